@@ -1,0 +1,34 @@
+# make setup | run | test | check | bench.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
+
+PYTHON ?= python3
+PY := .venv/bin/python
+export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: setup run test check bench format
+.DEFAULT_GOAL := setup
+
+setup: .venv/.ready
+
+# uv makes the environment; where it is missing, the environment brings its own.
+.venv/.ready: requirements.txt
+	@if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python $(PYTHON) .venv; \
+	else $(PYTHON) -m venv .venv && $(PY) -m pip install --quiet uv; fi
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" uv pip install --quiet --python $(PY) -r requirements.txt
+	@$(PY) -m mner_core weights --profile compact || echo "Setup goes on without pretrained weights; the README says how to bring them by hand."
+	@touch $@
+
+format: setup
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+check: setup
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m pytest -m "not slow and not browser"
+
+test: setup
+	$(PY) -m pytest -rs
+
+bench: setup
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks

@@ -1,0 +1,172 @@
+"""The words everybody in this program speaks: Span, Token, Example, Prediction, Evidence.
+
+Nothing here imports torch, transformers or faiss, so screens and the store may use all of it.
+Spans count words; character offsets are Unicode code points of the post's text, never UTF-16 units.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box: TypeAlias = tuple[float, float, float, float]
+"""Corners (left, top, right, bottom) as shares of the picture's width and height, 0..1, y downwards."""
+
+Axis: TypeAlias = Literal[
+    "word", "entity", "region", "object", "neighbour", "attribute", "knowledge", "layer", "head", "iteration"
+]
+EvidenceKind: TypeAlias = Literal["attention", "gate", "score"]
+"""attention sums to 1 along its last axis, a gate lies in 0..1, a score is any number."""
+
+Item: TypeAlias = Mapping[str, Any]
+"""What stands at one place of an axis, as plain JSON: a word's text, an object's box, a neighbour's post id."""
+
+
+class InputError(ValueError):
+    """Something a person gave us cannot be used. The message is one sentence that says what, where and what to do."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """An entity: words `start` to `end` (exclusive) carry `label`."""
+
+    start: int
+    end: int
+    label: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise InputError(f"A span needs 0 <= start < end, got start {self.start} and end {self.end}.")
+        if not self.label:
+            raise InputError(f"The span {self.start}..{self.end} has no label.")
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether the two share at least one word."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a post: `text == post.text[start:end]`, offsets in code points."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageObject:
+    """A thing seen in a picture: its class name, where it is and how sure the detector was (0..1)."""
+
+    label: str
+    box: Box
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One post: a text with its words, perhaps a picture, perhaps gold spans.
+
+    `spans` is None where nobody has labelled the post, and empty where somebody found no entity in it.
+    `tags` keeps a tag file's own tags, because orphan `I-` tags are spans to a lenient reader and none to a strict one;
+    it is None where the labels came as offsets.
+    `image` is a path that may or may not open; `image_name` is what the file called it.
+    `caption` and `objects` are the ones that came with the data; None means an extractor may fill the slot.
+    `subsets` names parts of the gold for sliced scores, for example {"ambiguous": the spans whose name is ambiguous}.
+    """
+
+    id: str
+    text: str
+    tokens: tuple[Token, ...]
+    spans: tuple[Span, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    image: Path | None = None
+    image_name: str | None = None
+    caption: str | None = None
+    objects: tuple[ImageObject, ...] | None = None
+    source: str = ""
+    split: str = ""
+    subsets: Mapping[str, frozenset[Span]] = field(default_factory=dict)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The tokens' texts."""
+        return tuple(token.text for token in self.tokens)
+
+    def span_text(self, span: Span) -> str:
+        """The part of the post's text that the span covers."""
+        return self.text[self.tokens[span.start].start : self.tokens[span.end - 1].end]
+
+    def with_spans(self, spans: Sequence[Span] | None) -> "Example":
+        """The same post with other gold: the file's tags and named subsets no longer speak of it and are dropped."""
+        return replace(self, spans=None if spans is None else tuple(sorted(spans)), tags=None, subsets={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a model looked at: a named array whose axes say what each number belongs to.
+
+    Args:
+        name: which part of the model it comes from, in a reader's words ("text gate", "word x region attention").
+        kind: attention, gate or score.
+        axes: one name for each dimension of `values`.
+        items: for each axis, what stands at each of its places; `len(items[i]) == values.shape[i]`.
+        values: the numbers, float32.
+        reduced: how it was made smaller ("mean over heads"), empty where nothing was reduced.
+    """
+
+    name: str
+    kind: EvidenceKind
+    axes: tuple[Axis, ...]
+    items: tuple[tuple[Item, ...], ...]
+    values: NDArray[np.float32]
+    reduced: str = ""
+
+    def __post_init__(self) -> None:
+        if self.values.shape != tuple(len(items) for items in self.items) or len(self.axes) != self.values.ndim:
+            raise ValueError(
+                f"Evidence {self.name!r}: values have shape {self.values.shape}, axes are {self.axes} "
+                f"with {[len(items) for items in self.items]} items."
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """A form that `json.dumps` takes, and `from_json` reads back."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "axes": list(self.axes),
+            "items": [[dict(item) for item in items] for items in self.items],
+            "values": np.round(self.values.astype(float), 6).tolist(),
+            "reduced": self.reduced,
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "Evidence":
+        """The inverse of `to_json`."""
+        items = tuple(tuple(axis) for axis in record["items"])
+        values = np.asarray(record["values"], np.float32).reshape([len(axis) for axis in items])
+        return cls(
+            name=record["name"],
+            kind=record["kind"],
+            axes=tuple(record["axes"]),
+            items=items,
+            values=values,
+            reduced=record["reduced"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What a model says about one post.
+
+    `confidences[i]` is the probability of `spans[i]` in 0..1; `confidence_source` names how it was made
+    ("crf": the share of the CRF's probability mass that has exactly this span).
+    """
+
+    spans: tuple[Span, ...]
+    confidences: tuple[float, ...]
+    confidence_source: str
+    evidence: tuple[Evidence, ...] = ()
