@@ -1,0 +1,126 @@
+"""Words of a text that a person typed, and the way between character ranges and word spans.
+
+Kept whole: @handles, #hashtags, URLs, addresses, numbers, U.S., hyphenated words, don't (but Trump + 's), emoji with
+all that is joined to them, and letters with their combining marks. Each CJK ideograph is a token of its own.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from itertools import pairwise
+
+from mner_core.types import InputError, Span, Token
+
+_ZWJ = "\u200d"
+_KEYCAP = "\u20e3"
+_EMOJI = "\U0001f600"
+# Zero-width joiner and non-joiner, soft hyphen and word joiner stand inside words as combining marks do.
+_JOINERS = frozenset(f"{_ZWJ}\u200c\u00ad\u2060")
+
+_WORD = r"[^\W\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"  # a word character, no ideograph
+_CLITIC = r"['’](?i:s|m|re|ve|ll|d)\b"
+_NO_URL = r"\s<>\"“”‘’«»\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
+# Counts are bounded where a pattern can fail late, so that 20,000 hostile characters still take linear time.
+_TOKEN = re.compile(
+    "|".join(
+        (
+            rf"(?i:https?://|www\.)[^{_NO_URL}]*[^{_NO_URL}.,:;!?')\]}}…]",
+            r"(?<![\w@.-])(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,20}/[A-Za-z0-9/_~%&=?#+-]*",  # pic.twitter.com/x
+            r"(?<![\w@.-])[A-Za-z0-9._+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,20}",
+            rf"(?<!\w)[@＠]{_WORD}+",
+            r"(?<!\w)[#＃]\w+",
+            rf"\d+(?:[.,:/]\d+)+{_WORD}*",
+            r"(?:[A-Za-z]\.){2,}",
+            rf"(?<=\w){_CLITIC}",
+            rf"{_WORD}+(?:(?:(?!{_CLITIC})['’]|[-&]){_WORD}+)*",
+            r"([!-/:-@\[-`{-~…。！？—])\1*",
+            r"\S",
+        )
+    )
+)
+
+
+def tokenize(text: str) -> tuple[Token, ...]:
+    """The text's tokens in order: they do not overlap, hold no space and leave out nothing else."""
+    stand_ins, starts = _clusters(text)
+    places = ((starts[match.start()], starts[match.end()]) for match in _TOKEN.finditer(stand_ins))
+    return tuple(Token(text[start:end], start, end) for start, end in places)
+
+
+def split_tokens(tokens: Sequence[Token], start: int, end: int) -> tuple[Token, ...]:
+    """The same tokens, cut in two wherever the character range `start`..`end` begins or ends inside one."""
+    pieces: list[Token] = []
+    for token in tokens:
+        borders = [token.start, *(cut for cut in (start, end) if token.start < cut < token.end), token.end]
+        for left, right in pairwise(borders):
+            if left < right:
+                pieces.append(Token(token.text[left - token.start : right - token.start], left, right))
+    return tuple(pieces)
+
+
+def span_from_offsets(tokens: Sequence[Token], start: int, end: int, label: str) -> Span:
+    """The span of the tokens that lie in the character range `start`..`end`; spaces at its ends do not count.
+
+    Raises:
+        InputError: the range begins or ends inside a token (see `split_tokens`), or holds no token.
+    """
+    for token in tokens:
+        if token.start < start < token.end or token.start < end < token.end:
+            raise InputError(f"The range {start}..{end} cuts through the word {token.text!r} at {token.start}.")
+    inside = [word for word, token in enumerate(tokens) if start <= token.start and token.end <= end]
+    if not inside:
+        raise InputError(f"The range {start}..{end} holds no word; mark at least one.")
+    return Span(inside[0], inside[-1] + 1, label)
+
+
+def offsets_from_span(tokens: Sequence[Token], span: Span) -> tuple[int, int]:
+    """The character range from the span's first token to its last, end exclusive.
+
+    Raises:
+        InputError: the span ends after the last token.
+    """
+    if span.end > len(tokens):
+        raise InputError(f"The span {span.start}..{span.end} ends after the last of {len(tokens)} words.")
+    return tokens[span.start].start, tokens[span.end - 1].end
+
+
+def _clusters(text: str) -> tuple[str, list[int]]:
+    """One character for each thing that a reader sees as one, so that a regex sees them so too.
+
+    Returns:
+        The stand-ins, mostly the first code point of each cluster, and where each cluster begins; the last entry is the
+        text's length.
+    """
+    stand_ins: list[str] = []
+    starts: list[int] = []
+    half_flag = False  # one regional indicator waits for its second
+    for place, char in enumerate(text):
+        attachable = bool(stand_ins) and not stand_ins[-1].isspace()
+        if attachable and _extends(char):
+            if char == _KEYCAP:
+                stand_ins[-1] = _EMOJI
+        elif attachable and text[place - 1] == _ZWJ and _is_symbol(stand_ins[-1]) and _is_symbol(char):
+            pass
+        elif half_flag and _is_regional(char):
+            half_flag = False
+        else:
+            stand_ins.append(char)
+            starts.append(place)
+            half_flag = _is_regional(char)
+    return "".join(stand_ins), [*starts, len(text)]
+
+
+def _extends(char: str) -> bool:
+    if char < "\u0300":
+        return char == "\u00ad"
+    is_skin_tone, is_tag = "\U0001f3fb" <= char <= "\U0001f3ff", "\U000e0020" <= char <= "\U000e007f"
+    return char in _JOINERS or is_skin_tone or is_tag or unicodedata.category(char).startswith("M")
+
+
+def _is_symbol(char: str) -> bool:
+    # Emoji newer than this Python's Unicode tables have no category yet.
+    return "\U0001f000" <= char <= "\U0001faff" or unicodedata.category(char).startswith("S")
+
+
+def _is_regional(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
