@@ -1,0 +1,350 @@
+"""Posts as tensors: what a model reads in one step.
+
+Letters in shapes: B posts, L words, W windows of the text encoder, S pieces, H characters, R = 49 regions, N objects,
+K neighbours. Masks are boolean, True = real. Batches are padded to their own longest member.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mner_core.catalog import Settings, System
+from mner_core.features.image import REGIONS, ImageFeatures
+from mner_core.features.text import WordPieces
+from mner_core.retrieval import Neighbour
+from mner_core.tags import encode, tag_set
+from mner_core.types import Example
+
+NUM_SHAPES = 8
+"""Word-shape features; see `word_shape`."""
+MAX_CHARACTERS = 24
+"""Longer words keep their first characters: what a name looks like stands at its front."""
+NUM_CHARACTERS = 1024
+"""Rows of the character table: 0 is padding, 1..591 the first Unicode blocks, the others hashed."""
+MAX_CONTEXT = 64
+"""Pieces of a caption that the encoder reads behind the post."""
+
+
+class Features(Protocol):
+    """Where the features of a post's picture come from."""
+
+    def features(self, example: Example) -> ImageFeatures:
+        """Those of the post's picture; zeros where it has none that opens."""
+        ...
+
+
+class Neighbourhood(Protocol):
+    """Where the neighbours of a post come from."""
+
+    def of_text(self, example: Example) -> Sequence[Neighbour]:
+        """Posts whose images' captions are most like the text, best first."""
+        ...
+
+    def of_image(self, example: Example) -> Sequence[Neighbour]:
+        """Posts whose images show objects most like those of this one, best first."""
+        ...
+
+    def grid(self, neighbour: Neighbour) -> np.ndarray[Any, Any]:
+        """The neighbour's image grid [49, grid_width]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The text encoder's input. `word` is the flat index B * L of the word that a piece stands for, -1 for none."""
+
+    ids: Tensor  # [W, S]
+    real: Tensor  # [W, S]
+    segment: Tensor  # [W, S] 0 the post, 1 its context
+    word: Tensor  # [W, S]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The posts' own pictures."""
+
+    ok: Tensor  # [B] whether there is a picture that opens
+    regions: Tensor  # [B, R, grid width]
+
+
+@dataclass(frozen=True)
+class Objects:
+    """What was detected in the posts' own pictures."""
+
+    real: Tensor  # [B, N]
+    vectors: Tensor  # [B, N, object width]
+    boxes: Tensor  # [B, N, 4]
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Images of other posts, best first, with the cosine that chose them (0 where padded)."""
+
+    real: Tensor  # [B, K]
+    cosine: Tensor  # [B, K]
+    regions: Tensor  # [B, K, R, grid width]
+    posts: tuple[tuple[Neighbour, ...], ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a model reads; the parts its catalog entry does not need are None."""
+
+    examples: tuple[Example, ...]
+    pictures: tuple[ImageFeatures, ...]
+    words: Tensor  # [B, L] mask
+    pieces: Pieces
+    characters: Tensor  # [B, L, H]
+    shapes: Tensor  # [B, L, NUM_SHAPES]
+    tags: Tensor | None  # [B, L]; None where a post has no gold
+    grid: Grid | None = None
+    objects: Objects | None = None
+    text_neighbours: Neighbours | None = None
+    image_neighbours: Neighbours | None = None
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch on a device."""
+        return _to(self, device)
+
+
+T = TypeVar("T")
+
+
+def _to(part: T, device: torch.device | str) -> T:
+    """Every tensor of a dataclass, however deep, on the device."""
+    if isinstance(part, Tensor):
+        return part.to(device, non_blocking=True)
+    if is_dataclass(part) and not isinstance(part, type) and type(part).__module__ == __name__:
+        return type(part)(**{item.name: _to(getattr(part, item.name), device) for item in fields(part)})
+    return part
+
+
+def word_shape(word: str) -> list[float]:
+    """What an uncased encoder cannot see: capitals, digits, marks of tweets, punctuation."""
+    letters = [character for character in word if character.isalpha()]
+    return [
+        float(word[:1].isupper()),
+        float(bool(letters) and all(letter.isupper() for letter in letters)),
+        float(any(letter.isupper() for letter in word[1:])),
+        float(any(character.isdigit() for character in word)),
+        float(word.startswith("#")),
+        float(word.startswith("@")),
+        float(word.lower().startswith(("http:", "https:", "www."))),
+        float(not letters and all(unicodedata.category(character)[0] in "PSC" for character in word)),
+    ]
+
+
+def character_ids(word: str) -> list[int]:
+    """Rows of the character table: Latin, IPA and its marks by code point, every other script hashed."""
+    codes = [ord(character) for character in word[:MAX_CHARACTERS]]
+    return [1 + code if code < 591 else 592 + code % (NUM_CHARACTERS - 592) for code in codes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    ids: list[int]
+    words: list[int]
+    text_length: int
+
+
+class Batcher:
+    """Turns posts into batches for one model: its tokenizer, tag set, features and neighbours.
+
+    Args:
+        system, settings: which parts a batch carries, and how words are pooled and spans written.
+        labels: the label set.
+        pieces, max_pieces: the text encoder's tokenizer and longest input.
+        features, neighbourhood: where image features and neighbours come from; None where the model needs none.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        settings: Settings,
+        labels: Sequence[str],
+        pieces: WordPieces,
+        max_pieces: int,
+        features: Features | None = None,
+        neighbourhood: Neighbourhood | None = None,
+    ) -> None:
+        self.needs = system.needs
+        self.settings = settings
+        self.tag_ids = {tag: index for index, tag in enumerate(tag_set(labels, settings.scheme))}
+        self.pieces = pieces
+        self.max_pieces = max_pieces
+        self.features = features
+        self.neighbourhood = neighbourhood
+
+    def batch(self, examples: Sequence[Example]) -> Batch:
+        """Every post must have at least one word."""
+        num_words = max(len(example.tokens) for example in examples)
+        words = torch.zeros(len(examples), num_words, dtype=torch.bool)
+        for row, example in enumerate(examples):
+            words[row, : len(example.tokens)] = True
+        pictures = self._pictures(examples)
+        neighbours = self.neighbourhood if "neighbours" in self.needs else None
+        return Batch(
+            examples=tuple(examples),
+            pictures=pictures,
+            words=words,
+            pieces=self._pieces(examples, num_words),
+            characters=self._characters(examples, num_words),
+            shapes=self._shapes(examples, num_words),
+            tags=self._tags(examples, num_words),
+            grid=_grid(pictures) if "grid" in self.needs else None,
+            objects=_objects(pictures) if "objects" in self.needs else None,
+            text_neighbours=_neighbours(neighbours, [neighbours.of_text(e) for e in examples], pictures)
+            if neighbours
+            else None,
+            image_neighbours=_neighbours(neighbours, [neighbours.of_image(e) for e in examples], pictures)
+            if neighbours
+            else None,
+        )
+
+    def batches(self, examples: Sequence[Example], size: int, seed: int | None = None) -> Iterator[Batch]:
+        """All posts that have words, in batches of like length; shuffled by `seed`, in order of length without one."""
+        for rows in length_buckets([len(example.tokens) for example in examples], size, seed):
+            yield self.batch([examples[row] for row in rows])
+
+    def _pictures(self, examples: Sequence[Example]) -> tuple[ImageFeatures, ...]:
+        if self.features is None or not self.needs:
+            return ()
+        return tuple(self.features.features(example) for example in examples)
+
+    def _tags(self, examples: Sequence[Example], num_words: int) -> Tensor | None:
+        tags = torch.zeros(len(examples), num_words, dtype=torch.long)
+        for row, example in enumerate(examples):
+            if example.spans is None:
+                return None
+            written = encode(example.spans, len(example.tokens), self.settings.scheme)
+            known = [self.tag_ids.get(tag, 0) for tag in written]
+            tags[row, : len(known)] = torch.tensor(known)
+        return tags
+
+    def _characters(self, examples: Sequence[Example], num_words: int) -> Tensor:
+        ids = np.zeros((len(examples), num_words, MAX_CHARACTERS), np.int64)
+        for row, example in enumerate(examples):
+            for column, word in enumerate(example.words):
+                codes = character_ids(word)
+                ids[row, column, : len(codes)] = codes
+        return torch.from_numpy(ids)
+
+    def _shapes(self, examples: Sequence[Example], num_words: int) -> Tensor:
+        shapes = np.zeros((len(examples), num_words, NUM_SHAPES), np.float32)
+        for row, example in enumerate(examples):
+            shapes[row, : len(example.tokens)] = [word_shape(word) for word in example.words]
+        return torch.from_numpy(shapes)
+
+    def _pieces(self, examples: Sequence[Example], num_words: int) -> Pieces:
+        windows = [(row, window) for row, example in enumerate(examples) for window in self._windows(example)]
+        shape = (len(windows), max(len(window.ids) for _, window in windows))
+        ids, segment = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        word, real = np.full(shape, -1, np.int64), np.zeros(shape, bool)
+        for line, (row, window) in enumerate(windows):
+            length = len(window.ids)
+            ids[line, :length], real[line, :length] = window.ids, True
+            segment[line, window.text_length : length] = 1
+            word[line, :length] = [-1 if index < 0 else row * num_words + index for index in window.words]
+        return Pieces(*(torch.from_numpy(part) for part in (ids, real, segment, word)))
+
+    def _windows(self, example: Example) -> list[_Window]:
+        """The post as inputs that fit the encoder: one, or several that overlap by half.
+
+        A piece stands for its word in the window where it has most context on its nearer side, and nowhere else; under
+        the pooling `first` only a word's first piece does.
+        """
+        flat = [(piece, word) for word, of_word in enumerate(self.pieces.pieces(example.words)) for piece in of_word]
+        first = {word: place for place, (_, word) in reversed(list(enumerate(flat)))}
+        context = self._context(example)
+        room = self.max_pieces - 2 - len(context)
+        starts = list(range(0, max(len(flat) - room, 0) + room // 2, room // 2)) if len(flat) > room else [0]
+        windows = []
+        for start in starts:
+            inside = flat[start : start + room]
+            words = [
+                word
+                if _owner(start + place, starts, room, len(flat)) == start
+                and (self.settings.pooling != "first" or first[word] == start + place)
+                else -1
+                for place, (_, word) in enumerate(inside)
+            ]
+            ids = [self.pieces.cls, *(piece for piece, _ in inside), self.pieces.sep, *context]
+            windows.append(_Window(ids, [-1, *words, -1, *[-1] * len(context)], len(inside) + 2))
+        return windows
+
+    def _context(self, example: Example) -> list[int]:
+        if self.settings.context == "none":
+            return []
+        caption = example.caption
+        if caption is None and self.features is not None:
+            caption = self.features.features(example).caption
+        flat = [piece for of_word in self.pieces.pieces((caption or "").split()) for piece in of_word]
+        return [*flat[: min(MAX_CONTEXT, self.max_pieces // 4)], self.pieces.sep] if flat else []
+
+
+def _owner(place: int, starts: Sequence[int], room: int, total: int) -> int:
+    """The start of the window in which a piece lies furthest from an edge that cuts the text."""
+
+    def context(start: int) -> int:
+        left = place - start if start > 0 else total
+        right = start + room - 1 - place if start + room < total else total
+        return min(left, right)
+
+    return max((start for start in starts if start <= place < start + room), key=context)
+
+
+def length_buckets(lengths: Sequence[int], size: int, seed: int | None = None) -> list[list[int]]:
+    """Row numbers in batches of `size` posts of like length; posts without words are left out.
+
+    With a seed: shuffled, sorted by length inside chunks of 50 batches, and the batches shuffled again.
+    """
+    rows = [row for row, length in enumerate(lengths) if length > 0]
+    if seed is None:
+        rows.sort(key=lambda row: lengths[row])
+        return [rows[start : start + size] for start in range(0, len(rows), size)]
+    generator = np.random.default_rng(seed)
+    rows = [rows[place] for place in generator.permutation(len(rows))]
+    chunk = 50 * size
+    for start in range(0, len(rows), chunk):
+        rows[start : start + chunk] = sorted(rows[start : start + chunk], key=lambda row: lengths[row])
+    batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+    return [batches[place] for place in generator.permutation(len(batches))]
+
+
+def _grid(pictures: Sequence[ImageFeatures]) -> Grid:
+    regions = np.stack([picture.grid for picture in pictures]).astype(np.float32)
+    return Grid(torch.tensor([picture.image_ok for picture in pictures]), torch.from_numpy(regions))
+
+
+def _objects(pictures: Sequence[ImageFeatures]) -> Objects:
+    num_objects = max(1, *(len(picture.objects) for picture in pictures))
+    width = pictures[0].object_vectors.shape[1]
+    real = torch.zeros(len(pictures), num_objects, dtype=torch.bool)
+    vectors = torch.zeros(len(pictures), num_objects, width)
+    boxes = torch.zeros(len(pictures), num_objects, 4)
+    for row, picture in enumerate(pictures):
+        count = len(picture.objects)
+        if count:
+            real[row, :count] = True
+            vectors[row, :count] = torch.from_numpy(picture.object_vectors.astype(np.float32))
+            boxes[row, :count] = torch.tensor([seen.box for seen in picture.objects])
+    return Objects(real, vectors, boxes)
+
+
+def _neighbours(
+    source: Neighbourhood, of_posts: Sequence[Sequence[Neighbour]], pictures: Sequence[ImageFeatures]
+) -> Neighbours:
+    most = max(1, *(len(of_post) for of_post in of_posts))
+    real = torch.zeros(len(of_posts), most, dtype=torch.bool)
+    cosine = torch.zeros(len(of_posts), most)
+    regions = np.zeros((len(of_posts), most, REGIONS, pictures[0].grid.shape[1]), np.float32)
+    for row, of_post in enumerate(of_posts):
+        for place, neighbour in enumerate(of_post):
+            real[row, place], cosine[row, place] = True, neighbour.score
+            regions[row, place] = source.grid(neighbour)
+    return Neighbours(real, cosine, torch.from_numpy(regions), tuple(tuple(of_post) for of_post in of_posts))

@@ -1,0 +1,205 @@
+"""The models by name: their papers, settings and variants, as data. Light: the web process reads it to draw its forms.
+
+A variant is a name from a paper's table and the settings it changes; a preset is a whole set of settings.
+"""
+
+import dataclasses
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+
+from mner_core.tags import Scheme
+from mner_core.types import InputError
+
+if TYPE_CHECKING:
+    from mner_core.models.base import Model
+
+Need = Literal["grid", "objects", "neighbours"]
+
+
+def setting(default: Any, about: str) -> Any:
+    """A field of a settings class; `about` is the sentence that the form and the documentation show."""
+    return field(default=default, metadata={"about": about})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What every model can be told; the defaults are those of the compact profile, measured on this project's data."""
+
+    paper: ClassVar[Mapping[str, Any]] = {}
+    """What the paper sets otherwise: the defaults under the profile `paper`, and the variant `paper` elsewhere."""
+
+    scheme: Scheme = setting("BIO2", "how spans are written as tags")
+    pooling: Literal["first", "sum", "mean"] = setting("first", "how a word's pieces become one vector")
+    context: Literal["none", "caption"] = setting("none", "what the text encoder reads behind the post")
+    dropout: float = setting(0.1, "share of numbers dropped while training")
+    encoder_rate: float = setting(5e-5, "learning rate of the text encoder")
+    fusion_rate: float = setting(1e-3, "learning rate of the layers between encoder and tagger")
+    head_rate: float = setting(5e-3, "learning rate of the tagger: emissions and CRF")
+    weight_decay: float = setting(0.01, "AdamW's decay of weight matrices")
+    warmup: float = setting(0.1, "share of all steps in which the learning rates rise")
+    clip: float = setting(1.0, "largest norm of the gradient")
+    batch: int = setting(16, "posts in a training step")
+    epochs: int = setting(6, "passes over the training posts")
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for item in dataclasses.fields(self):
+            _check(item.name, getattr(self, item.name), hints[item.name])
+        for name in ("dropout", "warmup"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(f"The setting {name} must lie in 0..1 (1 excluded), got {getattr(self, name)}.")
+        for name in ("encoder_rate", "fusion_rate", "head_rate", "weight_decay", "clip"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise InputError(f"The setting {name} must be a number from 0 up, got {getattr(self, name)}.")
+        for name in ("batch", "epochs"):
+            if getattr(self, name) < 1:
+                raise InputError(f"The setting {name} must be at least 1, got {getattr(self, name)}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BertCrfSettings(Settings):
+    """BERT-CRF: the text-only baseline of every table."""
+
+    paper: ClassVar[Mapping[str, Any]] = {"fusion_rate": 5e-5, "head_rate": 5e-5, "epochs": 25}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RGCNSettings(Settings):
+    """R-GCN: two graphs over the whole data set, one from texts to other posts' images, one between images."""
+
+    paper: ClassVar[Mapping[str, Any]] = {"fusion_rate": 5e-5, "head_rate": 5e-5, "epochs": 25}
+
+    scheme: Scheme = setting("BIOES", "how spans are written as tags")
+    epochs: int = setting(8, "passes over the training posts")
+    heads: int = setting(8, "heads of every attention")
+    neighbours: int = setting(5, "K: how many images a sentence, and how many an image, is joined to")
+    pool: Literal["train", "all"] = setting("train", "whose images may be neighbours; `all` is transductive")
+    edges: Literal["plain", "cosine"] = setting("plain", "whether a neighbour counts fully or by its cosine")
+    inter_graph: bool = setting(True, "texts look at other posts' images (Eq. 4-8)")
+    intra_graph: bool = setting(True, "images look at images with like objects (Eq. 9-13)")
+    gate: bool = setting(True, "gates weaken what neighbours bring (Eq. 7, 8, 12, 13)")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.neighbours < 1 or self.heads < 1:
+            raise InputError("The settings neighbours and heads must be at least 1.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """One entry of the catalog.
+
+    Args:
+        name: what the command line and a run's folder say.
+        title: what a person reads.
+        paper: where it comes from.
+        settings: its settings class.
+        needs: which features its batches carry.
+        variants: a row of a paper's table -> the settings it changes.
+        code: "module:class" of its mathematics, imported only where torch may be.
+    """
+
+    name: str
+    title: str
+    paper: str
+    settings: type[Settings]
+    needs: frozenset[Need]
+    variants: Mapping[str, Mapping[str, Any]]
+    code: str
+
+    def model_class(self) -> "type[Model]":
+        """The class itself. Imports torch."""
+        module, name = self.code.split(":")
+        loaded: type[Model] = getattr(importlib.import_module(module), name)
+        return loaded
+
+    def resolve(self, profile: str, variant: str = "", changes: Mapping[str, Any] | None = None) -> Settings:
+        """The settings of a run: the profile's defaults, then the variant's, then the person's changes.
+
+        Raises:
+            InputError: the variant or a setting's name is unknown, or a value has the wrong kind.
+        """
+        if variant and variant not in self.variants:
+            raise InputError(f"{self.name} has no variant {variant!r}; it has: {', '.join(self.variants)}.")
+        chosen = {**(self.settings.paper if profile == "paper" else {}), **self.variants.get(variant, {})}
+        hints = get_type_hints(self.settings)
+        known = [item.name for item in dataclasses.fields(self.settings)]
+        for name, value in (changes or {}).items():
+            if name not in known:
+                raise InputError(f"{self.name} has no setting {name!r}; it has: {', '.join(known)}.")
+            chosen[name] = _parse(name, value, hints[name]) if isinstance(value, str) else value
+        return self.settings(**chosen)
+
+
+def _parse(name: str, text: str, hint: Any) -> Any:
+    """A setting's value as typed on the command line."""
+    if hint is bool:
+        if text.lower() not in {"true", "false"}:
+            raise InputError(f"The setting {name} is true or false, got {text!r}.")
+        return text.lower() == "true"
+    if hint in (int, float):
+        try:
+            return hint(text)
+        except ValueError:
+            kind = "whole number" if hint is int else "number"
+            raise InputError(f"The setting {name} is a {kind}, got {text!r}.") from None
+    return text
+
+
+def _check(name: str, value: Any, hint: Any) -> None:
+    if get_origin(hint) is Literal and value not in get_args(hint):
+        raise InputError(f"The setting {name} is one of {', '.join(get_args(hint))}; got {value!r}.")
+    if hint is bool and not isinstance(value, bool):
+        raise InputError(f"The setting {name} is true or false, got {value!r}.")
+    if hint is int and (isinstance(value, bool) or not isinstance(value, int)):
+        raise InputError(f"The setting {name} is a whole number, got {value!r}.")
+    if hint is float and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise InputError(f"The setting {name} is a number, got {value!r}.")
+
+
+BERT_CRF = System(
+    name="bert-crf",
+    title="BERT-CRF",
+    paper="Devlin et al. 2019, with the linear-chain CRF of Lample et al. 2016: the text baseline of all five papers",
+    settings=BertCrfSettings,
+    needs=frozenset(),
+    variants={"captions as context": {"context": "caption"}, "paper": BertCrfSettings.paper},
+    code="mner_core.models.bert_crf:BertCrf",
+)
+
+RGCN = System(
+    name="rgcn",
+    title="R-GCN",
+    paper="Zhao et al. 2022, Learning from Different text-image Pairs: A Relation-enhanced GCN for MNER, ACM MM",
+    settings=RGCNSettings,
+    needs=frozenset({"grid", "objects", "neighbours"}),
+    variants={
+        "w/o Gate": {"gate": False},
+        "w/o InterRG": {"inter_graph": False},
+        "w/o IntraRG": {"intra_graph": False},
+        "w/o InterRG, IntraRG": {"inter_graph": False, "intra_graph": False},
+        "K=1": {"neighbours": 1},
+        "K=3": {"neighbours": 3},
+        "K=5": {"neighbours": 5},
+        "K=7": {"neighbours": 7},
+        "pool of all splits": {"pool": "all"},
+        "edges weighted by cosine": {"edges": "cosine"},
+        "paper": RGCNSettings.paper,
+    },
+    code="mner_core.models.rgcn:RGCN",
+)
+
+SYSTEMS: Mapping[str, System] = {system.name: system for system in (BERT_CRF, RGCN)}
+
+
+def system(name: str) -> System:
+    """The catalog's entry of that name.
+
+    Raises:
+        InputError: there is none; the sentence lists the names.
+    """
+    if name not in SYSTEMS:
+        raise InputError(f"There is no model {name!r}; there are: {', '.join(SYSTEMS)}.")
+    return SYSTEMS[name]

@@ -1,0 +1,124 @@
+"""Text encoders by profile: a tokenizer and a Transformer with the same face, pretrained or tiny and random."""
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertModel
+from transformers.utils import logging as transformers_logging
+
+from mner_core.features.weights import weight_file
+from mner_core.types import InputError
+
+transformers_logging.disable_progress_bar()
+
+
+class WordPieces(Protocol):
+    """Cuts words into the pieces an encoder knows."""
+
+    cls: int
+    sep: int
+
+    def pieces(self, words: Sequence[str]) -> list[list[int]]:
+        """The piece ids of each word; a word of invisible characters has none."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Writes what `load_pieces` needs into `folder`."""
+        ...
+
+
+class BertPieces:
+    """The WordPiece tokenizer of a BERT, read from its tokenizer.json."""
+
+    def __init__(self, file: Path) -> None:
+        self._tokenizer = Tokenizer.from_file(str(file))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self.cls: int = self._tokenizer.token_to_id("[CLS]")
+        self.sep: int = self._tokenizer.token_to_id("[SEP]")
+
+    def pieces(self, words: Sequence[str]) -> list[list[int]]:
+        """The piece ids of each word; a word of invisible characters has none."""
+        encoding = self._tokenizer.encode(list(words), is_pretokenized=True, add_special_tokens=False)
+        of_word: list[list[int]] = [[] for _ in words]
+        for piece, word in zip(encoding.ids, encoding.word_ids, strict=True):
+            of_word[word].append(piece)
+        return of_word
+
+    def save(self, folder: Path) -> None:
+        """Writes `tokenizer.json`."""
+        self._tokenizer.save(str(folder / "tokenizer.json"))
+
+
+class HashedPieces:
+    """The tokenizer of the tiny profile: four characters a piece, hashed into a small vocabulary; nothing to store."""
+
+    vocabulary = 2048
+    cls = 1
+    sep = 2
+
+    def pieces(self, words: Sequence[str]) -> list[list[int]]:
+        """The piece ids of each word; a word of invisible characters has none."""
+        visible = ["".join(character for character in word.lower() if character.isprintable()) for word in words]
+        return [[self._hash(word[i : i + 4]) for i in range(0, len(word.strip()), 4)] for word in visible]
+
+    def _hash(self, piece: str) -> int:
+        return 3 + zlib.crc32(piece.encode()) % (self.vocabulary - 3)
+
+    def save(self, folder: Path) -> None:
+        """Nothing: the hash is the tokenizer."""
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """A tokenizer and the Transformer it feeds; `model.config` has hidden size and the longest input."""
+
+    pieces: WordPieces
+    model: BertModel
+
+    @property
+    def width(self) -> int:
+        """The hidden size."""
+        width: int = self.model.config.hidden_size
+        return width
+
+    def save(self, folder: Path) -> None:
+        """Writes tokenizer and configuration; the weights are part of the run's."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.pieces.save(folder)
+        (folder / "config.json").write_text(json.dumps(self.model.config.to_diff_dict(), indent=1), encoding="utf-8")
+
+
+def text_encoder(slot: str) -> TextEncoder:
+    """The encoder that a profile's `text` slot names, with its pretrained weights; `tiny` is random from torch's seed.
+
+    Raises:
+        InputError: the weights cannot be had (the sentence says how to bring them by hand).
+    """
+    if slot == "tiny":
+        sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+        config = BertConfig(vocab_size=HashedPieces.vocabulary, max_position_embeddings=128, **sizes)
+        return TextEncoder(HashedPieces(), BertModel(config, add_pooling_layer=False))
+    folder = weight_file(slot)
+    encoder = load_text_encoder(folder)
+    weights = {name.removeprefix("bert."): value for name, value in load_file(folder / "model.safetensors").items()}
+    missing = encoder.model.load_state_dict(weights, strict=False).missing_keys
+    if missing:
+        raise InputError(f"The text weights in {folder.name} lack {missing[0]} and {len(missing) - 1} more parameters.")
+    return encoder
+
+
+def load_text_encoder(folder: Path) -> TextEncoder:
+    """What `TextEncoder.save` wrote, or a model folder of transformers; its parameters are not loaded here."""
+    config = BertConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    tokenizer = folder / "tokenizer.json"
+    with torch.random.fork_rng(devices=[]):
+        model = BertModel(config, add_pooling_layer=False)
+    return TextEncoder(BertPieces(tokenizer) if tokenizer.exists() else HashedPieces(), model)

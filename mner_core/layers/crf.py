@@ -1,0 +1,99 @@
+"""The linear-chain CRF that every model ends in, with span probabilities.
+
+pytorch-crf does the mathematics; this wrapper adds what the field needs around it: tags a scheme forbids after each
+other never follow each other, and the probability that exactly a given span is an entity.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from torchcrf import CRF as LinearChain
+
+from mner_core.tags import Scheme, encode, may_follow, tag_set
+from mner_core.types import Span
+
+FORBIDDEN = -1e4
+"""Score of what cannot be: far below any learnt score, yet finite, so that no gradient becomes NaN."""
+
+
+class Forbid(nn.Module):
+    """Overwrites a learnt score by FORBIDDEN where the scheme forbids the step."""
+
+    def __init__(self, forbidden: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("forbidden", forbidden, persistent=False)
+
+    def forward(self, scores: Tensor) -> Tensor:
+        """`scores` with the forbidden ones overwritten, same shape."""
+        assert isinstance(self.forbidden, Tensor)
+        return scores.masked_fill(self.forbidden, FORBIDDEN)
+
+
+class CRF(nn.Module):
+    """Scores of whole tag sequences; C tags for the given labels and scheme.
+
+    `words` masks are boolean [batch, words], True = real, and the first word of every post is real.
+    """
+
+    def __init__(self, labels: Sequence[str], scheme: Scheme) -> None:
+        super().__init__()
+        self.scheme: Scheme = scheme
+        self.tags = tag_set(labels, scheme)
+        self.chain = LinearChain(len(self.tags), batch_first=True)
+        steps = [[not may_follow(first, then, scheme) for then in self.tags] for first in self.tags]
+        starts = [not may_follow(None, tag, scheme) for tag in self.tags]
+        ends = [not may_follow(tag, None, scheme) for tag in self.tags]
+        for name, forbidden in (("transitions", steps), ("start_transitions", starts), ("end_transitions", ends)):
+            parametrize.register_parametrization(self.chain, name, Forbid(torch.tensor(forbidden)))
+
+    def loss(self, emissions: Tensor, tags: Tensor, words: Tensor) -> Tensor:
+        """Mean over posts of -log p(tags); emissions [batch, words, C], tags [batch, words]."""
+        with parametrize.cached():
+            log_likelihood: Tensor = self.chain(emissions.float(), tags * words, words, reduction="mean")
+        return -log_likelihood
+
+    def decode(self, emissions: Tensor, words: Tensor) -> list[list[str]]:
+        """The likeliest tag sequence of each post (Viterbi), one tag a real word."""
+        with parametrize.cached():
+            best: list[list[int]] = self.chain.decode(emissions.float(), words)
+        return [[self.tags[tag] for tag in sequence] for sequence in best]
+
+    def log_partition(self, emissions: Tensor, words: Tensor) -> Tensor:
+        """Log of the summed exponentiated scores of all tag sequences [batch]."""
+        with parametrize.cached():
+            total: Tensor = self.chain._compute_normalizer(emissions.float().transpose(0, 1), words.transpose(0, 1))
+        return total
+
+    def marginals(self, emissions: Tensor, words: Tensor) -> Tensor:
+        """p(word i has tag c) [batch, words, C], as the gradient of the log-partition; padded words are zero."""
+        with torch.enable_grad():
+            leaf = emissions.detach().float().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.log_partition(leaf, words).sum(), leaf)
+        return gradient
+
+    def span_probabilities(
+        self, emissions: Tensor, words: Tensor, spans: Sequence[Sequence[Span]]
+    ) -> list[tuple[float, ...]]:
+        """The share of probability that has exactly this span: exp(clamped - free log-partition)."""
+        rows = [post for post, of_post in enumerate(spans) for _ in of_post]
+        if not rows:
+            return [() for _ in spans]
+        free = self.log_partition(emissions, words)[rows]
+        clamped = emissions.float()[rows].clone()
+        for row, span in enumerate(span for of_post in spans for span in of_post):
+            self._clamp(clamped[row], span)
+        shares = iter((self.log_partition(clamped, words[rows]) - free).exp().clamp(0, 1).tolist())
+        return [tuple(next(shares) for _ in of_post) for of_post in spans]
+
+    def _clamp(self, emissions: Tensor, span: Span) -> None:
+        """Forbid, in place [words, C], every tag that says something else than `span` about its words and its end."""
+        wanted = encode([span], span.end, self.scheme)
+        for word in range(span.start, span.end):
+            allowed = self.tags.index(wanted[word])
+            kept = emissions[word, allowed].clone()
+            emissions[word] = FORBIDDEN
+            emissions[word, allowed] = kept
+        if self.scheme == "BIO2" and span.end < len(emissions):
+            emissions[span.end, self.tags.index(f"I-{span.label}")] = FORBIDDEN

@@ -1,0 +1,21 @@
+"""Gates: how much of something new a state takes in."""
+
+import torch
+from torch import Tensor, nn
+
+
+class AdditiveGate(nn.Module):
+    """state + g * news, g = sigmoid(W [state ; news]) (R-GCN, Eq. 7-8 and 12-13).
+
+    W stands as two halves, W [a ; b] = W1 a + W2 b: the same number without building the concatenation.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.of_state = nn.Linear(width, width, bias=False)
+        self.of_news = nn.Linear(width, width, bias=False)
+
+    def forward(self, state: Tensor, news: Tensor) -> tuple[Tensor, Tensor]:
+        """State [batch, n, width], news [batch, n or 1, width] -> mixed state and gate, both [batch, n, width]."""
+        gate = torch.sigmoid(self.of_state(state) + self.of_news(news))  # Eq. 8, 13
+        return state + gate * news, gate  # Eq. 7, 12

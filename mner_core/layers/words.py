@@ -1,0 +1,61 @@
+"""From pieces to words: the text encoder, pooled, with what an uncased encoder cannot see added to it."""
+
+import torch
+from torch import Tensor, nn
+
+from mner_core.batch import NUM_CHARACTERS, NUM_SHAPES, Batch
+from mner_core.features.text import TextEncoder
+
+CHARACTER_WIDTH = 16
+CHARACTER_FILTERS = 64
+
+
+class CharacterChannel(nn.Module):
+    """A word's spelling as a vector: character embeddings, a convolution over three neighbours, the largest answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(NUM_CHARACTERS, CHARACTER_WIDTH, padding_idx=0)
+        self.convolution = nn.Conv1d(CHARACTER_WIDTH, CHARACTER_FILTERS, 3, padding=1)
+
+    def forward(self, characters: Tensor) -> Tensor:
+        """[batch, words, characters] -> [batch, words, CHARACTER_FILTERS]; padding never wins, empty words are 0."""
+        flat = characters.flatten(0, 1)
+        answers = self.convolution(self.table(flat).transpose(1, 2)).relu()  # [batch * words, filters, characters]
+        best = (answers * (flat > 0).unsqueeze(1)).amax(dim=2)
+        return best.unflatten(0, characters.shape[:2])
+
+
+class WordEncoder(nn.Module):
+    """H_S, one vector a word [batch, words, hidden]: pooled pieces plus word shape and spelling.
+
+    Sub-token pooling (first, sum) is decided by the batch's piece-to-word index; `mean` divides by their number.
+    A word without pieces keeps the vector of its shape and spelling alone. Padded words are zero.
+    """
+
+    def __init__(self, encoder: TextEncoder, pooling: str, dropout: float) -> None:
+        super().__init__()
+        self.width = encoder.width
+        self.pooling = pooling
+        self.encoder = encoder.model
+        self.spelling = CharacterChannel()
+        self.surface = nn.Linear(NUM_SHAPES + CHARACTER_FILTERS, self.width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Vectors of the batch's words [batch, words, hidden]."""
+        pieces = batch.pieces
+        states = self.encoder(
+            input_ids=pieces.ids, attention_mask=pieces.real, token_type_ids=pieces.segment
+        ).last_hidden_state
+        num_words = batch.words.numel()
+        standing = pieces.word >= 0
+        pooled = states.new_zeros(num_words, self.width).index_add(0, pieces.word[standing], states[standing])
+        if self.pooling == "mean":
+            counts = pooled.new_zeros(num_words).index_add(
+                0, pieces.word[standing], pooled.new_ones(int(standing.sum()))
+            )
+            pooled = pooled / counts.clamp(min=1).unsqueeze(1)
+        surface = self.surface(torch.cat([batch.shapes, self.spelling(batch.characters)], dim=-1))
+        words = pooled.unflatten(0, batch.words.shape) + surface
+        return self.dropout(words) * batch.words.unsqueeze(-1)
