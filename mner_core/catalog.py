@@ -42,6 +42,7 @@ class Settings:
     clip: float = setting(1.0, "largest norm of the gradient")
     batch: int = setting(16, "posts in a training step")
     epochs: int = setting(6, "passes over the training posts")
+    precision: Literal["fp32", "bf16"] = setting("fp32", "numbers a step computes with; bf16 is for GPUs")
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))

@@ -97,12 +97,12 @@ class TextEncoder:
 
 
 def text_encoder(slot: str) -> TextEncoder:
-    """The encoder that a profile's `text` slot names, with its pretrained weights; `tiny` is random from torch's seed.
+    """The encoder that a profile's `text` slot names, with its pretrained weights; `tiny-text` is random from torch's seed.
 
     Raises:
         InputError: the weights cannot be had (the sentence says how to bring them by hand).
     """
-    if slot == "tiny":
+    if slot == "tiny-text":
         sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
         config = BertConfig(vocab_size=HashedPieces.vocabulary, max_position_embeddings=128, **sizes)
         return TextEncoder(HashedPieces(), BertModel(config, add_pooling_layer=False))

@@ -59,6 +59,10 @@ class Model(nn.Module, ABC):
         assert batch.tags is not None, "posts without gold have no loss"
         return self.crf.loss(self.emissions(self.states(batch, None)), batch.tags, batch.words)
 
+    def forward(self, batch: Batch, progress: Progress) -> Tensor:
+        """`loss`: what wrappers for several GPUs and mixed precision call."""
+        return self.loss(batch, progress)
+
     @torch.no_grad()
     def predict(self, batch: Batch, evidence: bool = False) -> list[Prediction]:
         """The likeliest spans of each post with the CRF's probability of each; with what was looked at on request."""

@@ -1,0 +1,84 @@
+"""Sentence vectors: the frozen text encoder's mean over a text's pieces, for retrieval."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mner_core.features.text import TextEncoder, text_encoder
+from mner_core.home import Home
+
+VERSION = "mean-1"
+LONGEST = 256
+"""Pieces of a text that count for its vector; posts and captions are far shorter."""
+BATCH = 64
+
+
+def sentence_vectors(
+    texts: Sequence[str],
+    slot: str,
+    home: Home | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> NDArray[np.float32]:
+    """Unit vectors [texts, width] from the encoder that a profile's `text` slot names; zero for a text without pieces.
+
+    With a home, the vectors of one list of texts are computed once and read back afterwards.
+    """
+    if home is None:
+        return _compute(texts, slot, progress)
+    named = hashlib.sha256("\x00".join([slot, VERSION, *texts]).encode(errors="surrogatepass")).hexdigest()
+    file = home.features / "sentences" / f"{named}.npy"
+    if file.exists():
+        stored: NDArray[np.float32] = np.load(file, allow_pickle=False)
+        return stored
+    vectors = _compute(texts, slot, progress)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(f".{os.getpid()}.npy")
+    np.save(partial, vectors, allow_pickle=False)
+    partial.replace(file)
+    return vectors
+
+
+@lru_cache(maxsize=2)
+def frozen_encoder(slot: str) -> TextEncoder:
+    """The encoder of a `text` slot, never trained; a random one is the same in every process."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        encoder = text_encoder(slot)
+    encoder.model.eval().requires_grad_(False)
+    return encoder
+
+
+def _compute(
+    texts: Sequence[str], slot: str, progress: Callable[[int, int], None] | None = None
+) -> NDArray[np.float32]:
+    encoder = frozen_encoder(slot)
+    longest = min(LONGEST, encoder.model.config.max_position_embeddings) - 2
+    pieces = [[piece for word in encoder.pieces.pieces(text.split()) for piece in word][:longest] for text in texts]
+    vectors = np.zeros((len(texts), encoder.width), np.float32)
+    rows = sorted((row for row, of_text in enumerate(pieces) if of_text), key=lambda row: len(pieces[row]))
+    for start in range(0, len(rows), BATCH):
+        chosen = rows[start : start + BATCH]
+        vectors[chosen] = _mean_states(encoder, [pieces[row] for row in chosen])
+        if progress:
+            progress(min(start + BATCH, len(rows)), len(rows))
+    return vectors
+
+
+@torch.inference_mode()
+def _mean_states(encoder: TextEncoder, pieces: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    """Unit mean over [CLS], the pieces and [SEP], as the encoder was trained to be read."""
+    length = max(map(len, pieces)) + 2
+    ids = torch.zeros(len(pieces), length, dtype=torch.long)
+    real = torch.zeros(len(pieces), length, dtype=torch.bool)
+    for row, of_text in enumerate(pieces):
+        ids[row, : len(of_text) + 2] = torch.tensor([encoder.pieces.cls, *of_text, encoder.pieces.sep])
+        real[row, : len(of_text) + 2] = True
+    states = encoder.model(input_ids=ids, attention_mask=real).last_hidden_state
+    mean = (states * real.unsqueeze(-1)).sum(dim=1) / real.sum(dim=1, keepdim=True)
+    unit: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).numpy()
+    return unit

@@ -1,0 +1,86 @@
+"""A run on disk: the folder that training leaves behind. Light: screens and the store read the record, not the weights.
+
+    run.json                the record below
+    weights.safetensors     all parameters
+    encoder/                the text encoder's configuration and tokenizer
+    predictions.jsonl       what the run says about dev: spans with confidences
+    pool/                   the neighbour pool with its images' grids; only in an exported run, else found by fingerprint
+
+The folder is written beside its final name and renamed when whole: a folder with a run.json is a whole run.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mner_core.types import InputError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """What is known of a run without its weights.
+
+    Args:
+        model, variant, profile, settings, seed: how it was trained; `settings` are the resolved ones.
+        labels: the label set, in the order of the tag set.
+        data: {"name", "fingerprint", "gold", "train", "dev"}: what it was trained on, by fingerprint and number of posts.
+        trained_posts: the digest of every post whose gold it has seen, so that nobody scores it on those unawares.
+        pool: fingerprint of its neighbour pool, empty where it has none.
+        started_from: fingerprint of the run whose parameters it began with, empty for none.
+        versions: of Python and the libraries that decide numbers.
+        dev: the score on dev (`Score.to_json`) with "slices", at the best epoch.
+        epochs: one record an epoch.
+        weights: sha256 of the weights file: the run's own fingerprint.
+        seconds: training time; created: seconds since 1970.
+    """
+
+    model: str
+    variant: str
+    profile: str
+    settings: Mapping[str, Any]
+    seed: int
+    labels: tuple[str, ...]
+    data: Mapping[str, Any]
+    trained_posts: tuple[str, ...]
+    pool: str
+    started_from: str
+    versions: Mapping[str, str]
+    dev: Mapping[str, Any]
+    best_epoch: int
+    epochs: tuple[Mapping[str, Any], ...]
+    weights: str
+    seconds: float
+    created: float
+    format: int = FORMAT
+
+    def to_json(self) -> dict[str, Any]:
+        """A form that `json.dumps` takes."""
+        return dataclasses.asdict(self)
+
+
+def read_record(folder: Path) -> RunRecord:
+    """The record of the run in `folder`.
+
+    Raises:
+        InputError: there is no whole run, or it was written by a newer program.
+    """
+    file = folder / "run.json"
+    if not file.is_file():
+        raise InputError(f"{folder} holds no finished run: there is no run.json in it.")
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        version = record["format"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError(
+            f"{file} is damaged: it is not the JSON record of a run. Train or export the run again."
+        ) from None
+    if version != FORMAT:
+        raise InputError(f"{file} has format {version}, this program reads {FORMAT}; use the program that wrote it.")
+    for name in ("labels", "trained_posts", "epochs"):
+        record[name] = tuple(record[name])
+    return RunRecord(**record)
