@@ -1,0 +1,237 @@
+"""Precision, recall and F1 of predicted entities against gold, by named protocols.
+
+An entity is right when its words and its type are exactly the gold ones. Counts are pooled over the whole split, never
+averaged over posts or batches: a split's score is the sum of its posts' counts, and a corrected post re-scores alone.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mner_core.tags import decode_strict
+from mner_core.types import Example, InputError, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many entities were right, predicted and in the gold. Adding two counts pools them."""
+
+    true_positives: int = 0
+    predicted: int = 0
+    gold: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.true_positives + other.true_positives, self.predicted + other.predicted, self.gold + other.gold
+        )
+
+    def figures(self) -> "Figures":
+        """Percentages; 0 where nothing was predicted or nothing was there to find."""
+        return Figures(
+            precision=_percent(self.true_positives, self.predicted),
+            recall=_percent(self.true_positives, self.gold),
+            f1=_percent(2 * self.true_positives, self.predicted + self.gold),
+            support=self.gold,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Precision, recall and F1, each 0..100, and the number of gold entities that they rest on."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What a protocol says of a split: micro figures over all types, each type's own, and what they were measured on.
+
+    `macro` is the plain mean over the types that occur in gold or predictions; its support is the total.
+    """
+
+    micro: Figures
+    macro: Figures
+    per_type: Mapping[str, Figures]
+    protocol: str
+    gold_sha256: str
+
+    @property
+    def precision(self) -> float:
+        """Micro precision, 0..100."""
+        return self.micro.precision
+
+    @property
+    def recall(self) -> float:
+        """Micro recall, 0..100."""
+        return self.micro.recall
+
+    @property
+    def f1(self) -> float:
+        """Micro F1, 0..100."""
+        return self.micro.f1
+
+    @property
+    def support(self) -> int:
+        """The number of gold entities."""
+        return self.micro.support
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `evaluate --json` and `score --json` print."""
+        return {
+            "protocol": self.protocol,
+            **asdict(self.micro),
+            "per_type": {label: asdict(figures) for label, figures in self.per_type.items()},
+            "gold_sha256": self.gold_sha256,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """A named way to score: what it does, in a reader's words, and which spans of a labelled post it counts."""
+
+    about: str
+    entities: Callable[[Example], Sequence[Span]]
+
+
+def _as_read(post: Example) -> Sequence[Span]:
+    return post.spans or ()
+
+
+def _as_written(post: Example) -> Sequence[Span]:
+    if post.tags is None:
+        return post.spans or ()
+    has_ends = any(tag.startswith(("E-", "S-")) for tag in post.tags)
+    return decode_strict(post.tags, "BIOES" if has_ends else "BIO2")
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "entity": Protocol(
+        about="word level, exact span and type, pooled; an orphan I- tag begins an entity, "
+        "as in conlleval and seqeval's default",
+        entities=_as_read,
+    ),
+    "entity-strict": Protocol(
+        about="the same, but only entities that are tagged as the scheme demands: an orphan I- tag is none, "
+        "so support may be smaller (seqeval's strict mode)",
+        entities=_as_written,
+    ),
+}
+
+
+def protocol_named(name: str) -> Protocol:
+    """The protocol of that name.
+
+    Raises:
+        InputError: there is none; the message lists the names.
+    """
+    if name not in PROTOCOLS:
+        raise InputError(f"There is no scoring protocol {name!r}; choose one of {', '.join(PROTOCOLS)}.")
+    return PROTOCOLS[name]
+
+
+def per_post(gold: Example, predicted: Sequence[Span], protocol: str = "entity") -> dict[str, Counts]:
+    """One post's counts for each label that occurs in it; adding them over the posts of a split gives its score.
+
+    Raises:
+        InputError: the protocol is unknown, or nobody has labelled the post.
+    """
+    return count(gold_spans(gold, protocol), predicted)
+
+
+def gold_spans(post: Example, protocol: str = "entity") -> frozenset[Span]:
+    """The entities of a labelled post as the protocol reads them.
+
+    Raises:
+        InputError: the protocol is unknown, or nobody has labelled the post.
+    """
+    if post.spans is None:
+        raise InputError(f"Post {post.id!r} has no gold labels to score against; leave it out or label it.")
+    return frozenset(protocol_named(protocol).entities(post))
+
+
+def count(gold: Iterable[Span], predicted: Iterable[Span]) -> dict[str, Counts]:
+    """Counts for each label of either side; a span that is given twice counts once."""
+    gold, predicted = set(gold), set(predicted)
+    return {
+        label: Counts(
+            sum(span.label == label for span in gold & predicted),
+            sum(span.label == label for span in predicted),
+            sum(span.label == label for span in gold),
+        )
+        for label in sorted({span.label for span in gold | predicted})
+    }
+
+
+def pool(parts: Iterable[Mapping[str, Counts]]) -> dict[str, Counts]:
+    """The sum of several posts' counts, label by label, labels in alphabetical order."""
+    total: dict[str, Counts] = {}
+    for part in parts:
+        for label, counts in part.items():
+            total[label] = total.get(label, Counts()) + counts
+    return dict(sorted(total.items()))
+
+
+def from_counts(counts: Mapping[str, Counts], *, protocol: str, gold_sha256: str) -> Score:
+    """The score that pooled counts amount to."""
+    per_type = {label: part.figures() for label, part in counts.items()}
+    micro = sum(counts.values(), Counts()).figures()
+    return Score(
+        micro=micro,
+        macro=_mean(list(per_type.values()), micro.support),
+        per_type=per_type,
+        protocol=protocol,
+        gold_sha256=gold_sha256,
+    )
+
+
+def score(gold: Sequence[Example], predicted: Sequence[Sequence[Span]], protocol: str = "entity") -> Score:
+    """Scores predicted spans, one sequence a post, against labelled posts.
+
+    Raises:
+        InputError: the protocol is unknown, a post is not labelled, or the numbers of posts differ.
+    """
+    protocol_named(protocol)
+    if len(gold) != len(predicted):
+        raise InputError(
+            f"There are {len(gold)} gold posts but predictions for {len(predicted)}; they must be the same posts."
+        )
+    counts = pool(per_post(post, spans, protocol) for post, spans in zip(gold, predicted, strict=True))
+    return from_counts(counts, protocol=protocol, gold_sha256=gold_fingerprint(gold))
+
+
+def gold_fingerprint(posts: Iterable[Example]) -> str:
+    """A sha256 that names a gold: the same for the same words with the same labels.
+
+    File format, tag scheme, order, names and pictures of the posts have no part in it. Orphan `I-` tags have: they
+    change what a strict reader sees.
+    """
+    digests = sorted(post_digest(post) for post in posts)
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def post_digest(post: Example) -> str:
+    """One post's share of `gold_fingerprint`: a sha256 of its words and its entities, leniently and strictly read."""
+    readings = [
+        sorted((span.start, span.end, span.label) for span in gold_spans(post, protocol))
+        for protocol in ("entity", "entity-strict")
+    ]
+    return hashlib.sha256(json.dumps([post.words, *readings]).encode()).hexdigest()
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100.0 * part / whole if whole else 0.0
+
+
+def _mean(figures: Sequence[Figures], support: int) -> Figures:
+    number = max(len(figures), 1)
+    return Figures(
+        precision=sum(each.precision for each in figures) / number,
+        recall=sum(each.recall for each in figures) / number,
+        f1=sum(each.f1 for each in figures) / number,
+        support=support,
+    )

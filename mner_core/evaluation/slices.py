@@ -1,0 +1,110 @@
+"""Scores on named parts of the gold: ambiguous names, entities seen in training, posts without a picture.
+
+The rule, which every number here follows:
+
+- A slice of *entities* takes the gold spans that belong to it, and those predictions that share a word with one of
+  them. A prediction that touches no gold span is in no such slice, and one that touches two slices counts in both:
+  precision there says how well the model did around these entities, and the counts do not add up to the whole.
+- A slice of *posts* takes everything in them, gold and predicted, so such slices partition the counts.
+
+Every slice carries the fingerprint of the whole gold it was cut from.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from mner_core.evaluation.scoring import Counts, Score, count, from_counts, gold_fingerprint, gold_spans, pool
+from mner_core.types import Example, Span
+
+EntityRule: TypeAlias = Callable[[Example, Span], bool]
+PostRule: TypeAlias = Callable[[Example], bool]
+
+_POST_RULES: Mapping[str, PostRule] = {
+    "image": lambda post: post.image is not None,
+    "no-image": lambda post: post.image is None,
+}
+_LENGTH_RULES: Mapping[str, EntityRule] = {
+    "length-1": lambda _, span: span.end - span.start == 1,
+    "length-2": lambda _, span: span.end - span.start == 2,
+    "length-3+": lambda _, span: span.end - span.start >= 3,
+}
+
+
+def score_slices(
+    gold: Sequence[Example],
+    predicted: Sequence[Sequence[Span]],
+    *,
+    train: Sequence[Example] = (),
+    protocol: str = "entity",
+) -> dict[str, Score]:
+    """The scores of all slices that have something in them, by name.
+
+    Of posts: `image` and `no-image` (whether the post refers to one). Of entities: `length-1`, `length-2`, `length-3+`
+    words; where `train` posts are given, `seen` and `unseen` (the surface form is an entity there, of whatever type),
+    and `seen-same-type` and `seen-other-type` (of this type, or only of others); and one slice for each name in
+    `Example.subsets`, which takes the place of any of these that has its name.
+    """
+    subsets = {name: _in_subset(name) for post in gold for name in post.subsets}
+    entity_rules = {**_LENGTH_RULES, **_seen_rules(train), **dict(sorted(subsets.items()))}
+    parts = {name: posts_counts(gold, predicted, rule, protocol) for name, rule in _POST_RULES.items()}
+    parts |= {name: entities_counts(gold, predicted, rule, protocol) for name, rule in entity_rules.items()}
+    fingerprint = gold_fingerprint(gold)
+    return {
+        name: from_counts(counts, protocol=protocol, gold_sha256=fingerprint)
+        for name, counts in parts.items()
+        if counts
+    }
+
+
+def entities_counts(
+    gold: Sequence[Example], predicted: Sequence[Sequence[Span]], belongs: EntityRule, protocol: str = "entity"
+) -> dict[str, Counts]:
+    """Pooled counts, label by label, of the gold entities that belong and the predictions that overlap one of them."""
+
+    def counts(post: Example, spans: Sequence[Span]) -> dict[str, Counts]:
+        part = [span for span in gold_spans(post, protocol) if belongs(post, span)]
+        return count(part, (span for span in spans if any(span.overlaps(other) for other in part)))
+
+    return pool(counts(post, spans) for post, spans in zip(gold, predicted, strict=True))
+
+
+def posts_counts(
+    gold: Sequence[Example], predicted: Sequence[Sequence[Span]], belongs: PostRule, protocol: str = "entity"
+) -> dict[str, Counts]:
+    """Pooled counts, label by label, of everything in the posts that belong."""
+    pairs = zip(gold, predicted, strict=True)
+    return pool(count(gold_spans(post, protocol), spans) for post, spans in pairs if belongs(post))
+
+
+def surface_form(post: Example, span: Span) -> str:
+    """An entity's words with single spaces between them, case folded: what makes two mentions the same name."""
+    return " ".join(post.words[span.start : span.end]).casefold()
+
+
+def seen_types(train: Sequence[Example]) -> dict[str, set[str]]:
+    """For each surface form that is an entity in `train`, the types it has there. Unlabelled posts add nothing."""
+    types: dict[str, set[str]] = {}
+    for post in train:
+        for span in post.spans or ():
+            types.setdefault(surface_form(post, span), set()).add(span.label)
+    return types
+
+
+def _in_subset(name: str) -> EntityRule:
+    return lambda post, span: span in post.subsets.get(name, frozenset())
+
+
+def _seen_rules(train: Sequence[Example]) -> dict[str, EntityRule]:
+    if not train:
+        return {}
+    types = seen_types(train)
+
+    def seen_as(post: Example, span: Span) -> set[str]:
+        return types.get(surface_form(post, span), set())
+
+    return {
+        "seen": lambda post, span: bool(seen_as(post, span)),
+        "unseen": lambda post, span: not seen_as(post, span),
+        "seen-same-type": lambda post, span: span.label in seen_as(post, span),
+        "seen-other-type": lambda post, span: bool(seen_as(post, span)) and span.label not in seen_as(post, span),
+    }
