@@ -1,0 +1,41 @@
+"""Writing a data set folder as a whole: it is there when it is complete, and not before."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mner_core.types import InputError
+
+
+@contextmanager
+def fresh_folder(out: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes `out` when the block ends well and vanishes when it does not.
+
+    Raises:
+        InputError: `out` exists already and holds something, or cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} exists already; name a new or an empty folder.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
+            work = Path(beside) / "work"  # with the usual rights; the temporary folder itself is its owner's alone
+            work.mkdir()
+            yield work
+            work.replace(out)
+    except OSError as error:
+        raise InputError(f"Cannot write the folder {out}: {error.strerror or error}.") from error
+
+
+def write_json(file: Path, record: Mapping[str, Any]) -> None:
+    """One JSON object that a person can read, UTF-8."""
+    file.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
+
+
+def write_jsonl(file: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """One JSON object a line, UTF-8, in the given order."""
+    lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    file.write_text("".join(lines), encoding="utf-8", newline="\n")
