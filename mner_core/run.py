@@ -4,7 +4,7 @@
     weights.safetensors     all parameters
     encoder/                the text encoder's configuration and tokenizer
     predictions.jsonl       what the run says about dev: spans with confidences
-    pool/                   the neighbour pool with its images' grids; only in an exported run, else found by fingerprint
+    pool/                   the neighbour pool with its images' grids; only in an exported run, else by fingerprint
 
 The folder is written beside its final name and renamed when whole: a folder with a run.json is a whole run.
 """
@@ -28,7 +28,7 @@ class RunRecord:
     Args:
         model, variant, profile, settings, seed: how it was trained; `settings` are the resolved ones.
         labels: the label set, in the order of the tag set.
-        data: {"name", "fingerprint", "gold", "train", "dev"}: what it was trained on, by fingerprint and number of posts.
+        data: {"name", "fingerprint", "gold", "train", "dev"}: what it was trained on: fingerprints, numbers of posts.
         trained_posts: the digest of every post whose gold it has seen, so that nobody scores it on those unawares.
         pool: fingerprint of its neighbour pool, empty where it has none.
         started_from: fingerprint of the run whose parameters it began with, empty for none.

@@ -1,0 +1,161 @@
+"""Small posts, features and neighbours that are plainly made up, for tests of everything above them."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from mner_core.batch import Batch, Batcher, Neighbours, Objects
+from mner_core.catalog import Settings, System, system
+from mner_core.features.image import REGIONS, ImageFeatures
+from mner_core.features.text import text_encoder
+from mner_core.models.base import Inputs, Model
+from mner_core.retrieval import Neighbour
+from mner_core.types import Example, ImageObject, Span, Token
+
+LABELS = ("LOC", "MISC", "ORG", "PER")
+GRID, OBJECT = 12, 10
+VOCABULARY = "the a game met in Paris Jordan NBA won at #wow @kim 7 ! Rio old United photo again tonight".split()  # noqa: SIM905
+
+
+def post(number: int, words: Sequence[str], spans: Sequence[Span] = (), image: str | None = "x.jpg") -> Example:
+    tokens, place = [], 0
+    for word in words:
+        tokens.append(Token(word, place, place + len(word)))
+        place += len(word) + 1
+    return Example(
+        id=f"post-{number}", text=" ".join(words), tokens=tuple(tokens), spans=tuple(sorted(spans)), image_name=image
+    )
+
+
+def random_posts(count: int, seed: int = 0, longest: int = 9) -> list[Example]:
+    generator = np.random.default_rng(seed)
+    posts = []
+    for number in range(count):
+        words = [str(word) for word in generator.choice(VOCABULARY, int(generator.integers(1, longest + 1)))]
+        spans, start = [], 0
+        while start < len(words):
+            length = int(generator.integers(1, 4))
+            if generator.random() < 0.5 and start + length <= len(words):
+                spans.append(Span(start, start + length, str(generator.choice(LABELS))))
+            start += length
+        posts.append(post(number, words, spans))
+    return posts
+
+
+class FakeFeatures:
+    """Random but fixed by the post's id; posts without an image have none."""
+
+    def features(self, example: Example) -> ImageFeatures:
+        generator = np.random.default_rng(zlib.crc32(example.id.encode()))
+        ok = example.image_name is not None
+        count = int(generator.integers(0, 4)) if ok else 0
+        corners = generator.uniform(0, 0.5, (count, 2))
+        objects = tuple(
+            ImageObject(label=f"thing {i}", box=(x, y, x + 0.4, y + 0.4), score=0.5) for i, (x, y) in enumerate(corners)
+        )
+        return ImageFeatures(
+            image_ok=ok,
+            grid=generator.normal(size=(REGIONS, GRID)).astype(np.float16) * ok,
+            objects=objects,
+            object_vectors=generator.normal(size=(count, OBJECT)).astype(np.float16),
+            attributes=(("thing", 0.5),) if ok else (),
+            caption="a made up thing" if ok else "",
+        )
+
+
+class FakeNeighbourhood:
+    """Up to `count` neighbours a post, fixed by its id."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def of_text(self, example: Example) -> list[Neighbour]:
+        return self._some("text" + example.id)
+
+    def of_image(self, example: Example) -> list[Neighbour]:
+        return self._some("image" + example.id)
+
+    def grid(self, neighbour: Neighbour) -> np.ndarray[Any, Any]:
+        generator = np.random.default_rng(zlib.crc32(neighbour.post.encode()))
+        return generator.normal(size=(REGIONS, GRID)).astype(np.float16)
+
+    def _some(self, name: str) -> list[Neighbour]:
+        generator = np.random.default_rng(zlib.crc32(name.encode()))
+        count = int(generator.integers(1, self.count + 1))
+        scores = sorted(generator.uniform(0, 1, count), reverse=True)
+        return [Neighbour(post=f"post-{generator.integers(99)}", score=float(score)) for score in scores]
+
+
+def settings_of(name: str, variant: str = "", **changes: Any) -> Settings:
+    return system(name).resolve(
+        "tiny", variant, {"dropout": 0.0, **({"heads": 4} if name != "bert-crf" else {}), **changes}
+    )
+
+
+def make_batcher(name: str, settings: Settings) -> Batcher:
+    entry: System = system(name)
+    encoder = text_encoder("tiny-text")
+    neighbours = FakeNeighbourhood(getattr(settings, "neighbours", 5))
+    return Batcher(entry, settings, LABELS, encoder.pieces, 128, FakeFeatures(), neighbours)
+
+
+def make_model(name: str, settings: Settings, seed: int = 0) -> Model:
+    torch.manual_seed(seed)
+    encoder = text_encoder("tiny-text")
+    return system(name).model_class()(settings, LABELS, Inputs(encoder=encoder, grid_width=GRID, object_width=OBJECT))
+
+
+def with_garbage(batch: Batch, extra: int = 3) -> Batch:
+    """The same posts, padded further, every padded number being garbage."""
+    generator = torch.Generator().manual_seed(1)
+
+    def widen(part: torch.Tensor, dim: int, fill: float | None = None, high: int = 0) -> torch.Tensor:
+        shape = list(part.shape)
+        shape[dim] = extra
+        if part.dtype == torch.bool:
+            tail = torch.zeros(shape, dtype=torch.bool)
+        elif part.dtype == torch.long:
+            tail = (
+                torch.full(shape, int(fill)) if fill is not None else torch.randint(0, high, shape, generator=generator)
+            )
+        else:
+            tail = torch.randn(shape, generator=generator) * 9
+        return torch.cat([part, tail], dim)
+
+    length = batch.words.shape[1]
+    moved = torch.where(
+        batch.pieces.word < 0, -1, batch.pieces.word // length * (length + extra) + batch.pieces.word % length
+    )
+    pieces = replace(
+        batch.pieces,
+        ids=widen(batch.pieces.ids, 1, high=2000),
+        real=widen(batch.pieces.real, 1),
+        segment=widen(batch.pieces.segment, 1, high=2),
+        word=widen(moved, 1, fill=-1),
+    )
+
+    def objects(part: Objects | None) -> Objects | None:
+        return part and Objects(widen(part.real, 1), widen(part.vectors, 1), widen(part.boxes, 1))
+
+    def neighbours(part: Neighbours | None) -> Neighbours | None:
+        return part and replace(
+            part, real=widen(part.real, 1), cosine=widen(part.cosine, 1), regions=widen(part.regions, 1)
+        )
+
+    garbage = widen(batch.shapes, 1)
+    assert batch.tags is not None
+    return replace(
+        batch,
+        words=widen(batch.words, 1),
+        pieces=pieces,
+        characters=widen(batch.characters, 1, high=1000),
+        shapes=garbage,
+        tags=widen(batch.tags, 1, high=5),
+        objects=objects(batch.objects),
+        text_neighbours=neighbours(batch.text_neighbours),
+        image_neighbours=neighbours(batch.image_neighbours),
+    )
