@@ -6,11 +6,10 @@ from mner_core.data.tokenize import offsets_from_span, span_from_offsets, split_
 from mner_core.types import InputError, Span, Token
 
 FAMILY = "👨‍👩‍👧‍👦"
-pieces = st.sampled_from(
-    ["@ann_b", "#Łódź", "https://t.co/a.b?c=d", "Trump's", "don’t", "U.S.", "3,000.50", "...", "a", "-", "'"]
-    + [FAMILY, "👍🏽", "🇩🇪🇫🇷", "❤️‍🔥", "1️⃣", "e\u0301", "\u0301", "\ufe0f", "नमस्ते", "שלום", "مرحبا", "北京", "々"]
-    + ["\u200d", "\u200b", "\u200f", " ", "\u00a0", "\u2028", "\t", "\n"]
-)
+PLAIN = ["@ann_b", "#Łódź", "https://t.co/a.b?c=d", "Trump's", "don’t", "U.S.", "3,000.50", "...", "a", "-", "'"]
+SIGNS = [FAMILY, "👍🏽", "🇩🇪🇫🇷", "❤️‍🔥", "1️⃣", "e\u0301", "\u0301", "\ufe0f", "नमस्ते", "שלום", "مرحبا", "北京", "々"]
+UNSEEN = ["\u200d", "\u200b", "\u200f", " ", "\u00a0", "\u2028", "\t", "\n"]
+pieces = st.sampled_from([*PLAIN, *SIGNS, *UNSEEN])
 texts = st.one_of(st.text(), st.lists(pieces, max_size=12).map("".join))
 
 

@@ -1,0 +1,132 @@
+"""What all readers share: text files in lines, the place of a post in its file, and what was wrong there."""
+
+import codecs
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from mner_core.types import Example, InputError
+
+Report: TypeAlias = Callable[[str, str], None]
+"""`report(kind, detail)` notes a defect of the line that is being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Something wrong in the data: what kind of thing, in which file and line (from 1), and a sentence about it.
+
+    `file` is relative to the data set's folder; `line` is None where the whole file is meant.
+    """
+
+    kind: str
+    file: str
+    line: int | None
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The four fields by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a post stands: its file, its first line (from 1) and the line of each of its words."""
+
+    file: str
+    line: int
+    words: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a reader got out of one file: posts with their places, and what it could not read."""
+
+    posts: list[tuple[Example, Place]] = field(default_factory=list)
+    defects: list[Defect] = field(default_factory=list)
+
+    def reporter(self, file: str, line: int | None) -> Report:
+        """A `Report` for one line of one file."""
+        return lambda kind, detail: self.defects.append(Defect(kind, file, line, detail))
+
+
+def read_lines(file: Path) -> tuple[list[str], list[Defect]]:
+    r"""The file's lines without their ends (\n or \r\n; nothing else ends a line: words may hold U+2028 and U+0085).
+
+    UTF-8 with or without BOM, or UTF-16 with BOM. Bytes that are no UTF-8 become U+FFFD and a `bad-line`. An empty file
+    gives `empty-file` and a binary one `not-text`, both without lines.
+
+    Raises:
+        InputError: the file cannot be opened.
+    """
+    data = read_bytes(file)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", errors="replace").encode()
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if not data.strip():
+        return [], [Defect("empty-file", file.name, None, "The file holds no text.")]
+    raw = data.split(b"\n" if b"\n" in data else b"\r")
+    lines = [line.removesuffix(b"\r").decode("utf-8", errors="replace") for line in raw]
+    bad = [] if _is_utf8(data) else [place for place, line in enumerate(raw) if not _is_utf8(line)]
+    if b"\0" in data or 2 * len(bad) > len(raw):
+        return [], [Defect("not-text", file.name, None, "The file is not UTF-8 text; save it as UTF-8 and try again.")]
+    return lines, [
+        Defect("bad-line", file.name, place + 1, "Some bytes are not UTF-8; they are read as U+FFFD.") for place in bad
+    ]
+
+
+def json_record(line: str, report: Report) -> dict[str, Any] | None:
+    """The JSON object that a line holds; None, and a `bad-line`, where it holds none."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        report("bad-line", f"The line is not valid JSON ({error}).")
+        return None
+    if not isinstance(record, dict):
+        report("bad-line", 'The line is not a JSON object such as {"text": "..."}.')
+        return None
+    return record
+
+
+def read_bytes(file: Path) -> bytes:
+    """The file's content.
+
+    Raises:
+        InputError: the file cannot be opened.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read {file.name}: {error.strerror or error}.") from error
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Writes the file as UTF-8, beside its name first, so that nobody ever sees half of it.
+
+    Raises:
+        InputError: the folder is missing or not writable, or the disk is full; the old file, if any, is untouched.
+    """
+    beside: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=file.parent, prefix=f".{file.name}.", delete=False) as handle:
+            beside = Path(handle.name)
+            handle.write(text.encode("utf-8", errors="replace"))
+            handle.flush()
+            os.fsync(handle.fileno())
+        beside.chmod(0o644)  # a temporary file is its owner's alone
+        beside.replace(file)
+    except OSError as error:
+        if beside is not None:
+            beside.unlink(missing_ok=True)
+        raise InputError(f"Cannot write {file.name}: {error.strerror or error}.") from error
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,170 @@
+"""What may lie beside the posts: pictures, captions and objects, all found by a picture's name or id."""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from mner_core.data.images import PICTURE_ENDINGS
+from mner_core.data.lines import Reading, Report, json_record, read_lines
+from mner_core.types import Box, ImageObject
+
+T = TypeVar("T")
+_ROUNDING = 1e-3  # how far outside 0..1 a box may lie by careless rounding
+
+
+class ByImage(Generic[T]):
+    """Things kept by a picture's name; found by that name, or by name or id whatever the picture's ending."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, T] = {}
+        self._by_id: dict[str, str] = {}
+
+    def put(self, name: str, value: T) -> None:
+        """Keeps the value; of two names that differ in the ending only, the id alone finds the first."""
+        name = unicodedata.normalize("NFC", name)
+        self._values.setdefault(name, value)
+        self._by_id.setdefault(_without_ending(name), name)
+
+    def get(self, name: str) -> T | None:
+        """The value for this picture, or None."""
+        name = unicodedata.normalize("NFC", name)
+        return self._values.get(name if name in self._values else self._by_id.get(_without_ending(name), name))
+
+
+@dataclass(frozen=True, slots=True)
+class Beside(Generic[T]):
+    """A caption or a list of objects, and where it was read."""
+
+    value: T
+    name: str
+    report: Report
+
+
+def is_unsafe(name: str) -> bool:
+    """Whether a name leads out of its folder, or holds characters that no file name should."""
+    parts = re.split(r"[/\\]", name)
+    return ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", name) is not None or not name.isprintable()
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """All files below the folder that are named as pictures, sorted; links that lead out of it are left out."""
+    return [path for path in _files_below(folder) if path.suffix.lower() in PICTURE_ENDINGS]
+
+
+def find_pictures(folders: Iterable[Path], root: Path, reading: Reading) -> ByImage[Path]:
+    """The files in the picture folders, by their path from there or from `root`; the earlier folder wins."""
+    found: ByImage[Path] = ByImage()
+    for folder in folders:
+        of_id: dict[str, str] = {}
+        for path in _files_below(folder):
+            name = path.relative_to(folder).as_posix()
+            first = of_id.setdefault(_without_ending(name), name)
+            if first != name:
+                detail = f"{first} and {name} have the same id; posts that name only the id get {first}."
+                reading.reporter(relative(path, root), None)("ambiguous-image", detail)
+            for key in (name, relative(path, root)):
+                found.put(key, path)
+    return found
+
+
+def read_captions(files: Iterable[Path], reading: Reading) -> ByImage[Beside[str]]:
+    """Captions by picture, from lines `id or file name <TAB> caption`; the first caption of a picture counts."""
+    found: ByImage[Beside[str]] = ByImage()
+    for file, number, line in _numbered(files, reading):
+        report = reading.reporter(file.name, number)
+        name, tab, caption = line.partition("\t")
+        caption = " ".join(caption.split())
+        if not tab or not name.strip():
+            report("bad-line", "Expected an image id, a tab and a caption.")
+            continue
+        if not caption:
+            report("empty-caption", f"The caption of {name.strip()} is empty.")
+        _put_first(found, Beside(caption, name.strip(), report))
+    return found
+
+
+def read_objects(files: Iterable[Path], reading: Reading) -> ByImage[Beside[tuple[ImageObject, ...]]]:
+    """Objects by picture, from lines `{"image", "objects": [..]}`; the first line of a picture counts."""
+    found: ByImage[Beside[tuple[ImageObject, ...]]] = ByImage()
+    for file, number, line in _numbered(files, reading):
+        report = reading.reporter(file.name, number)
+        record = json_record(line, report)
+        if record is None:
+            continue
+        name = record.get("image")
+        if not isinstance(name, str) or not name.strip():
+            report("bad-line", "image: expected a file name or an id.")
+            continue
+        objects = parse_objects(record.get("objects"), report)
+        if objects is not None:
+            _put_first(found, Beside(objects, name.strip(), report))
+    return found
+
+
+def parse_objects(value: Any, report: Report) -> tuple[ImageObject, ...] | None:
+    """The objects of a JSON list; one that cannot be used is reported and left out. None where there is no list."""
+    if not isinstance(value, list):
+        report("bad-line", "objects: expected a list.")
+        return None
+    objects: list[ImageObject] = []
+    for place, item in enumerate(value):
+        field = f"objects[{place}]"
+        record = item if isinstance(item, dict) else {}
+        label, score, box = record.get("label"), record.get("score", 1.0), parse_box(record.get("box"))
+        if not isinstance(label, str) or not label.strip():
+            report("bad-line", f"{field}.label: expected a name.")
+        elif not _is_number(score) or not 0 <= score <= 1:
+            report("bad-line", f"{field}.score: expected a number from 0 to 1.")
+        elif box is None:
+            report("bad-box", f"{field}.box: expected [left, top, right, bottom] as shares, 0 <= left < right <= 1.")
+        else:
+            objects.append(ImageObject(label.strip(), box, float(score)))
+    return tuple(objects)
+
+
+def parse_box(value: Any) -> Box | None:
+    """The box that a JSON list means, or None where it means none."""
+    if not isinstance(value, list) or len(value) != 4 or not all(_is_number(side) for side in value):
+        return None
+    if any(not -_ROUNDING <= side <= 1 + _ROUNDING for side in value):
+        return None
+    left, top, right, bottom = (min(max(float(side), 0.0), 1.0) for side in value)
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def relative(path: Path, root: Path) -> str:
+    """The path as seen from the data set's folder, with forward slashes."""
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+def _put_first(found: ByImage[Beside[T]], entry: Beside[T]) -> None:
+    if found.get(entry.name) is None:
+        found.put(entry.name, entry)
+    else:
+        entry.report("duplicate-id", f"{entry.name} was there before; the first one counts.")
+
+
+def _numbered(files: Iterable[Path], reading: Reading) -> Iterator[tuple[Path, int, str]]:
+    for file in files:
+        lines, defects = read_lines(file)
+        reading.defects += defects
+        yield from ((file, number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _files_below(folder: Path) -> list[Path]:
+    real = folder.resolve()
+    paths = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in paths if not path.is_symlink() or path.resolve().is_relative_to(real))
+
+
+def _without_ending(name: str) -> str:
+    stem, dot, ending = name.rpartition(".")
+    return stem if stem and f"{dot}{ending}".lower() in PICTURE_ENDINGS else name
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9  # False for NaN

@@ -1,0 +1,220 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mner_core.data import conll, jsonl
+from mner_core.data.lines import Reading
+from mner_core.data.tokenize import split_tokens, tokenize
+from mner_core.types import Example, ImageObject, Span
+
+
+def read(tmp_path: Path, *records: Any) -> Reading:
+    lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
+    (tmp_path / "train.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return jsonl.read(tmp_path / "train.jsonl", "train")
+
+
+def one(reading: Reading) -> Example:
+    ((example, _),) = reading.posts
+    return example
+
+
+def span(start: Any, end: Any, label: Any = "PER") -> dict[str, Any]:
+    return {"start": start, "end": end, "label": label}
+
+
+def test_a_whole_record(tmp_path: Path) -> None:
+    text = "😀 Ann meets Bo in Ulm"
+    record = {
+        "id": "p1",
+        "text": text,
+        "spans": [span(2, 5), span(12, 14), span(18, 21, "LOC")],
+        "image": "a.jpg",
+        "caption": "",
+        "objects": [{"label": "person", "box": [0, 0.1, 0.5, 1], "score": 0.5}],
+        "subsets": {"ambiguous": [span(2, 5)], "none": []},
+    }
+    reading = read(tmp_path, record)
+    example = one(reading)
+    assert reading.defects == []
+    assert example.words == ("😀", "Ann", "meets", "Bo", "in", "Ulm")
+    assert example.spans == (Span(1, 2, "PER"), Span(3, 4, "PER"), Span(5, 6, "LOC"))
+    assert example.subsets == {"ambiguous": frozenset({Span(1, 2, "PER")}), "none": frozenset()}
+    assert (example.id, example.image_name, example.caption, example.tags) == ("p1", "a.jpg", "", None)
+    assert example.objects == (ImageObject("person", (0.0, 0.1, 0.5, 1.0), 0.5),)
+    assert (example.source, example.split) == ("train.jsonl", "train")
+
+
+def test_the_least_that_is_needed(tmp_path: Path) -> None:
+    reading = read(tmp_path, {"text": "hi there"}, "", {"text": "x", "spans": None, "id": 7})
+    (first, place), (second, _) = reading.posts
+    assert (first.id, first.spans, first.image_name, first.caption, first.objects) == (
+        "train-1",
+        None,
+        None,
+        None,
+        None,
+    )
+    assert (place.line, place.words) == (1, (1, 1))
+    assert second.id == "7"
+    assert reading.defects == []
+
+
+def test_a_span_through_a_token_splits_it(tmp_path: Path) -> None:
+    reading = read(tmp_path, {"text": "in post-Katrina times", "spans": [span(8, 15), span(2, 7, "MISC")]})
+    assert one(reading).words == ("in", "post", "-", "Katrina", "times")
+    assert one(reading).spans == (Span(1, 2, "MISC"), Span(3, 4, "PER"))
+    assert reading.defects == []
+
+
+def test_given_tokens_are_kept(tmp_path: Path) -> None:
+    reading = read(tmp_path, {"text": "NewYork!", "tokens": [[0, 3], [3, 7], [7, 8]], "spans": [span(0, 7, "LOC")]})
+    assert one(reading).words == ("New", "York", "!")
+    assert one(reading).spans == (Span(0, 2, "LOC"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
+        ("[1]", "not a JSON object"),
+        ('{"id": "x"}', "text: there is none"),
+        ('{"text": 3}', "text: expected a string, found int"),
+    ],
+)
+def test_a_line_that_is_no_post(tmp_path: Path, line: str, says: str) -> None:
+    reading = read(tmp_path, {"text": "a"}, line, {"text": "b"})
+    assert [example.text for example, _ in reading.posts] == ["a", "b"]
+    ((defect),) = reading.defects
+    assert (defect.kind, defect.file, defect.line) == ("bad-line", "train.jsonl", 2)
+    assert says in defect.detail
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "says"),
+    [
+        ({"spans": 3}, "bad-line", "spans: expected a list"),
+        ({"spans": [span(0, 3), 3]}, "bad-line", "spans[1]: expected"),
+        ({"spans": [span(2.0, 5)]}, "bad-line", "spans[0]: expected"),
+        ({"spans": [span(True, 5)]}, "bad-line", "spans[0]: expected"),
+        ({"spans": [span(5, 2)]}, "bad-line", "found 5..2"),
+        ({"spans": [span(0, 99)]}, "bad-line", "<= 12"),
+        ({"spans": [span(3, 4)]}, "bad-line", "spans[0]: there is no word between 3 and 4"),
+        ({"spans": [span(0, 3, "")]}, "bad-line", "spans[0].label"),
+        ({"spans": [span(0, 3, "A\tB")]}, "bad-line", "spans[0].label"),
+        ({"spans": [span(0, 7), span(4, 12)]}, "overlapping-spans", "4..12 PER overlaps 0..7 PER"),
+        ({"spans": [span(0, 3), span(0, 3, "LOC")]}, "overlapping-spans", "0..3 LOC overlaps 0..3 PER"),
+        ({"tokens": 5}, "bad-line", "tokens[0]"),
+        ({"tokens": []}, "bad-line", "tokens: the list is empty"),
+        ({"tokens": [[0, 3], [2, 5]]}, "bad-line", "tokens[1]"),
+        ({"tokens": [[0, 30]]}, "bad-line", "tokens[0]"),
+        ({"image": 5}, "bad-line", "image: expected a string"),
+        ({"caption": ["x"]}, "bad-line", "caption: expected a string"),
+        ({"id": ["x"]}, "bad-line", "id: expected a string"),
+        ({"caption": "\ud83d"}, "bad-line", "caption: half of a UTF-16 pair"),
+        ({"objects": {}}, "bad-line", "objects: expected a list"),
+        ({"objects": [{"box": [0, 0, 1, 1]}]}, "bad-line", "objects[0].label"),
+        ({"objects": [{"label": "a", "box": [0, 0, 1, 1], "score": 3}]}, "bad-line", "objects[0].score"),
+        ({"objects": [{"label": "a", "box": [0, 0, 640, 480]}]}, "bad-box", "objects[0].box"),
+        ({"objects": [{"label": "a", "box": [0.5, 0, 0.5, 1]}]}, "bad-box", "objects[0].box"),
+        ({"objects": [{"label": "a", "box": [0, 0, float("nan"), 1]}]}, "bad-box", "objects[0].box"),
+        ({"spans": [], "subsets": []}, "bad-line", "subsets: expected an object"),
+        ({"spans": [], "subsets": {"a": 1}}, "bad-line", "subsets.a: expected a list"),
+        ({"spans": [], "subsets": {"a": [span(0, 3)]}}, "bad-line", "subsets.a: 0..3 PER is none of the post's spans"),
+    ],
+)
+def test_a_bad_field_is_named_and_costs_only_itself(
+    tmp_path: Path, fields: dict[str, Any], kind: str, says: str
+) -> None:
+    reading = read(tmp_path, {"text": "first"}, {"text": "one two four", **fields})
+    assert [example.text for example, _ in reading.posts] == ["first", "one two four"]
+    (defect,) = reading.defects
+    assert (defect.kind, defect.line) == (kind, 2)
+    assert says in defect.detail
+    example = reading.posts[1][0]
+    assert example.words == ("one", "two", "four")
+
+
+def test_good_spans_beside_bad_ones_stay(tmp_path: Path) -> None:
+    reading = read(tmp_path, {"text": "one two four", "spans": [span(9, 99), span(4, 8), "x"]})
+    assert one(reading).spans == (Span(1, 2, "PER"),)
+    assert [defect.kind for defect in reading.defects] == ["bad-line", "bad-line"]
+
+
+def test_a_post_without_words(tmp_path: Path) -> None:
+    reading = read(tmp_path, {"text": " \n"}, {"text": "a"})
+    assert one(reading).text == "a"
+    assert [(defect.kind, defect.line) for defect in reading.defects] == [("empty-post", 1)]
+
+
+def test_half_a_pair_keeps_the_offsets(tmp_path: Path) -> None:
+    example = one(read(tmp_path, '{"text": "\\ud83d Ann", "spans": [{"start": 2, "end": 5, "label": "PER"}]}'))
+    assert (example.text, example.span_text(Span(1, 2, "PER"))) == ("\ufffd Ann", "Ann")
+
+
+PIECES = [
+    "Ann",
+    "👨‍👩‍👧",
+    "👍🏽",
+    "🇩🇪",
+    "e\u0301",
+    "שלום",
+    "مرحبا",
+    "北京",
+    "\u200d",
+    "\u2028",
+    " ",
+    "\n",
+    "don't",
+    "@x",
+]
+texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), min_size=1, max_size=10).map("".join)
+boxes = st.tuples(st.floats(0, 0.4), st.floats(0, 0.4), st.floats(0.5, 1), st.floats(0.5, 1))
+
+
+@st.composite
+def posts(draw: st.DrawFn) -> Example:
+    text = draw(texts.filter(lambda text: text.strip() != ""))
+    tokens = tokenize(text)
+    for _ in range(draw(st.integers(0, 2))):
+        cuts = sorted(draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+        tokens = split_tokens(tokens, *cuts)
+    borders = sorted(draw(st.sets(st.integers(0, len(tokens)), max_size=6)))
+    labels = draw(st.lists(st.sampled_from(["PER", "LOC", "Work of art"]), min_size=3, max_size=3))
+    spans = tuple(Span(a, b, label) for (a, b), label in zip(zip(borders[::2], borders[1::2]), labels))  # noqa: B905
+    labelled = draw(st.booleans())
+    return Example(
+        id=draw(st.text(st.characters(exclude_categories=["Cs"]), min_size=1)),
+        text=text,
+        tokens=tokens,
+        spans=spans if labelled else None,
+        image_name=draw(st.none() | st.just("a.jpg")),
+        caption=draw(st.none() | st.just("") | texts),
+        objects=draw(st.none() | st.lists(st.builds(ImageObject, st.just("dog"), boxes)).map(tuple)),
+        source="out.jsonl",
+        split="train",
+        subsets={"ambiguous": frozenset(spans[:1])} if labelled and draw(st.booleans()) else {},
+    )
+
+
+@given(st.lists(posts(), min_size=1, max_size=4))
+@settings(max_examples=200)
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, wanted: list[Example]) -> None:
+    file = tmp_path_factory.mktemp("jsonl") / "out.jsonl"
+    jsonl.write(wanted, file)
+    reading = jsonl.read(file, "train")
+    assert [example for example, _ in reading.posts] == wanted
+    assert reading.defects == []
+
+
+def test_a_tag_file_keeps_its_words_in_json(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("a\u00a0b\tB-PER\n \tI-PER\nc\tO\n\ufe0f\tB-LOC\n", encoding="utf-8")
+    ((example, _),) = conll.read(tmp_path / "train.txt").posts
+    jsonl.write([example], tmp_path / "out.jsonl")
+    ((again, _),) = jsonl.read(tmp_path / "out.jsonl").posts
+    assert (again.words, again.spans) == (example.words, example.spans)
