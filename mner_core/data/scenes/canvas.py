@@ -9,7 +9,7 @@ from itertools import pairwise
 from random import Random
 from typing import TypeAlias
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageEnhance
 
 from mner_core.types import Box
 
@@ -82,9 +82,13 @@ class Canvas:
         for row in range(upper, lower):
             self._draw.line([(left, row), (right, row)], fill=mix(top, bottom, (row - upper) / max(lower - upper, 1)))
 
-    def finished(self) -> Image.Image:
-        """The picture at its own size."""
-        return self._large.reduce(OVERSAMPLING)
+    def finished(self, rng: Random) -> Image.Image:
+        """The picture at its own size, in a light of its own: no shade of the palette stays what it was."""
+        picture = self._large.reduce(OVERSAMPLING)
+        picture = ImageEnhance.Color(picture).enhance(rng.uniform(0.72, 1.15))
+        warmth, brightness = rng.uniform(-0.07, 0.07), rng.uniform(0.88, 1.03)
+        gains = [brightness * (1 + warmth), brightness, brightness * (1 - warmth)]
+        return picture.point([min(255, round(level * gain)) for gain in gains for level in range(256)])
 
 
 class Pen:

@@ -3,10 +3,10 @@
 import math
 from random import Random
 
-from mner_core.data.scenes.canvas import ACCENTS, INK, WHITE, Colour, Pen, accents, darker, lighter, mix, rgb
+from mner_core.data.scenes.canvas import ACCENTS, INK, WHITE, Colour, Pen, accents, darker, lighter, mix, palette, rgb
 from mner_core.data.scenes.drawing import Drawing
 
-_GLASS = rgb("bcd8e3")
+_GLASSES = palette("bcd8e3 d8e4cf e6dccb cdd0e6 b9c4cf")
 
 
 def _emblem(pen: Pen, rng: Random, x: float, y: float, radius: float, colour: Colour, ground: Colour) -> None:
@@ -43,7 +43,7 @@ def _sign(pen: Pen, rng: Random, x0: float, y0: float, x1: float, y1: float, col
 
 def _office(pen: Pen, rng: Random) -> None:
     right, (wall, board) = pen.aspect, accents(rng, 2)
-    wall = lighter(wall, 0.3)
+    wall, glass = lighter(wall, 0.3), rng.choice(_GLASSES)
     for x in (right * 0.3, right * 0.7):
         pen.rectangle(x - 0.012, 0.1, x + 0.012, 0.3, INK)
     pen.rectangle(0.04, 0.27, right - 0.04, 1, wall)
@@ -52,22 +52,22 @@ def _office(pen: Pen, rng: Random) -> None:
     for row in range(4):
         for column in range(4):
             x, y = 0.09 + column * (right - 0.14) / 4, 0.33 + row * 0.125
-            pen.rectangle(x, y, x + (right - 0.14) / 4 - 0.045, y + 0.08, _GLASS if rng.random() < 0.75 else WHITE)
+            pen.rectangle(x, y, x + (right - 0.14) / 4 - 0.045, y + 0.08, glass if rng.random() < 0.75 else WHITE)
     pen.rectangle(right / 2 - 0.15, 0.82, right / 2 + 0.15, 0.85, darker(board))
     pen.rectangle(right / 2 - 0.11, 0.85, right / 2 + 0.11, 1, INK)
     for x in (right / 2 - 0.09, right / 2 + 0.01):
-        pen.rectangle(x, 0.87, x + 0.08, 1, _GLASS)
+        pen.rectangle(x, 0.87, x + 0.08, 1, glass)
     _sign(pen, rng, 0, 0, right, 0.22, darker(board, 0.1))
 
 
 def _shop(pen: Pen, rng: Random) -> None:
-    right, (wall, board, cloth) = pen.aspect, accents(rng, 3)
+    right, (wall, board, cloth), glass = pen.aspect, accents(rng, 3), rng.choice(_GLASSES)
     pen.rectangle(0.03, 0.02, right - 0.03, 1, lighter(wall, 0.35), 0.02)
     pen.rectangle(0.1, 0.5, right * 0.64, 0.88, darker(wall, 0.3))
-    pen.rectangle(0.125, 0.525, right * 0.64 - 0.025, 0.855, _GLASS)
-    pen.polygon([(0.2, 0.855), (0.38, 0.525), (0.5, 0.525), (0.32, 0.855)], lighter(_GLASS, 0.5))
+    pen.rectangle(0.125, 0.525, right * 0.64 - 0.025, 0.855, glass)
+    pen.polygon([(0.2, 0.855), (0.38, 0.525), (0.5, 0.525), (0.32, 0.855)], lighter(glass, 0.5))
     pen.rectangle(right * 0.7, 0.5, right - 0.11, 1, darker(wall, 0.3))
-    pen.rectangle(right * 0.7 + 0.03, 0.54, right - 0.14, 0.8, _GLASS)
+    pen.rectangle(right * 0.7 + 0.03, 0.54, right - 0.14, 0.8, glass)
     stripes, width = 8, (right + 0.02) / 8
     for stripe in range(stripes):
         x = -0.01 + stripe * width

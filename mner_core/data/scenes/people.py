@@ -15,13 +15,13 @@ HAIRS = palette("2e2733 4a3428 7a4b2c b07a45 d9b36c 8c8f9a a8505a")
 _CLOTHES = ACCENTS[:10]
 """Without the palette's browns, which next to skin look like none at all."""
 
-_HANDS: dict[Pose, tuple[tuple[float, float], ...]] = {
+_ARMS: dict[str, tuple[tuple[float, float], ...]] = {
     "standing": ((0.155, 0.37), (0.165, 0.50)),
     "waving": ((0.185, 0.20), (0.205, 0.045)),
     "singing": ((0.165, 0.345), (0.055, 0.225)),
     "cheering": ((0.175, 0.17), (0.155, 0.01)),
 }
-"""Elbow and hand of the raised arm, to the right of the middle line."""
+"""Elbow and hand in each pose, as distances from the middle line and from the top."""
 
 
 def _head(pen: Pen, rng: Random, x: float, y: float, radius: float) -> Colour:
@@ -57,20 +57,17 @@ def _person(pen: Pen, rng: Random, pose: Pose) -> None:
     x = pen.aspect / 2
     shirt, trousers = rng.sample(_CLOTHES, 2)
     _legs(pen, rng, x, darker(trousers, 0.3))
-    resting, raised = _HANDS["standing"], _HANDS[pose]
-    pen.stroke([(x - 0.095, 0.255), *((x - dx, y) for dx, y in resting)], 0.058, darker(shirt, 0.12))
     pen.rectangle(x - 0.118, 0.212, x + 0.118, 0.6, shirt, 0.06)
     if rng.random() < 0.5:
         pen.rectangle(x - 0.118, 0.36, x + 0.118, 0.42, lighter(shirt, 0.5))
     skin = _head(pen, rng, x, 0.112, 0.082)
-    pen.disc(x - resting[1][0], resting[1][1] + 0.01, 0.033, skin)
     if pose == "singing":
         pen.stroke([(x + 0.045, 0.205), (x + 0.07, 0.26)], 0.022, INK)
         pen.disc(x + 0.04, 0.185, 0.026, rgb("5b6072"))
-    arms = [1, -1] if pose == "cheering" else [1]
-    for side in arms:
-        pen.stroke([(x + side * 0.095, 0.255), *((x + side * dx, y) for dx, y in raised)], 0.058, darker(shirt, 0.06))
-        pen.disc(x + side * raised[1][0], raised[1][1] + 0.005, 0.034, skin)
+    for side, arm in ((-1, "cheering" if pose == "cheering" else "standing"), (1, pose)):
+        elbow, hand = ((x + side * dx, y) for dx, y in _ARMS[arm])
+        pen.stroke([(x + side * 0.095, 0.255), elbow, hand], 0.058, darker(shirt, 0.08))
+        pen.disc(*hand, 0.034, skin)
 
 
 def _player(pen: Pen, rng: Random) -> None:

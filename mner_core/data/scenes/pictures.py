@@ -69,7 +69,7 @@ def compose(rng: Random, kind: str | None) -> Picture:
     boxes = {place: _draw(rng, canvas, place) for place in sorted(places, key=lambda place: place.foot)}
     seen = {place: ImageObject(place.drawing.label, boxes[place]) for place in places}
     objects = tuple(rng.sample(list(seen.values()), len(seen)))  # the order must not point at the deciding one
-    return Picture(canvas.finished(), _caption(backdrop, places), objects, seen[main] if main else None)
+    return Picture(canvas.finished(rng), _caption(backdrop, places), objects, seen[main] if main else None)
 
 
 def _put(rng: Random, canvas: Canvas, horizon: float, drawing: Drawing) -> _Place:

@@ -3,10 +3,11 @@
 from itertools import pairwise
 from random import Random
 
-from mner_core.data.scenes.canvas import ACCENTS, INK, WHITE, Colour, Pen, accents, darker, lighter, mix, rgb
+from mner_core.data.scenes.canvas import ACCENTS, INK, WHITE, Colour, Pen, accents, darker, lighter, mix, palette, rgb
 from mner_core.data.scenes.drawing import Drawing
 
-_SEA, _LAND = rgb("a9cfdc"), rgb("d9e2bd")
+_SEA = rgb("a9cfdc")
+_PAPERS = palette("d9e2bd ecdfc2 e3dfe6 d5e3e0 f0d9c8")
 
 
 def _tower(pen: Pen, rng: Random, x0: float, x1: float, top: float, base: float, colour: Colour) -> None:
@@ -99,8 +100,8 @@ def _pin(pen: Pen, x: float, tip: float, radius: float, colour: Colour) -> None:
 def _sheet(pen: Pen, rng: Random, base: float) -> None:
     """A folded map with roads, water and one pin, from the top to `base`."""
     right, fold = pen.aspect, pen.aspect / 3
-    water, road, mark = lighter(rgb("6fa3c7"), 0.4), WHITE, rng.choice(ACCENTS[:1] + ACCENTS[6:10])
-    pen.rectangle(0, 0.08, right, base, _LAND, 0.02)
+    water, road, mark = lighter(rng.choice(ACCENTS[3:7]), 0.4), WHITE, darker(rng.choice(ACCENTS))
+    pen.rectangle(0, 0.08, right, base, rng.choice(_PAPERS), 0.02)
     bend = rng.uniform(0.3, 0.6)
     river = [(0.04, base * bend), (right * 0.3, base * (bend + 0.2)), (right * 0.62, base * (bend + 0.1))]
     pen.stroke([*river, (right - 0.06, base * 0.92)], 0.09, water)

@@ -15,7 +15,7 @@ def _plinth(pen: Pen, rng: Random, x0: float, x1: float, top: float) -> None:
 
 
 def _trophy(pen: Pen, rng: Random) -> None:
-    x, metal = pen.aspect / 2, rng.choice(palette("e8c060 c9ccd6 cf9a62 e8c878"))
+    x, metal = pen.aspect / 2, rng.choice((*palette("e8c878 c9ccd6 b98a6a"), *ACCENTS[:3]))
     shade = darker(metal, 0.2)
     _plinth(pen, rng, x - 0.22, x + 0.22, 0.72)
     for side in (-1, 1):
@@ -92,7 +92,14 @@ def _easel(pen: Pen, rng: Random) -> None:
 def _record(pen: Pen, rng: Random) -> None:
     colours = accents(rng, 4)
     _plinth(pen, rng, 0.12, pen.aspect - 0.12, 0.76)
-    for radius, colour in ((0.34, INK), (0.27, lighter(INK, 0.14)), (0.25, INK), (0.12, colours[1]), (0.02, WHITE)):
+    vinyl = darker(rng.choice(ACCENTS), 0.7)
+    for radius, colour in (
+        (0.34, vinyl),
+        (0.27, lighter(vinyl, 0.14)),
+        (0.25, vinyl),
+        (0.12, colours[1]),
+        (0.02, WHITE),
+    ):
         pen.disc(0.76, 0.4, radius, colour)
     pen.rectangle(0.02, 0.02, 0.76, 0.77, darker(colours[0], 0.2), 0.012)
     _art(pen, rng, 0.05, 0.05, 0.73, 0.74, [*colours])
