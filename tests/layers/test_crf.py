@@ -53,7 +53,7 @@ def test_loss_is_minus_log_probability_of_the_gold(scheme: Scheme) -> None:
     for row, length in enumerate((3, 2)):
         weights = enumerated(crf, emissions[row], length)
         wanted.append(-math.log(weights[(0,) * length] / sum(weights.values())))
-    assert float(crf.loss(emissions, gold, words)) == pytest.approx(sum(wanted) / 2, abs=1e-4)
+    assert crf.loss(emissions, gold, words).item() == pytest.approx(sum(wanted) / 2, abs=1e-4)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
