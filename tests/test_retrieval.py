@@ -1,0 +1,266 @@
+"""Retrieval: NumPy by brute force as the oracle."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mner_core.nearest import VectorIndex, Vectors
+from mner_core.retrieval import Asker, Neighbour, Pool, Retriever
+from mner_core.types import InputError
+
+
+def brute_force(rows: Vectors, query: Vectors, num: int, excluded: set[int]) -> list[tuple[int, float]]:
+    """Every cosine, sorted; among equals the row that comes first."""
+    found = []
+    for row, vector in enumerate(rows.astype(float)):
+        lengths = np.linalg.norm(vector) * np.linalg.norm(query.astype(float))
+        if lengths > 0 and row not in excluded:
+            found.append((-round(float(vector @ query / lengths), 5), row))
+    return [(row, -negative) for negative, row in sorted(found)[:num]]
+
+
+# Few directions and whole numbers: ties, zero vectors, copies and opposite vectors all the time.
+coarse = st.lists(st.tuples(*[st.sampled_from([0, 0, 1, 1, -1])] * 3), min_size=0, max_size=60)
+
+
+@given(coarse, coarse, st.integers(0, 12), st.data())
+def test_the_nearest_are_those_of_brute_force(rows: list, queries: list, num: int, data: st.DataObject) -> None:
+    pool, asked = (np.array(each, np.float32).reshape(-1, 3) for each in (rows, queries))
+    excluded = [set(data.draw(st.lists(st.integers(0, 59), max_size=30))) for _ in queries]
+    found = VectorIndex(pool).search(asked, num, excluded)
+    assert len(found) == len(asked)
+    for query, rows_found, without in zip(asked, found, excluded, strict=True):
+        expected = brute_force(pool, query, num, without)
+        assert [row for row, _ in rows_found] == [row for row, _ in expected]
+        np.testing.assert_allclose([c for _, c in rows_found], [c for _, c in expected], atol=1e-5)
+
+
+def clustered(number: int, seed: int = 0, width: int = 32, size: int = 40) -> Vectors:
+    """Vectors in clusters of about `size`, not of length 1."""
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(max(1, number // size), width))
+    near = centres[random.integers(len(centres), size=number)] + 0.7 * random.normal(size=(number, width))
+    return near.astype(np.float32)
+
+
+def test_many_equal_rows_go_by_their_order_even_behind_a_wall_of_excluded_ones() -> None:
+    same = np.ones((3000, 4), np.float32)
+    same[1000] = (1, 1, 1, 1.2)  # next to the others, and before them for itself alone
+    found = VectorIndex(same).search(same[:1], 5, [set(range(2500))])
+    assert [row for row, _ in found[0]] == [2500, 2501, 2502, 2503, 2504]
+    found = VectorIndex(same).search(same[[1000]], 2, [set()])
+    assert [row for row, _ in found[0]] == [1000, 0]
+
+
+def test_rows_that_are_different_but_equally_near_go_by_their_order() -> None:
+    circle = np.zeros((400, 401), np.float32)
+    circle[:, 0] = 1
+    circle[np.arange(400), np.arange(1, 401)] = 1  # each has the cosine 0.7071 with the first axis
+    axis = np.eye(1, 401, dtype=np.float32)
+    found = VectorIndex(circle).search(axis, 3, [set()])
+    assert found == [[(0, 0.707107), (1, 0.707107), (2, 0.707107)]]
+
+
+def test_a_question_alone_is_answered_as_among_others_and_by_any_number_of_threads() -> None:
+    rows = clustered(700)
+    everybody = [{row} for row in range(700)]
+    together = VectorIndex(rows).search(rows, 7, everybody)
+    assert VectorIndex(rows, threads=2).search(rows, 7, everybody) == together
+    alone = VectorIndex(rows)
+    for row in range(0, 700, 97):
+        assert alone.search(rows[[row]], 7, [{row}])[0] == together[row]
+
+
+@pytest.mark.parametrize("exact_up_to", [50_000, 0])
+def test_nothing_comes_from_nothing(exact_up_to: int) -> None:
+    empty = VectorIndex(np.zeros((0, 4), np.float32), exact_up_to=exact_up_to)
+    assert empty.search(np.ones((2, 4), np.float32), 3, [set(), set()]) == [[], []]
+    zeros = VectorIndex(np.zeros((5, 4), np.float32), exact_up_to=exact_up_to)
+    assert zeros.search(np.ones((1, 4), np.float32), 3, [set()]) == [[]]
+    some = VectorIndex(np.eye(4, dtype=np.float32), exact_up_to=exact_up_to)
+    assert some.search(np.zeros((1, 4), np.float32), 3, [set()]) == [[]]
+    assert some.search(np.ones((1, 4), np.float32), 0, [set()]) == [[]]
+    assert len(some.search(np.ones((1, 4), np.float32), 99, [{0}])[0]) == 3
+
+
+def test_the_graph_finds_what_brute_force_finds_on_20000_rows() -> None:
+    rows = clustered(20_000)
+    graph, exact = VectorIndex(rows, exact_up_to=10_000), VectorIndex(rows)
+    assert (graph.is_exact, exact.is_exact, exact.recall) == (False, True, 1.0)
+    asked = rows[::40]
+    own = [{row} for row in range(0, 20_000, 40)]
+    pairs = list(zip(graph.search(asked, 7, own), exact.search(asked, 7, own), strict=True))
+    recall = np.mean([len({row for row, _ in one} & {row for row, _ in other}) / 7 for one, other in pairs])
+    assert recall >= 0.98  # measured: 1.0
+    assert graph.recall >= 0.98  # measured: 1.0
+    assert all(row not in without for (one, _), without in zip(pairs, own, strict=True) for row, _ in one)
+
+
+def test_the_same_rows_give_the_same_graph() -> None:
+    rows = clustered(3000, width=8)
+    one, other = (VectorIndex(rows, exact_up_to=0, threads=threads) for threads in (1, 2))
+    queries = clustered(200, seed=1, width=8)
+    nobody: list[set[int]] = [set()] * 200
+    assert one.recall == other.recall
+    assert one.search(queries, 5, nobody) == other.search(queries, 5, nobody)
+
+
+@pytest.mark.parametrize("wrong", [np.ones((2, 3)), np.ones(4), np.full((2, 4), np.nan), np.full((2, 4), np.inf)])
+def test_vectors_of_another_shape_or_not_finite_are_refused(wrong: Vectors) -> None:
+    index = VectorIndex(np.eye(4, dtype=np.float32))
+    with pytest.raises((ValueError, IndexError)):
+        index.search(wrong.astype(np.float32), 1, [set(), set()])
+
+
+def a_pool(number: int = 5) -> Pool:
+    """Posts p0.. on a circle: the neighbours of p0 by caption are p1, p2, ...; objects run the other way round."""
+    turn = np.linspace(0, 1, number)
+    vectors = np.stack([np.cos(turn), np.sin(turn)], axis=1).astype(np.float32)
+    keys = tuple(f"p{row}" for row in range(number))
+    return Pool(
+        keys=keys,
+        image_digests=tuple(f"picture {key}" for key in keys),
+        caption_vectors=vectors,
+        object_vectors=np.concatenate([vectors[::-1], np.zeros((number, 1), np.float32)], axis=1),
+    )
+
+
+def posts(neighbours: tuple[Neighbour, ...]) -> list[str]:
+    return [neighbour.post for neighbour in neighbours]
+
+
+def test_a_sentence_asks_captions_and_objects_ask_objects() -> None:
+    retriever = Retriever(a_pool())
+    stranger = Asker("q", "another picture")
+    (text,) = retriever.by_caption(np.array([[2.0, 0.0]], np.float32), [stranger], 2)
+    assert posts(text) == ["p0", "p1"]
+    assert text[0].score == 1.0
+    assert text[1].score == pytest.approx(np.cos(0.25), abs=1e-6)
+    (image,) = retriever.by_objects(np.array([[2.0, 0.0, 0.0]], np.float32), [stranger], 2)
+    assert posts(image) == ["p4", "p3"]
+
+
+def test_a_post_never_finds_itself_nor_its_own_picture() -> None:
+    pool = a_pool()
+    shared = Pool(
+        keys=pool.keys,
+        image_digests=("same", "same", "", "", "x"),
+        caption_vectors=pool.caption_vectors,
+        object_vectors=pool.object_vectors,
+    )
+    retriever = Retriever(shared)
+    first = np.array([[1.0, 0.0]], np.float32)
+
+    def found(asker: Asker) -> list[str]:
+        return posts(retriever.by_caption(first, [asker], 9)[0])
+
+    assert found(Asker("p0", "same")) == ["p2", "p3", "p4"]
+    assert found(Asker("p0")) == ["p1", "p2", "p3", "p4"]
+    assert found(Asker("elsewhere", "same")) == ["p2", "p3", "p4"]
+    assert found(Asker("p2", "")) == ["p0", "p1", "p3", "p4"]  # no picture is nobody's same picture
+    assert found(Asker("elsewhere", "unknown")) == ["p0", "p1", "p2", "p3", "p4"]
+
+
+def test_an_empty_pool_gives_no_neighbours() -> None:
+    nothing = np.zeros((0, 3), np.float32)
+    empty = Pool(keys=(), image_digests=(), caption_vectors=nothing, object_vectors=nothing)
+    assert Retriever(empty).by_caption(np.ones((2, 3), np.float32), [Asker("a"), Asker("b")], 5) == [(), ()]
+
+
+def test_a_saved_pool_is_the_same_pool(tmp_path: Path) -> None:
+    pool = a_pool()
+    pool.save(tmp_path / "run" / "pool")
+    again = Pool.load(tmp_path / "run" / "pool")
+    assert (again.keys, again.image_digests, again.fingerprint) == (pool.keys, pool.image_digests, pool.fingerprint)
+    np.testing.assert_array_equal(again.caption_vectors, pool.caption_vectors)
+    np.testing.assert_array_equal(again.object_vectors, pool.object_vectors)
+    assert [file.name for file in (tmp_path / "run" / "pool").iterdir()] == ["pool.safetensors"]
+    askers = [Asker(key, digest) for key, digest in zip(pool.keys, pool.image_digests, strict=True)]
+    expected = Retriever(pool).by_caption(pool.caption_vectors, askers, 3)
+    assert Retriever(again).by_caption(again.caption_vectors, askers, 3) == expected
+
+
+def test_an_empty_pool_and_odd_names_survive_saving(tmp_path: Path) -> None:
+    odd = Pool(
+        keys=("\ud800", "\U0001f600 \u202e"),
+        image_digests=("", ""),
+        caption_vectors=np.zeros((2, 0), np.float32),
+        object_vectors=np.zeros((2, 3), np.float32),
+    )
+    odd.save(tmp_path)
+    assert Pool.load(tmp_path).keys == odd.keys
+
+
+def test_the_fingerprint_names_the_content() -> None:
+    pool, bigger = a_pool(), a_pool(6)
+    vectors = pool.caption_vectors.copy()
+    vectors[2, 1] += 1e-6
+    fields = {
+        "keys": pool.keys,
+        "image_digests": pool.image_digests,
+        "caption_vectors": pool.caption_vectors,
+        "object_vectors": pool.object_vectors,
+    }
+    moved = Pool(**fields | {"caption_vectors": vectors})  # type: ignore[arg-type]
+    renamed = Pool(**fields | {"keys": ("q", *pool.keys[1:])})  # type: ignore[arg-type]
+    assert a_pool().fingerprint == pool.fingerprint
+    assert len({each.fingerprint for each in (pool, bigger, moved, renamed)}) == 4
+
+
+def test_a_pool_that_does_not_fit_together_is_refused() -> None:
+    rows = np.zeros((2, 3), np.float32)
+    with pytest.raises(ValueError, match="no key twice"):
+        Pool(keys=("a", "a"), image_digests=("", ""), caption_vectors=rows, object_vectors=rows)
+    with pytest.raises(ValueError, match="one key, digest"):
+        Pool(keys=("a", "b"), image_digests=("",), caption_vectors=rows, object_vectors=rows)
+    with pytest.raises(ValueError, match="1 query vectors for 2 posts"):
+        Retriever(a_pool()).by_caption(np.ones((1, 2), np.float32), [Asker("a"), Asker("b")], 1)
+
+
+def test_a_missing_damaged_or_altered_pool_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no readable pool\.safetensors in ") as caught:
+        Pool.load(tmp_path)
+    assert str(tmp_path) not in str(caught.value)
+    a_pool().save(tmp_path)
+    file = tmp_path / "pool.safetensors"
+    content = file.read_bytes()
+    file.write_bytes(content[:-3])
+    with pytest.raises(InputError, match="damaged"):
+        Pool.load(tmp_path)
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(InputError, match="fingerprint"):
+        Pool.load(tmp_path)
+    file.write_bytes(b"not a pool")
+    with pytest.raises(InputError, match="damaged"):
+        Pool.load(tmp_path)
+
+
+def test_a_pool_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match=r"Cannot write pool\.safetensors into file"):
+        a_pool().save(tmp_path / "file")
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("order", [("torch", "faiss"), ("faiss", "torch")])
+def test_retrieval_and_torch_live_in_one_process_in_either_order(order: tuple[str, str]) -> None:
+    program = f"""
+import {order[0]}, {order[1]}
+import numpy as np, torch
+from mner_core.nearest import VectorIndex
+rows = np.random.default_rng(0).normal(size=(2000, 16)).astype(np.float32)
+torch.set_num_threads(2)
+a = torch.from_numpy(rows)
+before = a @ a.T
+found = VectorIndex(rows, threads=2).search(rows, 1, [set()] * 2000)
+assert [row for ((row, _),) in found] == list(range(2000))
+assert torch.equal(a @ a.T, before)
+assert torch.get_num_threads() == 2
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
