@@ -13,7 +13,8 @@ Every slice carries the fingerprint of the whole gold it was cut from.
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from mner_core.evaluation.scoring import Counts, Score, count, from_counts, gold_fingerprint, gold_spans, pool
+from mner_core.data.fingerprint import gold_fingerprint
+from mner_core.evaluation.scoring import Counts, Score, count, from_counts, gold_spans, pool
 from mner_core.types import Example, Span
 
 EntityRule: TypeAlias = Callable[[Example, Span], bool]

@@ -10,12 +10,13 @@ from hypothesis import given
 from seqeval.metrics import classification_report
 from seqeval.scheme import IOB2
 
+from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.evaluation.scoring import (
     Counts,
     from_counts,
-    gold_fingerprint,
     per_post,
     pool,
+    post_digest,
     score,
 )
 from mner_core.tags import decode, decode_strict
@@ -146,6 +147,14 @@ def test_the_fingerprint_takes_any_text() -> None:
     assert gold_fingerprint([post("\ud800 \U0001f469\u200d\U0001f680", [])]) != gold_fingerprint([post("?", [])])
 
 
+def test_a_posts_digest_is_of_its_words_alone() -> None:
+    seen = {
+        post_digest(each) for each in (post("a b", None), post("a b", [PER], id="x"), post("a b", tags=["O", "B-X"]))
+    }
+    assert len(seen) == 1
+    assert post_digest(post("a c", None)) not in seen
+
+
 UNLABELLED: Example = post("a b", None)
 
 
@@ -154,7 +163,7 @@ UNLABELLED: Example = post("a b", None)
     [
         ([post("a", [])], [[]], "exact", "no scoring protocol 'exact'; choose one of entity, entity-strict"),
         ([], [], "exact", "no scoring protocol 'exact'"),
-        ([UNLABELLED], [[]], "entity", "'a b' has no gold labels"),
+        ([UNLABELLED], [[]], "entity", "'a b' has no labels"),
         ([post("a", [])], [], "entity", "1 gold posts but predictions for 0"),
     ],
 )

@@ -2,7 +2,8 @@
 
 from hypothesis import given
 
-from mner_core.evaluation.scoring import Counts, gold_fingerprint, pool, score
+from mner_core.data.fingerprint import gold_fingerprint
+from mner_core.evaluation.scoring import Counts, pool, score
 from mner_core.evaluation.slices import entities_counts, posts_counts, score_slices
 from mner_core.tags import decode
 from mner_core.types import Span

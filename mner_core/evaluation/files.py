@@ -1,0 +1,62 @@
+"""Scores one file of posts against another: the same posts in the same order, in any format that is read."""
+
+from pathlib import Path
+
+from mner_core.data.lines import Defect, Place, Reading
+from mner_core.data.posts import Ids, read_file
+from mner_core.evaluation.scoring import Score, gold_spans, protocol_named, score
+from mner_core.types import Example, InputError
+
+
+def score_files(gold_file: Path, pred_file: Path, protocol: str = "entity") -> tuple[Score, list[Defect]]:
+    """The score of the labels in `pred_file` against those in `gold_file`, and what was wrong in the two files.
+
+    Both are read as the protocol reads gold: in `entity-strict` an orphan `I-` of the predictions is no entity either.
+    The defects (a line without a tag, a tag of no scheme) did not stop the reading; such words count as O.
+
+    Raises:
+        InputError: a file cannot be read, holds no posts or one without labels, or the two do not hold the same posts:
+            the first line that differs is named.
+    """
+    protocol_named(protocol)
+    gold, predicted = _read(gold_file), _read(pred_file)
+    _must_match(gold, predicted, gold_file.name, pred_file.name)
+    spans = [sorted(gold_spans(post, protocol)) for post, _ in predicted.posts]
+    return score([post for post, _ in gold.posts], spans, protocol), gold.defects + predicted.defects
+
+
+def _read(file: Path) -> Reading:
+    reading = read_file(file, "", Ids())
+    if not reading.posts:
+        why = next((f" {defect.detail}" for defect in reading.defects), "")
+        raise InputError(f"There are no posts in {file.name}.{why}")
+    unlabelled = next((place for post, place in reading.posts if post.spans is None), None)
+    if unlabelled is not None:
+        raise InputError(f"The post at {file.name} line {unlabelled.line} has no labels; label it or leave it out.")
+    return reading
+
+
+def _must_match(gold: Reading, predicted: Reading, gold_name: str, pred_name: str) -> None:
+    for (ours, here), (theirs, there) in zip(gold.posts, predicted.posts, strict=False):
+        if ours.words != theirs.words:
+            raise InputError(
+                f"The files must hold the same posts in the same order, but gold {gold_name} has "
+                f"{_said(ours, here, theirs)} where predicted {pred_name} has {_said(theirs, there, ours)}."
+            )
+    number = len(gold.posts) - len(predicted.posts)
+    if number:
+        longer, name = (gold, f"gold {gold_name}") if number > 0 else (predicted, f"predicted {pred_name}")
+        place = longer.posts[-abs(number)][1]
+        raise InputError(
+            f"The files must hold the same posts in the same order, but {name} has {abs(number)} more than the other, "
+            f"from line {place.line} on."
+        )
+
+
+def _said(post: Example, place: Place, other: Example) -> str:
+    """The post's first word that the other does not have there, with its line."""
+    pairs = zip(post.words, other.words, strict=False)
+    first = next((word for word, (one, two) in enumerate(pairs) if one != two), min(len(post.words), len(other.words)))
+    if first < len(post.words):
+        return f"{post.words[first]!r} in line {place.words[first]}"
+    return f"no further word after line {place.words[-1]}"
