@@ -1,0 +1,142 @@
+"""Features on disk: a folder of shards, each a safetensors file that is whole or not there.
+
+A shard is written beside its final name, synced and renamed; it says itself what it holds. So there is no index that
+could disagree: the folder's listing is the index, several processes may write at once, and one that is killed leaves
+nothing but a temporary file. Reading maps the files into memory and copies only the picture asked for.
+"""
+
+import json
+import logging
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from mner_core.features.image import ImageFeatures
+from mner_core.types import ImageObject, InputError
+
+_LOG = logging.getLogger(__name__)
+_ABANDONED = 600.0
+"""Seconds after which a temporary file can only be a killed process's."""
+
+
+class Shards:
+    """The features in one folder, by key. All of them were made by one version of one extractor."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._read: set[str] = set()
+        self._places: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self.refresh()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._places
+
+    def refresh(self) -> None:
+        """Learns of the shards that this or another process has written since."""
+        for path in sorted(self.folder.glob("*.safetensors")):
+            if path.name not in self._read:
+                self._read.add(path.name)
+                self._open(path)
+
+    def find(self, key: str) -> ImageFeatures | None:
+        """The features kept under this key, or None."""
+        if key not in self._places:
+            return None
+        shard, item = self._places[key]
+        first = item["first_object"]
+        vectors = shard.get_slice("object_vectors")
+        width = vectors.get_shape()[1]
+        objects = tuple(ImageObject(label, tuple(box), score) for label, box, score in item["objects"])
+        return ImageFeatures(
+            image_ok=True,
+            grid=shard.get_slice("grid")[item["row"]],
+            objects=objects,
+            # safetensors refuses an empty slice at the very end
+            object_vectors=vectors[first : first + len(objects)] if objects else np.zeros((0, width), np.float16),
+            attributes=tuple((name, share) for name, share in item["attributes"]),
+            caption=item["caption"],
+        )
+
+    def add(self, features: Mapping[str, ImageFeatures]) -> None:
+        """Writes one shard; when this returns, it survives a power cut.
+
+        Raises:
+            InputError: the disk is full or cannot be written; nothing is left behind.
+        """
+        if not features:
+            return
+        path = self.folder / f"{uuid.uuid4().hex}.safetensors"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write_whole(path, _packed(features))
+        except OSError as error:
+            raise InputError(
+                f"The features of {len(features)} pictures could not be written below {self.folder} "
+                f"({error.strerror}); make room there or let MNER_HOME name another folder, then start again."
+            ) from error
+        self.refresh()
+
+    def sweep_up(self) -> None:
+        """Removes temporary files that killed processes have left."""
+        for path in self.folder.glob(".*.tmp"):
+            try:
+                if time.time() - path.stat().st_mtime > _ABANDONED:
+                    path.unlink()
+            except FileNotFoundError:  # another process was quicker
+                continue
+
+    def _open(self, path: Path) -> None:
+        try:
+            shard: Any = safe_open(path, framework="np")
+        except (SafetensorError, OSError) as error:
+            _LOG.warning("The feature shard %s is damaged and left out; its pictures are read again: %s", path, error)
+            return
+        for item in json.loads(shard.metadata()["items"]):
+            self._places.setdefault(item["key"], (shard, item))
+
+
+def _packed(features: Mapping[str, ImageFeatures]) -> bytes:
+    items, first = [], 0
+    for row, (key, known) in enumerate(features.items()):
+        objects = [(thing.label, thing.box, thing.score) for thing in known.objects]
+        items.append(
+            {
+                "key": key,
+                "row": row,
+                "first_object": first,
+                "objects": objects,
+                "attributes": known.attributes,
+                "caption": known.caption,
+            }
+        )
+        first += len(objects)
+    arrays = {
+        "grid": np.stack([known.grid for known in features.values()]),
+        "object_vectors": np.concatenate([known.object_vectors for known in features.values()]),
+    }
+    return save(arrays, metadata={"items": json.dumps(items)})
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.stem}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
