@@ -1,0 +1,213 @@
+"""What people say about posts: append-only revisions on tracks, a save on a stale base refused.
+
+A track is `gold` or a person's name; its revisions of one post are numbered 1, 2, 3. A `draft` is work that is not done
+and does not count yet; `submitted` counts; `discarded` says that the post shall be left out of the data set.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from sqlalchemy import exc, select
+from sqlalchemy.orm import Session
+
+from db.engine import Store
+from db.gold import CURRENT, ORIGINAL, words_of
+from db.marks import Mark, from_json, settle, spans_from_marks, to_json
+from db.posts import GOLD
+from db.scores import rescore
+from db.tables import Datasets, Posts, Revisions
+from mner_core.types import InputError, Span, Token
+
+Status: TypeAlias = Literal["draft", "submitted", "discarded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One saved state of a post on a track. `tokens` are the words as this revision cuts them."""
+
+    id: int
+    post: int
+    track: str
+    number: int
+    status: Status
+    marks: tuple[Mark, ...]
+    tokens: tuple[Token, ...]
+    author: str
+    created: float
+    run: str | None
+    imported: bool
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The marks as spans of words."""
+        return spans_from_marks(self.tokens, self.marks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff:
+    """What became of the marks between two revisions; a mark is followed by its id, or else by its place and label."""
+
+    added: tuple[Mark, ...]
+    removed: tuple[Mark, ...]
+    changed: tuple[tuple[Mark, Mark], ...]
+    """(before, after)"""
+
+
+class StaleRevision(RuntimeError):  # noqa: N818 - the word that screens and tests use
+    """Somebody else saved first, nothing was kept. `mine` is what was to be saved, `theirs` what is there now."""
+
+    def __init__(self, base: int, mine: tuple[Mark, ...], theirs: Revision | None) -> None:
+        now = f"revision {theirs.number} by {theirs.author or 'the import'}" if theirs else "no revision"
+        super().__init__(f"You started from revision {base}, and there is {now} now: look at both and save again.")
+        self.base, self.mine, self.theirs = base, mine, theirs
+
+
+def save(
+    store: Store,
+    post: int,
+    track: str,
+    *,
+    base: int,
+    marks: Sequence[Mark],
+    author: str,
+    status: Status = "submitted",
+    run: str | None = None,
+) -> Revision:
+    """Adds the revision that follows number `base` (0: none yet) and returns it; it is on the disk then.
+
+    Words are cut where a mark begins or ends inside one. A submitted revision of gold re-scores this post for every run
+    that has predictions for it. `run` names the run whose suggestion the author started from.
+
+    Raises:
+        StaleRevision: the track's newest revision of this post is not `base`; nothing was kept.
+        InputError: there is no such post, or a mark, the track or the status cannot be.
+        StoreError: there is no room left, or the store stayed busy; nothing was kept.
+    """
+    _check_names(track, author, status)
+    with store.read() as session:
+        row, dataset = _post_row(session, post)
+        tokens, settled = settle(row.text, _own_words(row), marks, dataset.labels)
+    with store.write() as session:
+        newest = _newest(session, post, track)
+        if (newest.base + 1 if newest else 0) != base:
+            raise StaleRevision(base, settled, _to_revision(row, newest) if newest else None)
+        places = [[token.start, token.end] for token in tokens]
+        revision = Revisions(
+            post_id=post, track=track, base=base, status=status, marks=to_json(settled),
+            tokens=None if places == row.tokens else places,
+            author=author, created=store.now(), run=run, imported=False,
+        )  # fmt: skip
+        session.add(revision)
+        try:
+            session.flush()
+        except exc.IntegrityError as error:  # where the database lets two writers in at once
+            raise _lost_race(session, store, row, track, base, settled) from error
+        if track == GOLD and status == "submitted":
+            rescore(session, store, row, dataset.name, revision)
+        return _to_revision(row, revision)
+
+
+def revert(store: Store, post: int, track: str, *, to: int, base: int, author: str) -> Revision:
+    """Undoes what came after revision `to`, by a new revision that says the same; `to` 0 is the post without marks.
+
+    Raises:
+        StaleRevision: the newest revision is not `base`.
+        InputError: there is no revision `to`.
+    """
+    past = {revision.number: revision for revision in history(store, post, track)}
+    if to and to not in past:
+        raise InputError(f"There is no revision {to} of post {post} on the track {track!r}.")
+    marks, status = (past[to].marks, past[to].status) if to else ((), "submitted")
+    return save(store, post, track, base=base, marks=marks, author=author, status=status)
+
+
+def newest(store: Store, post: int, track: str = GOLD) -> Revision | None:
+    """The track's newest revision of the post, drafts included; its number is the base of the next save.
+
+    Raises:
+        InputError: there is no such post.
+    """
+    with store.read() as session:
+        row, _ = _post_row(session, post)
+        found = _newest(session, post, track)
+        return _to_revision(row, found) if found else None
+
+
+def history(store: Store, post: int, track: str | None = None) -> list[Revision]:
+    """All revisions of a post, or those of one track, oldest first.
+
+    Raises:
+        InputError: there is no such post.
+    """
+    wanted = select(Revisions).where(Revisions.post_id == post).order_by(Revisions.id)
+    if track is not None:
+        wanted = wanted.where(Revisions.track == track)
+    with store.read() as session:
+        row, _ = _post_row(session, post)
+        return [_to_revision(row, revision) for revision in session.scalars(wanted)]
+
+
+def diff(before: Revision | None, after: Revision | None) -> Diff:
+    """What one has to do to the marks of `before` to get those of `after`; None stands for no marks at all."""
+    old = {mark.id: mark for mark in (before.marks if before else ())}
+    new = {mark.id: mark for mark in (after.marks if after else ())}
+    same = [(old[name], new[name]) for name in new if name in old]
+    removed = {mark.span: mark for name, mark in old.items() if name not in new}
+    added = [mark for name, mark in new.items() if name not in old]
+    kept = {mark.span for mark in added} & removed.keys()
+    return Diff(
+        added=tuple(mark for mark in added if mark.span not in kept),
+        removed=tuple(mark for span, mark in removed.items() if span not in kept),
+        changed=tuple((one, other) for one, other in same if one != other),
+    )
+
+
+def _check_names(track: str, author: str, status: str) -> None:
+    if not track.strip() or not author.strip():
+        raise InputError("A revision needs a track and an author.")
+    if track in {ORIGINAL, CURRENT}:
+        raise InputError(f"{track!r} names a gold, no track: save on {GOLD!r} or under a person's name.")
+    if status not in get_args(Status):
+        raise InputError(f"There is no status {status!r}; choose one of {', '.join(get_args(Status))}.")
+
+
+def _post_row(session: Session, post: int) -> tuple[Posts, Datasets]:
+    row = session.execute(
+        select(Posts, Datasets).join(Datasets, Posts.dataset_id == Datasets.id).where(Posts.id == post)
+    ).first()
+    if row is None:
+        raise InputError(f"There is no post number {post} in the store.")
+    return row[0], row[1]
+
+
+def _own_words(row: Posts) -> tuple[Token, ...]:
+    return tuple(Token(row.text[start:end], start, end) for start, end in row.tokens)
+
+
+def _newest(session: Session, post: int, track: str) -> Revisions | None:
+    wanted = select(Revisions).where(Revisions.post_id == post, Revisions.track == track)
+    return session.scalar(wanted.order_by(Revisions.base.desc()).limit(1))
+
+
+def _lost_race(
+    session: Session, store: Store, row: Posts, track: str, base: int, mine: tuple[Mark, ...]
+) -> StaleRevision:
+    session.rollback()
+    return StaleRevision(base, mine, newest(store, row.id, track))
+
+
+def _to_revision(row: Posts, revision: Revisions) -> Revision:
+    return Revision(
+        id=revision.id,
+        post=revision.post_id,
+        track=revision.track,
+        number=revision.base + 1,
+        status=revision.status,  # type: ignore[arg-type]
+        marks=from_json(revision.marks),
+        tokens=words_of(row, revision),
+        author=revision.author,
+        created=revision.created,
+        run=revision.run,
+        imported=revision.imported,
+    )

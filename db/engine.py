@@ -1,0 +1,174 @@
+"""The store: one database, opened once per process; every other module here reads and writes through it.
+
+SQLite is the default (one file, `Home.store`); `DATABASE_URL` may name a Postgres server. Writes begin with
+`BEGIN IMMEDIATE`: SQLAlchemy on SQLite otherwise opens the transaction at the first change, and a check made before it
+would let stale saves pass. `synchronous=FULL` makes a commit survive a power cut.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from json import dumps
+
+from sqlalchemy import Engine, create_engine, event, exc, text
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.orm import Session
+
+from mner_core.home import Home
+from mner_core.types import InputError
+
+PATIENCE = 30.0
+"""Seconds that a writer waits for others before it gives up."""
+
+
+class StoreError(RuntimeError):
+    """The store cannot do what was asked; the message is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open database. `clock` gives the time in seconds since 1970; tests pass their own."""
+
+    home: Home
+    engine: Engine = field(repr=False)
+    clock: Callable[[], float] | None = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file on this machine."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that sees one state of the whole database; nothing it changes is kept."""
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with sentences(self.engine.url), Session(self.engine.execution_options(**options)) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that is kept whole when the block ends, and not at all when it raises."""
+        engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
+        with sentences(self.engine.url), Session(engine) as session, session.begin():
+            yield session
+
+    def now(self) -> float:
+        """Seconds since 1970, from one clock for all who share the store: this machine's, or the database server's."""
+        if self.clock is not None:
+            return self.clock()
+        if self.is_sqlite:
+            return time.time()
+        with self.read() as session:
+            return float(session.scalar(text("select extract(epoch from clock_timestamp())")))
+
+    def close(self) -> None:
+        """Gives all connections back. The store can still be used and then opens new ones."""
+        self.engine.dispose()
+
+
+def open_store(home: Home, url: str | None = None, clock: Callable[[], float] | None = None) -> Store:
+    """The store of `home`, brought to this program's version where it is older or not there yet.
+
+    `url` stands in for `DATABASE_URL`; where neither is given, the store is the SQLite file `home.store`.
+
+    Raises:
+        StoreError: the database cannot be reached, is damaged, or was written by a newer version of this program.
+        InputError: the URL is none.
+    """
+    from db.migrate import bring_up_to_date, is_up_to_date
+
+    address = store_url(home, url)
+    store = Store(home, make_engine(address), clock)
+    if not is_up_to_date(store.engine):
+        bring_up_to_date(address)
+    return store
+
+
+def store_url(home: Home, url: str | None = None) -> URL:
+    """The address of the store: `url`, else `DATABASE_URL`, else the SQLite file of `home`."""
+    given = url or os.environ.get("DATABASE_URL")
+    if not given:
+        return URL.create("sqlite", database=str(home.store))
+    try:
+        address = make_url(given)
+    except exc.ArgumentError:
+        raise InputError(
+            "DATABASE_URL is not an address of a database: write sqlite:///FILE or postgresql://USER@HOST/NAME."
+        ) from None
+    if address.drivername in {"postgres", "postgresql"}:
+        return address.set(drivername="postgresql+psycopg")
+    if address.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise InputError(f"DATABASE_URL names {address.get_backend_name()}; this program knows sqlite and postgresql.")
+    if address.get_backend_name() == "sqlite" and address.database in {None, "", ":memory:"}:
+        raise InputError("DATABASE_URL names no file: write sqlite:///FILE.")
+    return address
+
+
+def make_engine(url: URL, foreign_keys: bool = True) -> Engine:
+    """An engine whose SQLite connections are durable, patient and leave the beginning of transactions to us."""
+    to_json = partial(dumps, ensure_ascii=False, separators=(",", ":"))
+    if url.get_backend_name() != "sqlite":
+        try:
+            return create_engine(url, json_serializer=to_json, pool_pre_ping=True)
+        except ModuleNotFoundError as error:
+            raise StoreError(f"A Postgres store needs the package {error.name!r}: install it into .venv.") from error
+    engine = create_engine(url, json_serializer=to_json, connect_args={"timeout": PATIENCE})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the driver would begin and commit on its own
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Readers and one writer at a time. SQLite does not wait by itself while another process makes the same switch."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+_SENTENCES = {
+    "disk is full": "The disk that holds the store is full, nothing of this change was kept: make room and try again.",
+    "is locked": f"Others kept the store busy for {PATIENCE:.0f} seconds, nothing of this change was kept: try again.",
+    "readonly": "The store may not be written to: give this user the right to write its file and folder.",
+    "unable to open": "The store's file cannot be opened: check that its folder exists and may be written to.",
+    "malformed": "The store's file is damaged: bring back a copy with `python -m db restore`.",
+    "not a database": "The store's file is no database: move it away, or restore a copy with `python -m db restore`.",
+    "disk I/O error": "The disk that holds the store failed: check the disk, nothing of this change was kept.",
+}
+
+
+@contextmanager
+def sentences(url: URL) -> Iterator[None]:
+    """Turns what a database says about its disk, its file or its server into a StoreError with one sentence."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise
+    except exc.DatabaseError as error:
+        said = str(error.orig)
+        for part, sentence in _SENTENCES.items():
+            if part in said:
+                raise StoreError(sentence) from error
+        if isinstance(error, exc.OperationalError) and url.get_backend_name() == "postgresql":
+            raise StoreError(f"The database server at {url.host or 'this machine'} does not answer: {said}") from error
+        raise

@@ -1,0 +1,154 @@
+"""How good what runs say is, on a named gold.
+
+A score belongs to a run, a gold fingerprint and a protocol. It is the exact sum of one count for each post, kept by
+revision: after a correction, only that post is counted again. Runs are compared by asking for them together: they are
+then measured on the same posts with the same gold.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.engine import Store
+from db.gold import CURRENT, GoldPost, gold_posts_in
+from db.predictions import PostPrediction, predictions_in
+from db.runs import run_id
+from db.scores import count, from_json, places, to_json
+from db.tables import Counts, Evaluations
+from mner_core.data.fingerprint import gold_fingerprint
+from mner_core.evaluation.scoring import Score, from_counts, pool, protocol_named
+from mner_core.types import InputError, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A run's score on the named gold of a split, and on how many posts it rests."""
+
+    run: str
+    dataset: str
+    split: str | None
+    gold: str
+    posts: int
+    score: Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A labelled post, its gold and what a run says about it, both in code points."""
+
+    gold_post: GoldPost
+    gold: tuple[Span, ...]
+    prediction: PostPrediction
+
+
+def evaluate(
+    store: Store,
+    runs: Sequence[str],
+    dataset: str,
+    split: str | None = None,
+    gold: str = CURRENT,
+    protocol: str = "entity",
+) -> list[Evaluation]:
+    """The scores of some runs on one named gold, all on the same posts at the same moment.
+
+    Raises:
+        InputError: no such run or protocol, no labelled post, or a run has not looked at all of the posts yet.
+    """
+    protocol_named(protocol)
+    asked = _Question(store, dataset, split, gold, protocol)
+    with store.read() as session:
+        found, new = asked.answer(session, runs)
+    if new:  # asked again, because others may have written since
+        with store.write() as session:
+            found, new = asked.answer(session, runs)
+            session.add_all(new)
+    return found
+
+
+def judged(store: Store, run: str, dataset: str, split: str | None = None, gold: str = CURRENT) -> list[Judged]:
+    """The labelled posts that a run has looked at, with gold and prediction side by side, in the order of the files.
+
+    Raises:
+        InputError: there is no such run.
+    """
+    with store.read() as session:
+        said = predictions_in(session, run_id(session, run), dataset, split)
+        posts = gold_posts_in(session, store, dataset, gold, split)
+    return [
+        Judged(gold_post=each, gold=places(each.example), prediction=said[each.post])
+        for each in posts
+        if each.revision is not None and each.post in said
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Which gold and how to score: what `evaluate` is asked, apart from the runs."""
+
+    store: Store
+    dataset: str
+    split: str | None
+    gold: str
+    protocol: str
+
+    def answer(self, session: Session, runs: Sequence[str]) -> tuple[list[Evaluation], list[Any]]:
+        """The runs' scores, and the rows that the store does not have yet."""
+        posts = gold_posts_in(session, self.store, self.dataset, self.gold, self.split)
+        posts = [post for post in posts if post.revision is not None]
+        if not posts:
+            raise InputError(f"Nobody has labelled a post of {self._called()}: there is nothing to measure on.")
+        sha256 = gold_fingerprint(post.example for post in posts)
+        found: list[Evaluation] = []
+        new: list[Any] = []
+        for run in runs:
+            key = run_id(session, run)
+            kept = self._kept(session, key)
+            rows = list(self._count(session, run, key, [post for post in posts if post.revision not in kept]))
+            kept |= {row.revision_id: row.counts for row in rows}
+            total = pool(from_json(kept[post.revision]) for post in posts)
+            score = from_counts(total, protocol=self.protocol, gold_sha256=sha256)
+            found.append(self._evaluation(run, len(posts), score))
+            new += rows
+            if not self._is_recorded(session, key, sha256):
+                new.append(self._row(key, sha256, len(posts), to_json(total)))
+        return found, new
+
+    def _kept(self, session: Session, run: int) -> dict[int | None, Any]:
+        wanted = select(Counts.revision_id, Counts.counts)
+        wanted = wanted.where(Counts.run_id == run, Counts.protocol == self.protocol)
+        return {revision: counts for revision, counts in session.execute(wanted)}  # noqa: C416 - rows are no pairs to mypy
+
+    def _count(self, session: Session, run: str, key: int, posts: Sequence[GoldPost]) -> Iterator[Counts]:
+        said = predictions_in(session, key, self.dataset, self.split) if posts else {}
+        unseen = sum(post.post not in said for post in posts)
+        if unseen:
+            raise InputError(f"The run {run} has not looked at {unseen} labelled posts of {self._called()} yet.")
+        for post in posts:
+            counted = count(post.example, (mark.span for mark in said[post.post].marks), self.protocol)
+            yield Counts(run_id=key, revision_id=post.revision, protocol=self.protocol, counts=to_json(counted))
+
+    def _is_recorded(self, session: Session, run: int, sha256: str) -> bool:
+        wanted = select(Evaluations.id).where(
+            Evaluations.run_id == run, Evaluations.gold_sha256 == sha256, Evaluations.protocol == self.protocol
+        )
+        return session.scalar(wanted) is not None
+
+    def _row(self, run: int, sha256: str, posts: int, counts: dict[str, Any]) -> Evaluations:
+        return Evaluations(
+            run_id=run,
+            gold_sha256=sha256,
+            protocol=self.protocol,
+            gold=f"{self._called()}, {self.gold}",
+            posts=posts,
+            counts=counts,
+            created=self.store.now(),
+        )
+
+    def _evaluation(self, run: str, posts: int, score: Score) -> Evaluation:
+        return Evaluation(run=run, dataset=self.dataset, split=self.split, gold=self.gold, posts=posts, score=score)
+
+    def _called(self) -> str:
+        return f"{self.dataset}, {self.split}" if self.split else self.dataset

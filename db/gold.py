@@ -1,0 +1,103 @@
+"""Which labels count: the gold of a data set by name, as posts a model can train on or be measured on.
+
+`original` is the gold that came with the data, for ever. `current` is what people have made of it: the newest revision
+of the track `gold` that is no draft; posts discarded there are left out. Any other name is a person's track, read the
+same way. A corrected data set is such a name and the fingerprint of what it stood for.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
+
+from db.engine import Store
+from db.marks import from_json, spans_from_marks
+from db.posts import GOLD, subsets_from_json, to_post
+from db.tables import Datasets, Posts, Revisions
+from mner_core.data.fingerprint import gold_fingerprint
+from mner_core.types import Example, Token
+
+ORIGINAL = "original"
+CURRENT = "current"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoldPost:
+    """A post under a named gold. `revision` is the row that says so, None where nobody has labelled the post."""
+
+    post: int
+    revision: int | None
+    example: Example
+
+
+def examples(store: Store, dataset: str, gold: str = CURRENT, split: str | None = None) -> list[Example]:
+    """A data set's posts with the named gold; `spans` is None where nobody has labelled the post.
+
+    Raises:
+        InputError: there is no such data set.
+    """
+    return [each.example for each in gold_posts(store, dataset, gold, split)]
+
+
+def fingerprint(store: Store, dataset: str, gold: str = CURRENT, split: str | None = None) -> str:
+    """The sha256 that names what this gold says now, over the labelled posts."""
+    return gold_fingerprint(post for post in examples(store, dataset, gold, split) if post.spans is not None)
+
+
+def gold_posts(store: Store, dataset: str, gold: str = CURRENT, split: str | None = None) -> list[GoldPost]:
+    """A data set's posts with the named gold and the revisions that it consists of."""
+    with store.read() as session:
+        return gold_posts_in(session, store, dataset, gold, split)
+
+
+def gold_posts_in(session: Session, store: Store, dataset: str, gold: str, split: str | None) -> list[GoldPost]:
+    """`gold_posts` within a transaction that is already open."""
+    wanted = (
+        select(Posts, Datasets.name, Revisions)
+        .join(Datasets, Posts.dataset_id == Datasets.id)
+        .outerjoin(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold))
+        .where(Datasets.name == dataset)
+        .order_by(Posts.place, Posts.id)
+    )
+    if split is not None:
+        wanted = wanted.where(Posts.split == split)
+    rows = session.execute(wanted)
+    return [
+        GoldPost(
+            post=row.id,
+            revision=None if revision is None else revision.id,
+            example=labelled(store, row, name, revision),
+        )
+        for row, name, revision in rows
+        if revision is None or revision.status != "discarded"
+    ]
+
+
+def counts_as(gold: str) -> ColumnElement[bool]:
+    """The condition that a revision is the one that counts for its post under the named gold."""
+    if gold == ORIGINAL:
+        return (Revisions.track == GOLD) & Revisions.imported
+    track = GOLD if gold == CURRENT else gold
+    other = aliased(Revisions)
+    newest = select(func.max(other.base)).where(
+        other.post_id == Revisions.post_id, other.track == track, other.status != "draft"
+    )
+    return (Revisions.track == track) & (Revisions.base == newest.correlate(Revisions).scalar_subquery())
+
+
+def labelled(store: Store, row: Posts, dataset: str, revision: Revisions | None) -> Example:
+    """The post as a revision says it is; the file's own tags and subsets speak of the imported gold alone."""
+    example = to_post(store, row, dataset).example
+    if revision is None:
+        return example
+    tokens = words_of(row, revision)
+    spans = spans_from_marks(tokens, from_json(revision.marks))
+    if not revision.imported:
+        return replace(example, tokens=tokens, spans=spans)
+    tags = None if row.tags is None else tuple(row.tags)
+    return replace(example, spans=spans, tags=tags, subsets=subsets_from_json(row.subsets))
+
+
+def words_of(row: Posts, revision: Revisions) -> tuple[Token, ...]:
+    """The post's words as the revision has them."""
+    return tuple(Token(row.text[start:end], start, end) for start, end in revision.tokens or row.tokens)

@@ -1,0 +1,175 @@
+"""Data sets and their posts, as they were imported (see `imports`)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.engine import Store
+from db.images import image_path
+from db.tables import Datasets, Defects, Posts
+from mner_core.data.lines import Defect
+from mner_core.types import Example, ImageObject, InputError, Span, Token
+
+GOLD = "gold"
+"""The track that holds the data set's gold; all others bear a person's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A data set: `labels` is its label set, `mapping` what labels became on import (OTHER = MISC)."""
+
+    id: int
+    name: str
+    licence: str
+    credits: str
+    labels: tuple[str, ...]
+    mapping: Mapping[str, str]
+    created: float
+    posts: int
+    splits: Mapping[str, int]
+    """Posts in each split."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A post in the store. `example` is the post as it was imported, without gold: gold is a matter of revisions."""
+
+    id: int
+    dataset: str
+    example: Example
+    image_sha256: str | None
+
+
+def datasets(store: Store) -> list[Dataset]:
+    """All data sets, oldest first."""
+    with store.read() as session:
+        counted = select(Posts.dataset_id, Posts.split, func.count()).group_by(Posts.dataset_id, Posts.split)
+        splits: dict[int, dict[str, int]] = {}
+        for dataset_id, split, number in session.execute(counted):
+            splits.setdefault(dataset_id, {})[split] = number
+        return [
+            Dataset(
+                id=row.id,
+                name=row.name,
+                licence=row.licence,
+                credits=row.credits,
+                labels=tuple(row.labels),
+                mapping=row.mapping,
+                created=row.created,
+                posts=sum(splits.get(row.id, {}).values()),
+                splits=splits.get(row.id, {}),
+            )
+            for row in session.scalars(select(Datasets).order_by(Datasets.id))
+        ]
+
+
+def dataset(store: Store, name: str) -> Dataset:
+    """The data set of that name.
+
+    Raises:
+        InputError: there is none; the message lists those there are.
+    """
+    known = datasets(store)
+    for each in known:
+        if each.name == name:
+            return each
+    names = ", ".join(each.name for each in known) or "none yet"
+    raise InputError(f"There is no data set {name!r}; there are: {names}.")
+
+
+def defects(store: Store, dataset: str) -> list[Defect]:
+    """What was wrong when the data set was last imported."""
+    found = select(Defects).join(Datasets, Defects.dataset_id == Datasets.id).where(Datasets.name == dataset)
+    with store.read() as session:
+        rows = session.scalars(found.order_by(Defects.id))
+        return [Defect(row.kind, row.file, row.line, row.detail) for row in rows]
+
+
+def post(store: Store, post_id: int) -> Post:
+    """One post.
+
+    Raises:
+        InputError: there is none of that number.
+    """
+    with store.read() as session:
+        return post_in(session, store, post_id)
+
+
+def post_in(session: Session, store: Store, post_id: int) -> Post:
+    """`post` within a transaction that is already open."""
+    wanted = select(Posts, Datasets.name).join(Datasets, Posts.dataset_id == Datasets.id).where(Posts.id == post_id)
+    row = session.execute(wanted).first()
+    if row is None:
+        raise InputError(f"There is no post number {post_id} in the store.")
+    return to_post(store, row[0], row[1])
+
+
+def posts(
+    store: Store, dataset: str, split: str | None = None, offset: int = 0, limit: int | None = None
+) -> list[Post]:
+    """The posts of a data set, or of one of its splits, in the order of the files."""
+    wanted = select(Posts, Datasets.name).join(Datasets, Posts.dataset_id == Datasets.id)
+    wanted = wanted.where(Datasets.name == dataset).order_by(Posts.place, Posts.id).offset(offset).limit(limit)
+    if split is not None:
+        wanted = wanted.where(Posts.split == split)
+    with store.read() as session:
+        return [to_post(store, row, name) for row, name in session.execute(wanted)]
+
+
+def post_ids(store: Store, dataset: str) -> dict[tuple[str, str], int]:
+    """The number of each post by its split and the id that the file gave it."""
+    wanted = select(Posts.split, Posts.name, Posts.id).join(Datasets, Posts.dataset_id == Datasets.id)
+    with store.read() as session:
+        rows = session.execute(wanted.where(Datasets.name == dataset))
+        return {(split, name): number for split, name, number in rows}
+
+
+def add_labels(store: Store, dataset: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """Adds labels to a data set and returns its label set; labels are never taken away, revisions may carry them.
+
+    Raises:
+        InputError: there is no such data set, or a label is empty.
+    """
+    if not all(label.strip() for label in labels):
+        raise InputError("A label needs a name.")
+    with store.write() as session:
+        dataset_id = session.scalar(select(Datasets.id).where(Datasets.name == dataset))
+        if dataset_id is None:
+            raise InputError(f"There is no data set {dataset!r}.")
+        return extend_labels(session, dataset_id, labels)
+
+
+def to_post(store: Store, row: Posts, dataset: str) -> Post:
+    """A row as a plain post."""
+    example = Example(
+        id=row.name,
+        text=row.text,
+        tokens=tuple(Token(row.text[start:end], start, end) for start, end in row.tokens),
+        image=image_path(store.home, row.image_sha256) if row.image_sha256 else None,
+        image_name=row.image_name,
+        caption=row.caption,
+        objects=objects_from_json(row.objects),
+        source=row.source,
+        split=row.split,
+    )
+    return Post(id=row.id, dataset=dataset, example=example, image_sha256=row.image_sha256)
+
+
+def subsets_from_json(record: Mapping[str, Any]) -> dict[str, frozenset[Span]]:
+    """Named parts of the imported gold, as `Example.subsets` holds them."""
+    return {name: frozenset(Span(*span) for span in spans) for name, spans in record.items()}
+
+
+def objects_from_json(record: Sequence[Any] | None) -> tuple[ImageObject, ...] | None:
+    """What the data said is in the picture, as `Example.objects` holds it."""
+    return None if record is None else tuple(ImageObject(label, tuple(box), score) for label, box, score in record)
+
+
+def extend_labels(session: Session, dataset_id: int, labels: Iterable[str]) -> tuple[str, ...]:
+    """Adds labels to a data set within a transaction that is already open, and returns its label set."""
+    row = session.get_one(Datasets, dataset_id)
+    row.labels = list(dict.fromkeys([*row.labels, *labels]))
+    return tuple(row.labels)

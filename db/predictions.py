@@ -1,0 +1,132 @@
+"""What runs say about posts, kept in code points."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, exc, insert, select
+from sqlalchemy.orm import Session
+
+from db.engine import Store
+from db.runs import run_id
+from db.tables import Counts, Datasets, Evaluations, Posts, Predictions, Revisions
+from mner_core.data.tokenize import offsets_from_span
+from mner_core.types import InputError, Prediction, Span, Token
+
+_PART = 500
+"""Posts in one statement; databases limit how many values it may name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedMark:
+    """An entity that a run sees: code points `start` to `end` carry `label`; `confidence` is 0..1."""
+
+    start: int
+    end: int
+    label: str
+    confidence: float
+
+    @property
+    def span(self) -> Span:
+        """The same place and label as a Span that counts code points."""
+        return Span(self.start, self.end, self.label)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostPrediction:
+    """What a run says about a post. `summary` is small JSON: strongest object, neighbour ids, entropy, relevance."""
+
+    post: int
+    marks: tuple[PredictedMark, ...]
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+def from_prediction(
+    post: int, tokens: Sequence[Token], prediction: Prediction, summary: Mapping[str, Any] | None = None
+) -> PostPrediction:
+    """A model's prediction, whose spans count `tokens`, as the store keeps it."""
+    pairs = zip(prediction.spans, prediction.confidences, strict=True)
+    marks = (
+        PredictedMark(start=start, end=end, label=span.label, confidence=confidence)
+        for span, confidence in pairs
+        for start, end in [offsets_from_span(tokens, span)]
+    )
+    return PostPrediction(post=post, marks=tuple(marks), summary=summary or {})
+
+
+def record(store: Store, run: str, predictions: Iterable[PostPrediction]) -> int:
+    """Keeps what a run says, in place of what it said of these posts before; returns how many posts that were.
+
+    Raises:
+        InputError: there is no such run, or no such post.
+    """
+    rows = {each.post: each for each in predictions}
+    with store.write() as session:
+        key = run_id(session, run)
+        for part in _parts(list(rows)):
+            of_posts = select(Revisions.id).where(Revisions.post_id.in_(part))
+            session.execute(delete(Counts).where(Counts.run_id == key, Counts.revision_id.in_(of_posts)))
+            session.execute(delete(Predictions).where(Predictions.run_id == key, Predictions.post_id.in_(part)))
+        session.execute(delete(Evaluations).where(Evaluations.run_id == key))
+        if rows:
+            try:
+                session.execute(insert(Predictions), [_row(key, each) for each in rows.values()])
+            except exc.IntegrityError as error:
+                raise InputError(f"A prediction of the run {run} is about a post that is not in the store.") from error
+    return len(rows)
+
+
+def predictions(
+    store: Store, run: str, dataset: str | None = None, split: str | None = None
+) -> dict[int, PostPrediction]:
+    """What a run says, by post.
+
+    Raises:
+        InputError: there is no such run.
+    """
+    with store.read() as session:
+        return predictions_in(session, run_id(session, run), dataset, split)
+
+
+def waiting(store: Store, run: str, dataset: str, split: str | None = None) -> list[int]:
+    """The posts that a run has not looked at yet, in the order of the files.
+
+    Raises:
+        InputError: there is no such run.
+    """
+    with store.read() as session:
+        seen = select(Predictions.post_id).where(Predictions.run_id == run_id(session, run))
+        wanted = select(Posts.id).join(Datasets, Posts.dataset_id == Datasets.id).where(Datasets.name == dataset)
+        if split is not None:
+            wanted = wanted.where(Posts.split == split)
+        return list(session.scalars(wanted.where(Posts.id.not_in(seen)).order_by(Posts.place, Posts.id)))
+
+
+def predictions_in(session: Session, run: int, dataset: str | None, split: str | None) -> dict[int, PostPrediction]:
+    """`predictions` within a transaction that is already open; `run` is the run's key."""
+    wanted = select(Predictions).where(Predictions.run_id == run)
+    if dataset is not None:
+        wanted = wanted.join(Posts, Predictions.post_id == Posts.id).join(Datasets, Posts.dataset_id == Datasets.id)
+        wanted = wanted.where(Datasets.name == dataset)
+        if split is not None:
+            wanted = wanted.where(Posts.split == split)
+    return {
+        row.post_id: PostPrediction(
+            post=row.post_id,
+            marks=tuple(
+                PredictedMark(start=start, end=end, label=label, confidence=confidence)
+                for start, end, label, confidence in row.marks
+            ),
+            summary=row.summary,
+        )
+        for row in session.scalars(wanted)
+    }
+
+
+def _row(run: int, each: PostPrediction) -> dict[str, Any]:
+    marks = [[mark.start, mark.end, mark.label, mark.confidence] for mark in each.marks]
+    return {"run_id": run, "post_id": each.post, "marks": marks, "summary": dict(each.summary)}
+
+
+def _parts(posts: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (posts[place : place + _PART] for place in range(0, len(posts), _PART))

@@ -1,0 +1,171 @@
+"""An index of the run folders below `Home.runs`, so that screens can list runs without opening each.
+
+The folder is the truth: `reindex` rebuilds the index from it. A run is named by its folder.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from db.engine import Store
+from db.tables import Counts, Evaluations, Predictions, Runs
+from mner_core.run import RunRecord, read_record
+from mner_core.types import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A trained run. `data`, `settings` and `metrics["dev"]` are those of its `mner_core.run.RunRecord`.
+
+    `weights` is the run's own fingerprint, `started_from` that of the run whose parameters it began with, or empty;
+    `parent` is that run's name, where it is here.
+    """
+
+    name: str
+    folder: Path
+    model: str
+    variant: str
+    profile: str
+    seed: int
+    settings: Mapping[str, Any]
+    data: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    weights: str
+    started_from: str
+    parent: str | None
+    seconds: float
+    created: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reindexed:
+    """What a rebuilt index holds, which runs it lost with their folders, and a sentence for each damaged folder."""
+
+    runs: tuple[str, ...]
+    removed: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def add_run(store: Store, folder: Path) -> Run:
+    """Takes a finished run into the index, or brings its entry up to date.
+
+    Where other weights lie under a known name, what the store kept of the old run (predictions, scores) is dropped.
+
+    Raises:
+        InputError: the folder does not lie below `Home.runs`, or holds no whole run.
+    """
+    record = read_record(folder)
+    with store.write() as session:
+        _put(session, store, folder, record)
+    return run(store, folder.name)
+
+
+def run(store: Store, name: str) -> Run:
+    """The run of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    for each in runs(store):
+        if each.name == name:
+            return each
+    raise InputError(f"There is no run {name!r} in the store.")
+
+
+def runs(store: Store) -> list[Run]:
+    """All runs, oldest first."""
+    with store.read() as session:
+        rows = session.scalars(select(Runs).order_by(Runs.created, Runs.id)).all()
+    names = {row.weights: row.name for row in rows}
+    return [
+        Run(
+            name=row.name,
+            folder=store.home.runs / row.folder,
+            model=row.model,
+            variant=row.variant,
+            profile=row.profile,
+            seed=row.seed,
+            settings=row.settings,
+            data=row.data,
+            metrics=row.metrics,
+            weights=row.weights,
+            started_from=row.started_from,
+            parent=names.get(row.started_from),
+            seconds=row.seconds,
+            created=row.created,
+        )
+        for row in rows
+    ]
+
+
+def reindex(store: Store) -> Reindexed:
+    """Makes the index say what the folders say; a damaged folder is reported, and its entry left as it is."""
+    folders = sorted(file.parent for file in store.home.runs.glob("*/run.json") if not file.parent.name.startswith("."))
+    records: dict[Path, RunRecord] = {}
+    problems = []
+    for folder in folders:
+        try:
+            records[folder] = read_record(folder)
+        except (InputError, TypeError) as error:  # TypeError: a field too many or too few
+            problems.append(f"The run {folder.name} cannot be read: {error}")
+    with store.write() as session:
+        there = {folder.name for folder in folders}
+        gone = [row for row in session.scalars(select(Runs)) if row.folder not in there]
+        for row in gone:
+            session.delete(row)
+        for folder, record in records.items():
+            _put(session, store, folder, record)
+        return Reindexed(
+            runs=tuple(folder.name for folder in records),
+            removed=tuple(row.name for row in gone),
+            problems=tuple(problems),
+        )
+
+
+def run_id(session: Session, name: str) -> int:
+    """The key of a run within a transaction.
+
+    Raises:
+        InputError: there is no such run.
+    """
+    found = session.scalar(select(Runs.id).where(Runs.name == name))
+    if found is None:
+        raise InputError(f"There is no run {name!r} in the store.")
+    return found
+
+
+def forget_results(session: Session, run: int) -> None:
+    """Drops all that the store knows of what a run says."""
+    for table in (Counts, Evaluations, Predictions):
+        session.execute(delete(table).where(table.run_id == run))
+
+
+def _put(session: Session, store: Store, folder: Path, record: RunRecord) -> None:
+    if folder.resolve().parent != store.home.runs.resolve():
+        raise InputError(f"The run {folder.name} does not lie in the folder of runs: move it there first.")
+    values = {
+        "folder": folder.name,
+        "model": record.model,
+        "variant": record.variant,
+        "profile": record.profile,
+        "seed": record.seed,
+        "settings": dict(record.settings),
+        "data": dict(record.data),
+        "metrics": {"dev": record.dev, "best_epoch": record.best_epoch, "epochs": list(record.epochs)},
+        "weights": record.weights,
+        "started_from": record.started_from,
+        "seconds": record.seconds,
+        "created": record.created,
+    }
+    row = session.scalar(select(Runs).where(Runs.name == folder.name))
+    if row is None:
+        session.add(Runs(name=folder.name, **values))
+        return
+    if row.weights != record.weights:
+        forget_results(session, row.id)
+    for column, value in values.items():
+        setattr(row, column, value)

@@ -1,0 +1,259 @@
+"""The tables. Rows never leave the modules of this folder; those return plain frozen dataclasses.
+
+Times are seconds since 1970, offsets are code points of a post's text, folders are relative to the home.
+A change here needs a new migration in `migrations/versions`, and SCHEMA names the newest one.
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, Float, ForeignKey, Index, MetaData, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SCHEMA = "0001"
+"""The migration that these tables belong to."""
+
+
+def _unique_where(name: str, column: str, condition: str) -> Index:
+    return Index(name, column, unique=True, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+class Table(DeclarativeBase):
+    """What all tables share: names for constraints, so that migrations can speak of them, and column types."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+        float: Float(53),
+    }
+
+
+class Datasets(Table):
+    """A data set: a name, its label set and whom it belongs to."""
+
+    __tablename__ = "datasets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    licence: Mapped[str]
+    credits: Mapped[str]
+    labels: Mapped[list[Any]]
+    mapping: Mapped[dict[str, Any]]
+    created: Mapped[float]
+
+
+class Posts(Table):
+    """A post as it was imported. Its text and tokens never change; what people say about it are revisions."""
+
+    __tablename__ = "posts"
+    __table_args__ = (UniqueConstraint("dataset_id", "split", "name"), Index(None, "dataset_id", "place"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id"))
+    split: Mapped[str]
+    name: Mapped[str]
+    """The id that the file gave it."""
+    place: Mapped[int]
+    """Its place in the order of the files."""
+    text: Mapped[str]
+    tokens: Mapped[list[Any]]
+    """[[start, end], ...]"""
+    tags: Mapped[list[Any] | None]
+    subsets: Mapped[dict[str, Any]]
+    """{name: [[start, end, label], ...]}, in words."""
+    image_sha256: Mapped[str | None]
+    image_name: Mapped[str | None]
+    caption: Mapped[str | None]
+    objects: Mapped[list[Any] | None]
+    """[[label, [left, top, right, bottom], score], ...]"""
+    source: Mapped[str]
+
+
+class Defects(Table):
+    """What was wrong with a data set when it was last imported."""
+
+    __tablename__ = "defects"
+    __table_args__ = (Index(None, "dataset_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id"))
+    kind: Mapped[str]
+    file: Mapped[str]
+    line: Mapped[int | None]
+    detail: Mapped[str]
+
+
+class Revisions(Table):
+    """What somebody said about a post's entities. Rows are added, never changed.
+
+    Two savers who started from one base meet in the UNIQUE constraint.
+    """
+
+    __tablename__ = "revisions"
+    __table_args__ = (UniqueConstraint("post_id", "track", "base"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
+    track: Mapped[str]
+    base: Mapped[int]
+    """The number of the revision it was made from, 0 for the first; its own number is one more."""
+    status: Mapped[str]
+    marks: Mapped[list[Any]]
+    """[[id, start, end, label, box or null], ...]"""
+    tokens: Mapped[list[Any] | None]
+    """[[start, end], ...] where a mark split one of the post's tokens."""
+    author: Mapped[str]
+    created: Mapped[float]
+    run: Mapped[str | None]
+    """The run whose suggestion the author started from."""
+    imported: Mapped[bool]
+    """Whether this is the gold that came with the data."""
+
+
+class Runs(Table):
+    """An index of the run folders; it can be rebuilt from them."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    folder: Mapped[str]
+    model: Mapped[str]
+    variant: Mapped[str]
+    profile: Mapped[str]
+    seed: Mapped[int]
+    settings: Mapped[dict[str, Any]]
+    data: Mapped[dict[str, Any]]
+    metrics: Mapped[dict[str, Any]]
+    weights: Mapped[str]
+    started_from: Mapped[str]
+    seconds: Mapped[float]
+    created: Mapped[float]
+
+
+class Predictions(Table):
+    """What a run says about a post."""
+
+    __tablename__ = "predictions"
+    __table_args__ = (Index(None, "post_id"),)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), primary_key=True)
+    marks: Mapped[list[Any]]
+    """[[start, end, label, confidence], ...]"""
+    summary: Mapped[dict[str, Any]]
+
+
+class Counts(Table):
+    """One run on one post against one revision: {label: [true positives, predicted, gold]}."""
+
+    __tablename__ = "counts"
+    __table_args__ = (Index(None, "revision_id"),)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), primary_key=True)
+    protocol: Mapped[str] = mapped_column(primary_key=True)
+    counts: Mapped[dict[str, Any]]
+
+
+class Evaluations(Table):
+    """A run's totals on one named gold."""
+
+    __tablename__ = "evaluations"
+    __table_args__ = (UniqueConstraint("run_id", "gold_sha256", "protocol"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    gold_sha256: Mapped[str]
+    protocol: Mapped[str]
+    gold: Mapped[str]
+    """How the gold was named when it was asked for: data set, split, track."""
+    posts: Mapped[int]
+    counts: Mapped[dict[str, Any]]
+    created: Mapped[float]
+
+
+class Jobs(Table):
+    """Long work. `attempt` only grows and fences off whoever held the job before; `tries` counts lost workers."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index(None, "status", "priority", "id"),
+        _unique_where("uq_jobs_active_dedupe_key", "dedupe_key", "status in ('queued', 'running')"),
+        _unique_where("uq_jobs_running_device", "device", "status = 'running'"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    status: Mapped[str]
+    priority: Mapped[int]
+    dedupe_key: Mapped[str | None]
+    author: Mapped[str]
+    created: Mapped[float]
+    started: Mapped[float | None]
+    finished: Mapped[float | None]
+    attempt: Mapped[int]
+    tries: Mapped[int]
+    max_tries: Mapped[int]
+    owner: Mapped[str | None]
+    device: Mapped[str | None]
+    lease_until: Mapped[float | None]
+    handle: Mapped[str | None]
+    cancel_requested: Mapped[bool]
+    progress: Mapped[float]
+    message: Mapped[str]
+    result: Mapped[dict[str, Any] | None]
+    error: Mapped[str]
+
+
+class JobEvents(Table):
+    """What happened to a job and in it, in order."""
+
+    __tablename__ = "job_events"
+    __table_args__ = (Index(None, "job_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id"))
+    attempt: Mapped[int]
+    created: Mapped[float]
+    kind: Mapped[str]
+    data: Mapped[dict[str, Any]]
+
+
+class Workers(Table):
+    """Who takes jobs, and when it last said that it lives."""
+
+    __tablename__ = "workers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    device: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+    started: Mapped[float]
+    seen: Mapped[float]
+
+
+class Requests(Table):
+    """The interactive lane: a question with a deadline and its answer. Ids are never used twice."""
+
+    __tablename__ = "requests"
+    __table_args__ = (Index(None, "status", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    status: Mapped[str]
+    created: Mapped[float]
+    deadline: Mapped[float]
+    owner: Mapped[str | None]
+    answered: Mapped[float | None]
+    response: Mapped[dict[str, Any] | None]
+    error: Mapped[str]
