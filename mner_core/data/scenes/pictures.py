@@ -19,6 +19,8 @@ KINDS: dict[str, tuple[Drawing, ...]] = {"PER": PEOPLE, "LOC": PLACES, "ORG": OR
 """The drawings that stand for each entity type."""
 
 _SIZES = ((320, 256), (256, 320), (288, 288), (320, 240), (300, 260))
+_TOLERANCES = (0.05, 0.05, 0.1, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
+"""How much of a thing may stand before or behind another one: the first tries look for free ground."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,9 @@ def _surround(rng: Random, canvas: Canvas, horizon: float, backdrop: Backdrop, m
     wanted = len(places) + rng.randint(1 if main else 2, 3)
     choices = [drawing for drawing in EXTRAS if drawing.fits(backdrop.surroundings)]
     for drawing in rng.sample(choices, len(choices)):
-        for _ in range(6):
+        for tolerance in _TOLERANCES:
             place = _put(rng, canvas, horizon, drawing)
-            if len(places) < wanted and all(place.covers(other) < 0.2 for other in places):
+            if len(places) < wanted and all(place.covers(other) < tolerance for other in places):
                 places.append(place)
                 break
     return places
