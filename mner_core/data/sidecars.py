@@ -34,6 +34,10 @@ class ByImage(Generic[T]):
         name = unicodedata.normalize("NFC", name)
         return self._values.get(name if name in self._values else self._by_id.get(_without_ending(name), name))
 
+    def values(self) -> Iterable[T]:
+        """All that is kept."""
+        return self._values.values()
+
 
 @dataclass(frozen=True, slots=True)
 class Beside(Generic[T]):

@@ -1,0 +1,216 @@
+"""A data set's folder as one thing: its splits with pictures, captions and objects, and what was wrong in it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from mner_core.data.fingerprint import data_fingerprint as data_fingerprint
+from mner_core.data.fingerprint import gold_fingerprint as gold_fingerprint
+from mner_core.data.lines import Defect as Defect
+from mner_core.data.lines import Place as Place
+from mner_core.data.lines import Reading, Report, read_lines
+from mner_core.data.posts import Ids, map_labels, read_file
+from mner_core.data.posts import read_posts as read_posts
+from mner_core.data.posts import write_posts as write_posts
+from mner_core.data.sidecars import Beside, ByImage, find_pictures, is_unsafe, read_captions, read_objects
+from mner_core.data.sidecars import pictures_below as pictures_below
+from mner_core.types import Example, ImageObject, InputError
+
+_SPLITS = {"train": "train", "valid": "valid", "dev": "valid", "val": "valid", "test": "test"}
+_ENDINGS = (".jsonl", ".txt", ".conll", ".bio")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """Posts by split ("train", "valid", "test"), with the label set that they use, sorted.
+
+    Ids are unique in the whole data set and safe as file names; `places` says for each id where the post stands in its
+    file. `pictures` are all files in the picture folders, also those that no post names. `labels_map` is the renaming
+    that was applied. `defects` are those of reading; `check` finds more.
+    """
+
+    name: str
+    root: Path
+    splits: dict[str, list[Example]]
+    labels: tuple[str, ...]
+    labels_map: Mapping[str, str]
+    pictures: list[Path]
+    defects: list[Defect]
+    places: dict[str, Place]
+
+    @property
+    def posts(self) -> list[Example]:
+        """The posts of all splits."""
+        return [example for examples in self.splits.values() for example in examples]
+
+    def split(self, name: str) -> list[Example]:
+        """The posts of one split.
+
+        Raises:
+            InputError: the split is missing or holds no post.
+        """
+        if examples := self.splits.get(name):
+            return examples
+        why = "".join(f" {defect.file}: {defect.detail}" for defect in self.defects if defect.line is None)
+        there = ", ".join(split for split, examples in self.splits.items() if examples) or "none"
+        raise InputError(f"The data set {self.name} has no posts in a split {name} (with posts: {there}).{why}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Info:
+    """What dataset.json declares."""
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    images: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sidecars:
+    """What lies beside the posts."""
+
+    pictures: ByImage[Path]
+    captions: ByImage[Beside[str]]
+    objects: ByImage[Beside[tuple[ImageObject, ...]]]
+
+
+def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dataset:
+    """Reads a folder with split files, or a single file of posts with what lies beside it (its split is its stem).
+
+    `labels_map` renames labels (OTHER to MISC) on top of what dataset.json declares, in spans, tags and subsets. What
+    is wrong is in `Dataset.defects` and costs as little as possible: a picture, a word's tag, a post.
+
+    Raises:
+        InputError: there is no such path, or no split file in the folder.
+    """
+    if not path.exists():
+        raise InputError(f"There is no {path.name}; name a folder with posts, or a file.")
+    root = path if path.is_dir() else path.parent
+    reading, ids = Reading(), Ids()
+    info = _read_info(root, reading)
+    files = _split_files(root, reading) if path.is_dir() else {_SPLITS.get(path.stem.lower(), path.stem): path}
+    beside = _read_sidecars(root, info, reading)
+    mapping = {**info.labels, **(labels_map or {})}
+    splits: dict[str, list[Example]] = {}
+    places: dict[str, Place] = {}
+    for split, file in files.items():
+        of_file = read_file(file, split, ids)
+        reading.defects += of_file.defects
+        places |= {example.id: place for example, place in of_file.posts}
+        splits[split] = [
+            map_labels(_attach(example, beside, reading.reporter(place.file, place.line)), mapping)
+            for example, place in of_file.posts
+        ]
+    posts = [example for examples in splits.values() for example in examples]
+    if path.is_dir():
+        _report_unknown(beside, posts)
+    return Dataset(
+        name=info.name,
+        root=root,
+        splits=splits,
+        labels=tuple(sorted({span.label for example in posts for span in example.spans or ()})),
+        labels_map=mapping,
+        pictures=sorted(set(beside.pictures.values())),
+        defects=reading.defects,
+        places=places,
+    )
+
+
+def _split_files(root: Path, reading: Reading) -> dict[str, Path]:
+    """The file of each split, in the order train, valid, test."""
+    found: dict[str, Path] = {}
+    for path in sorted(root.iterdir()):
+        split = _SPLITS.get(path.stem.lower())
+        if split is None or path.suffix.lower() not in _ENDINGS or not path.is_file():
+            continue
+        first = found.setdefault(split, path)
+        if first != path:
+            detail = f"The split {split} is read from {first.name}; this file is left out."
+            reading.reporter(path.name, None)("extra-file", detail)
+    if not found:
+        raise InputError(
+            f"The folder {root.name} has no posts; put train.txt, valid.txt or test.txt (or .jsonl) directly into it."
+        )
+    return {split: found[split] for split in ("train", "valid", "test") if split in found}
+
+
+def _read_info(root: Path, reading: Reading) -> _Info:
+    """dataset.json, or what goes without saying; a field that cannot be used is a `bad-line`."""
+    name = root.resolve().name
+    file = root / "dataset.json"
+    if not file.is_file():
+        return _Info(name)
+    report = reading.reporter(file.name, None)
+    lines, defects = read_lines(file)
+    reading.defects += defects
+    try:
+        record: Any = json.loads("\n".join(lines)) if lines else {}
+    except (ValueError, RecursionError) as error:
+        report("bad-line", f"The file is not valid JSON ({error}); nothing of it is used.")
+        return _Info(name)
+    if not isinstance(record, dict):
+        report("bad-line", 'The file is not a JSON object such as {"labels": {"OTHER": "MISC"}}.')
+        return _Info(name)
+    declared = record.get("name")
+    return _Info(
+        name=declared if isinstance(declared, str) and declared.strip() else name,
+        labels=_declared_labels(record.get("labels"), report),
+        images=_declared_images(record.get("images"), root, report),
+    )
+
+
+def _declared_labels(value: Any, report: Report) -> dict[str, str]:
+    if value is None:
+        return {}
+    if isinstance(value, dict) and all(isinstance(label, str) and label.strip() for label in value.values()):
+        return value
+    report("bad-line", 'labels: expected new names by old ones, such as {"OTHER": "MISC"}; nothing is renamed.')
+    return {}
+
+
+def _declared_images(value: Any, root: Path, report: Report) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value and not PurePath(value).is_absolute() and (root / value).is_dir():
+        return value
+    report("bad-line", f"images: expected a folder, relative to this file, that exists; found {value!r}.")
+    return None
+
+
+def _read_sidecars(root: Path, info: _Info, reading: Reading) -> _Sidecars:
+    folders = [*([root / info.images] if info.images else []), root / "images", *sorted(root.glob("*_images"))]
+    return _Sidecars(
+        pictures=find_pictures([folder for folder in folders if folder.is_dir()], root, reading),
+        captions=read_captions(sorted(root.glob("captions*.tsv")), reading),
+        objects=read_objects(sorted(root.glob("objects.jsonl")), reading),
+    )
+
+
+def _attach(example: Example, beside: _Sidecars, report: Report) -> Example:
+    """The post with its picture, and with the caption and objects that lie beside it where it brought none itself."""
+    name = example.image_name
+    if name is None:
+        return example
+    image = None if is_unsafe(name) else beside.pictures.get(name)
+    if image is None and not is_unsafe(name):  # an unsafe one is a `bad-id` already
+        report("missing-image", f"There is no picture {name}.")
+    caption, objects = beside.captions.get(name), beside.objects.get(name)
+    return replace(
+        example,
+        image=image,
+        caption=caption.value if example.caption is None and caption else example.caption,
+        objects=objects.value if example.objects is None and objects else example.objects,
+    )
+
+
+def _report_unknown(beside: _Sidecars, posts: list[Example]) -> None:
+    known: ByImage[bool] = ByImage()
+    for example in posts:
+        if example.image_name is not None:
+            known.put(example.image_name, True)
+    entries: list[Beside[Any]] = [*beside.captions.values(), *beside.objects.values()]
+    for entry in entries:
+        if not known.get(entry.name):
+            entry.report("unknown-id", f"No post has a picture {entry.name}.")

@@ -1,0 +1,63 @@
+"""Names for data and for gold that say whether two are the same, wherever they lie."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mner_core.tags import SCHEMES, encode
+from mner_core.types import Example, Span
+
+
+def data_fingerprint(examples: Iterable[Example]) -> str:
+    """sha256 over all that a model learns from, in this order: ids, words, gold, pictures' names, captions, objects.
+
+    Where the folder lies does not matter.
+    """
+    return _digest(
+        _canonical(
+            [
+                example.id,
+                example.text,
+                example.words,
+                _gold(example),
+                example.image_name,
+                example.caption,
+                [[item.label, item.box, item.score] for item in example.objects or ()],
+            ]
+        )
+        for example in examples
+    )
+
+
+def gold_fingerprint(examples: Iterable[Example]) -> str:
+    """sha256 over exactly what scoring depends on: words, spans, tags that say more than the spans, and subsets.
+
+    The order of the posts and their ids do not matter.
+    """
+    return _digest(sorted(_canonical([example.words, _gold(example)]) for example in examples))
+
+
+def _gold(example: Example) -> Any:
+    if example.spans is None:
+        return None
+    tags = example.tags
+    if tags is not None and list(tags) in [encode(example.spans, len(tags), scheme) for scheme in SCHEMES]:
+        tags = None
+    subsets = {name: sorted(_triples(part)) for name, part in example.subsets.items() if part}
+    return [sorted(_triples(example.spans)), tags, subsets]
+
+
+def _triples(spans: Iterable[Span]) -> Iterator[tuple[int, int, str]]:
+    return ((span.start, span.end, span.label) for span in spans)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _digest(records: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for record in records:
+        digest.update(record.encode() + b"\n")
+    return digest.hexdigest()
