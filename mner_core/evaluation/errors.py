@@ -81,13 +81,13 @@ def align(gold: Iterable[Span], predicted: Iterable[Span]) -> list[Outcome]:
     return sorted(outcomes, key=lambda outcome: (outcome.place, outcome.gold is None))
 
 
-def _worse(pair: tuple[Span, Span]) -> tuple[bool, bool, int, bool, int, Span, Span]:
+def _worse(pair: tuple[Span, Span]) -> tuple[bool, int, bool, int, Span, Span]:
     """Sorts the pairs that are to be made first to the front."""
     gold, predicted = pair
     shared = min(gold.end, predicted.end) - max(gold.start, predicted.start)
     outside = (gold.end - gold.start) + (predicted.end - predicted.start) - 2 * shared
     other_type = gold.label != predicted.label
-    return (outside > 0 or other_type, outside > 0, -shared, other_type, outside, gold, predicted)
+    return (outside > 0, -shared, other_type, outside, gold, predicted)
 
 
 def tally(outcomes: Iterable[Outcome]) -> dict[Kind, int]:

@@ -72,10 +72,12 @@ def test_a_span_given_twice_counts_once() -> None:
 
 
 def test_outcomes_come_in_reading_order_and_tell_where_to_look() -> None:
-    gold, predicted = [Span(4, 5, "PER"), Span(0, 1, "LOC")], [Span(2, 3, "ORG"), Span(3, 5, "PER")]
+    gold, predicted = [Span(4, 5, "PER"), Span(0, 2, "LOC")], [Span(2, 3, "ORG"), Span(3, 5, "PER")]
     outcomes = align(gold, predicted)
-    assert [outcome.place for outcome in outcomes] == [Span(0, 1, "LOC"), Span(2, 3, "ORG"), Span(4, 5, "PER")]
+    assert [outcome.place for outcome in outcomes] == [Span(0, 2, "LOC"), Span(2, 3, "ORG"), Span(4, 5, "PER")]
     assert [outcome.kind for outcome in outcomes] == ["missed", "spurious", "boundary"]
+    long, inside = Span(0, 9, "PER"), Span(1, 2, "LOC")  # what begins first comes first, wherever it ends
+    assert [outcome.place for outcome in align([long], [inside, long])] == [long, inside]
 
 
 @given(tagged_splits())
