@@ -7,7 +7,7 @@ K neighbours. Masks are boolean, True = real. Batches are padded to their own lo
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -109,13 +109,11 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on a device."""
-        return _to(self, device)
+        moved: Batch = _to(self, device)
+        return moved
 
 
-T = TypeVar("T")
-
-
-def _to(part: T, device: torch.device | str) -> T:
+def _to(part: Any, device: torch.device | str) -> Any:
     """Every tensor of a dataclass, however deep, on the device."""
     if isinstance(part, Tensor):
         return part.to(device, non_blocking=True)

@@ -47,7 +47,7 @@ def mean_over_depth(evidence: Evidence) -> Evidence:
 
 
 def per_entity(evidence: Evidence, example: Example, spans: Sequence[Span]) -> Evidence | None:
-    """The word axis replaced by entities, each the mean over its words; None where there is no word axis or no entity."""
+    """The word axis replaced by entities, each the mean over its words; None where there are no words or entities."""
     if "word" not in evidence.axes or not spans:
         return None
     place = evidence.axes.index("word")

@@ -16,7 +16,7 @@ from transformers.utils import logging as transformers_logging
 from mner_core.features.weights import weight_file
 from mner_core.types import InputError
 
-transformers_logging.disable_progress_bar()
+transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 class WordPieces(Protocol):
@@ -41,14 +41,17 @@ class BertPieces:
         self._tokenizer = Tokenizer.from_file(str(file))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self.cls: int = self._tokenizer.token_to_id("[CLS]")
-        self.sep: int = self._tokenizer.token_to_id("[SEP]")
+        marks = [self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]")]
+        if None in marks:
+            raise InputError(f"{file.name} has no [CLS] or [SEP]; it is not the tokenizer of a BERT.")
+        self.cls, self.sep = (mark for mark in marks if mark is not None)
 
     def pieces(self, words: Sequence[str]) -> list[list[int]]:
         """The piece ids of each word; a word of invisible characters has none."""
         encoding = self._tokenizer.encode(list(words), is_pretokenized=True, add_special_tokens=False)
         of_word: list[list[int]] = [[] for _ in words]
         for piece, word in zip(encoding.ids, encoding.word_ids, strict=True):
+            assert word is not None, "no special tokens were asked for"
             of_word[word].append(piece)
         return of_word
 
@@ -103,8 +106,14 @@ def text_encoder(slot: str) -> TextEncoder:
         InputError: the weights cannot be had (the sentence says how to bring them by hand).
     """
     if slot == "tiny-text":
-        sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
-        config = BertConfig(vocab_size=HashedPieces.vocabulary, max_position_embeddings=128, **sizes)
+        config = BertConfig(
+            vocab_size=HashedPieces.vocabulary,
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=64,
+            max_position_embeddings=128,
+        )
         return TextEncoder(HashedPieces(), BertModel(config, add_pooling_layer=False))
     folder = weight_file(slot)
     encoder = load_text_encoder(folder)

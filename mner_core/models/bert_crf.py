@@ -12,4 +12,4 @@ class BertCrf(Model):
 
     def states(self, batch: Batch, trace: Trace | None) -> Tensor:  # noqa: ARG002 (a text model looks at no picture)
         """H_S [batch, words, width]."""
-        return self.words(batch)  # type: ignore[no-any-return]
+        return self.words(batch)

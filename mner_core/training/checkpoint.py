@@ -1,7 +1,7 @@
 """Where training stands, on disk: tensors as safetensors, everything else as JSON, never a pickle.
 
-A checkpoint holds all that decides the rest of the run (parameters, optimiser state, random numbers, place in the epoch),
-so that a resumed run equals an uninterrupted one bit for bit on a CPU.
+A checkpoint holds all that decides the rest of the run (parameters, optimiser state, random numbers, place in the
+epoch), so that a resumed run equals an uninterrupted one bit for bit on a CPU.
 """
 
 import json

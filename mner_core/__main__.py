@@ -1,0 +1,7 @@
+"""`python -m mner_core`."""
+
+import sys
+
+from mner_core.cli import main
+
+sys.exit(main())

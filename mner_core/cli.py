@@ -1,0 +1,119 @@
+"""The command line: `python -m mner_core COMMAND`. With --json the last line of standard output is one JSON object.
+
+Exit status: 0 done, 2 bad input or usage (one sentence on standard error), 1 anything else.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from mner_core import commands
+from mner_core.types import InputError
+
+Command = Callable[[argparse.Namespace], dict[str, Any]]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong with the usage and leaves with status 2."""
+        sentence = message[:1].upper() + message[1:]
+        self.exit(2, f"{sentence}. Run `{self.prog} --help` for what it takes.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        answer = options.command(options)
+    except InputError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)  # noqa: T201
+        return 1
+    except OSError as error:
+        if options.traceback:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"{error.strerror or error}{where}: nothing more could be done.", file=sys.stderr)  # noqa: T201
+        return 1
+    if options.json:
+        print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
+    else:
+        print(commands.as_text(answer))  # noqa: T201
+    sys.stdout.flush()
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and what it takes."""
+    top = Parser(prog="python -m mner_core", description="Multimodal named entity recognition: data, features, models.")
+    top.set_defaults(traceback=bool(os.environ.get("MNER_TRACEBACK")))
+    added = top.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=Parser)
+
+    def add(name: str, command: Command, about: str) -> argparse.ArgumentParser:
+        one = added.add_parser(name, help=about, description=about)
+        one.set_defaults(command=command)
+        one.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        return one
+
+    def profile(one: argparse.ArgumentParser) -> None:
+        one.add_argument("--profile", default="compact", help="compact (default) or tiny")
+
+    add("models", commands.models, "Lists the models, their papers and variants.")
+
+    weights = add("weights", commands.weights, "Brings a profile's pretrained weights and verifies them.")
+    profile(weights)
+
+    check = add("check-data", commands.check_data, "Says what is wrong with a data set and changes nothing.")
+    check.add_argument("data", type=Path, metavar="DIR")
+    check.add_argument("--against", type=Path, metavar="FILE", help="another tag file of the same posts")
+
+    scenes = add("scenes", commands.scenes, "Writes the controlled demonstration set.")
+    scenes.add_argument("out", type=Path, metavar="OUT")
+    scenes.add_argument("--size", type=int, default=600, help="number of posts")
+    scenes.add_argument("--seed", type=int, default=0)
+
+    features = add("features", commands.features, "Extracts and caches the features of a data set's pictures.")
+    features.add_argument("data", type=Path, metavar="DIR")
+    profile(features)
+
+    train = add("train", commands.train, "Trains a model; an interrupted run of the same name goes on.")
+    train.add_argument("--model", required=True)
+    train.add_argument("--data", type=Path, required=True, metavar="DIR")
+    train.add_argument("--out", type=Path, required=True, metavar="RUN")
+    train.add_argument("--epochs", type=int)
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--variant", default="", help="a row of the paper's tables; `models` lists them")
+    profile(train)
+    train.add_argument("--from", dest="start", type=Path, metavar="RUN", help="begin with that run's parameters")
+    train.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
+
+    evaluate = add("evaluate", commands.evaluate, "Scores a run on labelled posts.")
+    evaluate.add_argument("--run", type=Path, required=True)
+    evaluate.add_argument("--data", type=Path, required=True, metavar="FILE")
+    evaluate.add_argument("--protocol", default="entity")
+    evaluate.add_argument("--images", choices=["own", "none", "swapped"], default="own")
+
+    score = add("score", commands.score, "Scores one tag file against another of the same posts.")
+    score.add_argument("--gold", type=Path, required=True, metavar="FILE")
+    score.add_argument("--pred", type=Path, required=True, metavar="FILE")
+    score.add_argument("--protocol", default="entity")
+
+    predict = add("predict", commands.predict, "Says what a run finds in a text (and image), or in a file of posts.")
+    predict.add_argument("--run", type=Path, required=True)
+    predict.add_argument("--text")
+    predict.add_argument("--image", type=Path)
+    predict.add_argument("--data", type=Path, metavar="FILE")
+    predict.add_argument("--out", type=Path, metavar="FILE")
+
+    export = add("export-run", commands.export_run, "Packs a run into one file with everything in it.")
+    export.add_argument("run", type=Path, metavar="RUN")
+    export.add_argument("out", type=Path, metavar="OUT")
+    return top

@@ -1,0 +1,259 @@
+"""What each command does: options in, one JSON object out. Heavy imports wait until they are needed."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mner_core.catalog import SYSTEMS, system
+from mner_core.data.check import check
+from mner_core.data.dataset import Defect, pictures_below, read_dataset, write_posts
+from mner_core.evaluation.files import score_files
+from mner_core.evaluation.scoring import post_digest, protocol_named
+from mner_core.evaluation.scoring import score as score_posts
+from mner_core.features.profiles import profile
+from mner_core.home import Home
+from mner_core.types import Example, InputError
+
+if TYPE_CHECKING:
+    from mner_core.training.fit import Epoch
+
+Answer = dict[str, Any]
+
+
+def models(_: argparse.Namespace) -> Answer:
+    """Names, papers and variants."""
+    return {
+        "models": [
+            {"name": entry.name, "title": entry.title, "paper": entry.paper, "variants": list(entry.variants)}
+            for entry in SYSTEMS.values()
+        ]
+    }
+
+
+def weights(options: argparse.Namespace) -> Answer:
+    """Brings and verifies a profile's weights."""
+    from mner_core.features.weights import bring
+
+    return bring(options.profile)
+
+
+def check_data(options: argparse.Namespace) -> Answer:
+    """Every defect of a data set."""
+    return check(options.data, options.against).to_json()
+
+
+def scenes(options: argparse.Namespace) -> Answer:
+    """Writes the controlled set."""
+    from mner_core.data.scenes.write import write_scenes
+
+    return write_scenes(options.out, options.size, options.seed).to_json()
+
+
+def features(options: argparse.Namespace) -> Answer:
+    """Extracts what is not cached yet: of a data set's posts, or of a folder that holds nothing but pictures."""
+    from mner_core.features.extract import extract
+
+    report = extract(_pictured(options.data), profile(options.profile), Home.from_environment(), Bar("features"))
+    return {
+        "images": report.images,
+        "computed": report.computed,
+        "seconds": round(report.seconds, 2),
+        "broken": [{"image": name, "detail": sentence} for name, sentence in report.broken],
+    }
+
+
+def train(options: argparse.Namespace) -> Answer:
+    """Trains a run on the split `train`, its epoch picked on `valid`."""
+    entry = system(options.model)
+    chosen = profile(options.profile)
+    changes = dict(_pair(text) for text in options.changes)
+    if options.epochs is not None:
+        changes["epochs"] = options.epochs
+    settings = entry.resolve(chosen.name, options.variant, changes)
+    data = read_dataset(options.data)
+    _say_defects(data.defects)
+    posts = {
+        name: [example for example in data.split(name) if example.spans is not None] for name in ("train", "valid")
+    }
+    for name, examples in posts.items():
+        if not examples:
+            raise InputError(f"No post of the split {name} in {data.name} is labelled; training needs labelled posts.")
+    from mner_core.training.build import Plan
+    from mner_core.training.train import Request
+    from mner_core.training.train import train as train_run
+
+    request = Request(
+        plan=Plan(system=entry, variant=options.variant, settings=settings, labels=data.labels, profile=chosen),
+        train=posts["train"],
+        dev=posts["valid"],
+        others=data.splits.get("test", []),
+        data=data.name,
+        seed=options.seed,
+        start=options.start,
+    )
+    if not data.labels:
+        raise InputError(f"No post of {data.name} has a labelled span; there is nothing to learn.")
+    record = train_run(request, options.out, Home.from_environment(), Bars(), _say_epoch)
+    return {
+        "run": str(options.out),
+        "dev": dict(record.dev),
+        "best_epoch": record.best_epoch,
+        "seconds": record.seconds,
+    }
+
+
+def evaluate(options: argparse.Namespace) -> Answer:
+    """Scores a run on labelled posts, with their images, without, or with images swapped among them."""
+    from mner_core.training import load as runs
+
+    protocol_named(options.protocol)
+    data = read_dataset(options.data)
+    _say_defects(data.defects)
+    examples = [example for example in data.posts if example.spans is not None]
+    if not examples:
+        raise InputError(f"{options.data.name} has no labelled posts to score.")
+    shown = {"none": runs.without_images, "swapped": runs.with_swapped_images}.get(options.images, list)(examples)
+    run = runs.load(options.run)
+    predictions = run.predict_posts(shown)
+    trained = set(run.record.trained_posts)
+    result = score_posts(examples, [prediction.spans for prediction in predictions], options.protocol)
+    seen = sum(post_digest(example) in trained for example in examples)
+    return {**result.to_json(), "posts": len(examples), "posts_trained_on": seen, "images": options.images}
+
+
+def score(options: argparse.Namespace) -> Answer:
+    """Scores one tag file against another."""
+    result, defects = score_files(options.gold, options.pred, options.protocol)
+    _say_defects(defects)
+    return result.to_json()
+
+
+def predict(options: argparse.Namespace) -> Answer:
+    """Predicts one post with its evidence, or a file of posts."""
+    if (options.text is None) == (options.data is None) or (options.data is None) != (options.out is None):
+        raise InputError("`predict` takes either --text (and perhaps --image), or --data with --out.")
+    from mner_core.training.load import load
+    from mner_core.training.train import prediction_record
+
+    if options.text is not None:
+        example, prediction = load(options.run).predict(options.text, options.image, evidence=True)
+        evidence = [each.to_json() for each in prediction.evidence]
+        spans = [
+            {key: value for key, value in span.items() if key != "words"}
+            for span in prediction_record(example, prediction)["spans"]
+        ]
+        return {"spans": spans, "evidence": evidence}
+    data = read_dataset(options.data)
+    _say_defects(data.defects)
+    run = load(options.run)
+    predictions = run.predict_posts(data.posts)
+    if options.out.suffix.lower() == ".jsonl":
+        records = [prediction_record(*pair) for pair in zip(data.posts, predictions, strict=True)]
+        _write_lines(options.out, [json.dumps(record, ensure_ascii=False) for record in records])
+    else:
+        write_posts((e.with_spans(p.spans) for e, p in zip(data.posts, predictions, strict=True)), options.out)
+    return {"posts": len(data.posts), "spans": sum(len(each.spans) for each in predictions), "file": str(options.out)}
+
+
+def export_run(options: argparse.Namespace) -> Answer:
+    """Packs a run into one file."""
+    from mner_core.training.load import export
+
+    return {"file": str(options.out), "bytes": export(options.run, options.out, Home.from_environment())}
+
+
+def as_text(answer: Answer, indent: str = "") -> str:
+    """An answer for a person: one line a field, lists of records as lines."""
+    lines = []
+    for key, value in answer.items():
+        if isinstance(value, dict):
+            lines.append(f"{indent}{key}:\n{as_text(value, indent + '  ')}" if value else f"{indent}{key}: none")
+        elif isinstance(value, list):
+            lines.append(f"{indent}{key}: {len(value)}")
+            lines += [f"{indent}  {_line(item)}" for item in value]
+        else:
+            lines.append(f"{indent}{key}: {_line(value)}")
+    return "\n".join(lines)
+
+
+class Bar:
+    """Progress on standard error: a line that renews itself on a terminal, a line every ten seconds in a log."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._last = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Told how much is done."""
+        now = time.monotonic()
+        terminal = sys.stderr.isatty()
+        if done < total and now - self._last < (0.2 if terminal else 10):
+            return
+        self._last = now
+        sys.stderr.write(f"\r{self.what} {done}/{total}" if terminal else f"{self.what} {done}/{total}\n")
+        if terminal and done >= total:
+            sys.stderr.write("\n")
+        sys.stderr.flush()
+
+
+class Bars:
+    """One bar after the other, by what is being done."""
+
+    def __init__(self) -> None:
+        self._bar = Bar("")
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Told what is being done and how much of it is done."""
+        if what != self._bar.what:
+            self._bar = Bar(what)
+        self._bar(done, total)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set takes key=value, got {text!r}.")
+    return key, value
+
+
+def _pictured(folder: Path) -> Sequence[Example]:
+    """The posts of a data set, or one post for each picture of a folder without posts."""
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.")
+    try:
+        return read_dataset(folder).posts
+    except InputError:
+        pictures = pictures_below(folder)
+        if not pictures:
+            raise
+        return [Example(id=each.name, text="", tokens=(), image=each, image_name=each.name) for each in pictures]
+
+
+def _say_defects(defects: Sequence[Defect]) -> None:
+    for defect in defects[:5]:
+        sys.stderr.write(f"{defect.file}{f', line {defect.line}' if defect.line else ''}: {defect.detail}\n")
+    if len(defects) > 5:
+        sys.stderr.write(f"... and {len(defects) - 5} more; `check-data` lists them all.\n")
+
+
+def _say_epoch(epoch: "Epoch") -> None:
+    figures = f"dev F1 {epoch.dev['f1']:.2f} (entity, support {epoch.dev['support']})"
+    sys.stderr.write(f"epoch {epoch.number}: loss {epoch.loss:.3f}, {figures}, {epoch.seconds:.0f} s\n")
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_line(part)}" for key, part in value.items())
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _write_lines(file: Path, lines: Sequence[str]) -> None:
+    from mner_core.data.lines import write_whole
+
+    write_whole(file, "".join(line + "\n" for line in lines))

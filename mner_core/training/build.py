@@ -1,0 +1,51 @@
+"""Everything a model needs around it, put together in one place for training, loading and the serving child."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from mner_core.batch import Batcher, Features, Neighbourhood
+from mner_core.catalog import Settings, System
+from mner_core.features.profiles import Profile
+from mner_core.features.text import TextEncoder
+from mner_core.models.base import Inputs, Model
+
+OnProgress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done and how much there is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to be built: a system with its settings, a label set and a profile."""
+
+    system: System
+    variant: str
+    settings: Settings
+    labels: tuple[str, ...]
+    profile: Profile
+
+    @property
+    def needs_pictures(self) -> bool:
+        """Whether a batch carries anything that comes from pictures, or the encoder reads their captions."""
+        return bool(self.system.needs) or self.settings.context == "caption"
+
+
+def build_model(plan: Plan, encoder: TextEncoder, seed: int) -> Model:
+    """A model with parameters drawn from `seed`; the encoder keeps its own."""
+    torch.manual_seed(seed)
+    inputs = Inputs(encoder=encoder, grid_width=plan.profile.grid_width, object_width=plan.profile.object_width)
+    return plan.system.model_class()(plan.settings, plan.labels, inputs)
+
+
+def build_batcher(
+    plan: Plan, encoder: TextEncoder, features: Features | None, neighbourhood: Neighbourhood | None
+) -> Batcher:
+    """What turns posts into that model's batches."""
+    longest: int = encoder.model.config.max_position_embeddings
+    return Batcher(plan.system, plan.settings, plan.labels, encoder.pieces, longest, features, neighbourhood)
+
+
+def label_set(*parts: Sequence[str]) -> tuple[str, ...]:
+    """The union of label sets, in alphabetical order: the same data give the same tag numbers."""
+    return tuple(sorted({label for part in parts for label in part}))

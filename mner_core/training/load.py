@@ -1,0 +1,166 @@
+"""A stored run, ready to answer: `load(run).predict(text, image)` is all a third party needs."""
+
+import random
+import shutil
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from safetensors.torch import load_file
+
+from mner_core.catalog import system
+from mner_core.data.tokenize import tokenize
+from mner_core.features.profiles import profile
+from mner_core.features.shards import Shards
+from mner_core.features.store import FeatureStore
+from mner_core.features.text import load_text_encoder
+from mner_core.home import Home
+from mner_core.run import RunRecord, read_record
+from mner_core.training.build import Plan, build_batcher, build_model
+from mner_core.training.fit import predict
+from mner_core.training.surroundings import load_neighbourhood, pool_folder
+from mner_core.types import Example, InputError, Prediction
+
+
+class Run:
+    """A trained model with everything it needs around it.
+
+    Args:
+        folder: where the run lies.
+        home: where caches and pools lie; the environment's where it is not given.
+    """
+
+    def __init__(self, folder: Path, home: Home) -> None:
+        self.folder = folder
+        self.record: RunRecord = read_record(folder)
+        entry = system(self.record.model)
+        settings = entry.settings(**self.record.settings)
+        self.plan = Plan(
+            system=entry,
+            variant=self.record.variant,
+            settings=settings,
+            labels=self.record.labels,
+            profile=profile(self.record.profile),
+        )
+        encoder = load_text_encoder(folder / "encoder")
+        self.features = FeatureStore(self.plan.profile, home) if self.plan.needs_pictures else None
+        neighbourhood = None
+        if self.features is not None and self.record.pool:
+            count: int = getattr(settings, "neighbours", 0)
+            neighbourhood = load_neighbourhood(folder, self.record.pool, self.features, count, home)
+        self.batcher = build_batcher(self.plan, encoder, self.features, neighbourhood)
+        self.model = build_model(self.plan, encoder, self.record.seed)
+        self.model.load_state_dict(load_file(folder / "weights.safetensors"))
+        self.model.eval()
+
+    def predict(self, text: str, image: Path | None = None, evidence: bool = False) -> tuple[Example, Prediction]:
+        """What the run finds in one text and image; the Example says which words the spans count.
+
+        Raises:
+            InputError: the image does not exist.
+        """
+        if image is not None and not image.is_file():
+            raise InputError(f"There is no picture {image}.")
+        name = image.name if image else None
+        example = Example(id="", text=text, tokens=tokenize(text), image=image, image_name=name)
+        return example, self.predict_posts([example], evidence)[0]
+
+    def predict_posts(self, examples: Sequence[Example], evidence: bool = False) -> list[Prediction]:
+        """A prediction for each post, in order."""
+        return predict(self.model, self.batcher, examples, self.plan.settings.batch, evidence)
+
+
+def load(path: Path, home: Home | None = None) -> Run:
+    """A run's folder, or the file that `export` made of one.
+
+    Raises:
+        InputError: there is no whole run, or its pool cannot be found.
+    """
+    home = home or Home.from_environment()
+    return Run(_unpacked(path, home) if path.is_file() else path, home)
+
+
+def export(run: Path, out: Path, home: Home) -> int:
+    """Packs the run's folder and its neighbour pool into one file; returns its size in bytes.
+
+    Raises:
+        InputError: there is no whole run, `out` exists, or the pool cannot be found.
+    """
+    record = read_record(run)
+    if out.exists():
+        raise InputError(f"{out.name} exists already; choose another name.")
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as packed:
+            for file in sorted(run.rglob("*")):
+                if file.is_file():
+                    packed.write(file, file.relative_to(run).as_posix())
+            if record.pool and not (run / "pool").is_dir():
+                _pack_pool(packed, record, home, partial.with_name(f".{out.name}.grids"))
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+    return out.stat().st_size
+
+
+def without_images(examples: Sequence[Example]) -> list[Example]:
+    """The same posts with no picture and nothing known of one."""
+    return [replace(example, image=None, image_name=None, caption=None, objects=None) for example in examples]
+
+
+def with_swapped_images(examples: Sequence[Example], seed: int = 0) -> list[Example]:
+    """The same posts, the pictured ones each with another's picture (and its caption and objects).
+
+    One cycle through all pictured posts in random order, so that nobody keeps its own; a single pictured post loses it.
+    """
+    rows = [row for row, example in enumerate(examples) if example.image_name is not None]
+    random.Random(seed).shuffle(rows)
+    swapped = list(examples)
+    if len(rows) == 1:
+        return without_images(examples)
+    for row, giver in zip(rows, rows[1:] + rows[:1], strict=True):
+        other = examples[giver]
+        swapped[row] = replace(
+            examples[row],
+            image=other.image,
+            image_name=other.image_name,
+            caption=other.caption,
+            objects=other.objects,
+        )
+    return swapped
+
+
+def _pack_pool(packed: zipfile.ZipFile, record: RunRecord, home: Home, work: Path) -> None:
+    store = FeatureStore(profile(record.profile), home)
+    folder = pool_folder(home, record.pool)
+    neighbourhood = load_neighbourhood(folder, record.pool, store, 0, home)
+    try:
+        shards = Shards(work)
+        for digest in dict.fromkeys(neighbourhood.pool.image_digests):
+            known = store.of_picture(digest)
+            if known is None:
+                raise InputError("The pool's pictures are not in the feature cache any more; run `features` again.")
+            shards.add({digest: known})
+        for file in sorted(work.glob("*.safetensors")):
+            packed.write(file, f"pool/grids/{file.name}")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    for file in sorted(folder.iterdir()):
+        packed.write(file, f"pool/{file.name}")
+
+
+def _unpacked(file: Path, home: Home) -> Path:
+    """The folder in which an exported run lies unpacked; made once for each content."""
+    try:
+        with zipfile.ZipFile(file) as packed:
+            state = file.stat()
+            folder = home.root / "unpacked" / f"{file.stem}-{state.st_size}-{state.st_mtime_ns}"
+            if not folder.is_dir():
+                partial = folder.with_name(f".{folder.name}.partial")
+                shutil.rmtree(partial, ignore_errors=True)
+                packed.extractall(partial)  # zipfile keeps every member below the folder
+                partial.rename(folder)
+    except (zipfile.BadZipFile, KeyError):
+        raise InputError(f"{file.name} is no exported run; `export-run` makes one.") from None
+    return folder

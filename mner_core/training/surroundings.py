@@ -1,0 +1,95 @@
+"""What surrounds a model: extracted features and, where its system has neighbours, the pool they are found in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mner_core.batch import Features
+from mner_core.features.extract import extract
+from mner_core.features.shards import Shards
+from mner_core.features.store import FeatureStore
+from mner_core.home import Home
+from mner_core.neighbourhood import Grids, PoolNeighbourhood, build_pool
+from mner_core.retrieval import Pool
+from mner_core.training.build import OnProgress, Plan
+from mner_core.types import Example, InputError
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Features and neighbours, None where the system reads none; `pool` is the pool's fingerprint or empty."""
+
+    features: Features | None
+    neighbourhood: PoolNeighbourhood | None
+    pool: str
+
+
+def prepare_surroundings(
+    plan: Plan, train: Sequence[Example], others: Sequence[Example], home: Home, on_progress: OnProgress
+) -> Surroundings:
+    """Extracts what is not cached yet, builds the pool and finds everybody's neighbours.
+
+    Args:
+        plan: what is needed.
+        train: the posts whose images are the pool `train`.
+        others: all other posts; their images join the pool `all`.
+        home: where caches lie.
+        on_progress: told how far each part is.
+    """
+    if not plan.needs_pictures:
+        return Surroundings(None, None, "")
+    everybody = [*train, *others]
+    extract(everybody, plan.profile, home, lambda done, total: on_progress("features", done, total))
+    features = FeatureStore(plan.profile, home)
+    if "neighbours" not in plan.system.needs:
+        return Surroundings(features, None, "")
+
+    def on_vectors(done: int, total: int) -> None:
+        on_progress("neighbours", done, total)
+
+    settings = plan.settings
+    pooled = everybody if getattr(settings, "pool", "train") == "all" else train
+    pool = build_pool(pooled, features, plan.profile.text, home, on_vectors)
+    pool.save(pool_folder(home, pool.fingerprint))
+    count: int = getattr(settings, "neighbours", 0)
+    neighbourhood = PoolNeighbourhood(pool, kept_grids(features.shards), features, plan.profile.text, count, home)
+    neighbourhood.prepare(everybody, on_vectors)
+    return Surroundings(features, neighbourhood, pool.fingerprint)
+
+
+def pool_folder(home: Home, fingerprint: str) -> Path:
+    """Where the pool of that fingerprint lies in a home."""
+    return home.root / "pools" / fingerprint
+
+
+def load_neighbourhood(
+    run: Path, fingerprint: str, features: FeatureStore, count: int, home: Home
+) -> PoolNeighbourhood:
+    """The neighbourhood of a stored run: its own pool if it brought one (an exported run), else the home's.
+
+    Raises:
+        InputError: neither has the pool.
+    """
+    own = run / "pool"
+    profile = features.extractor.profile
+    pool = Pool.load(own if own.is_dir() else pool_folder(home, fingerprint))
+    grids = kept_grids(Shards(own / "grids") if own.is_dir() else features.shards)
+    return PoolNeighbourhood(pool, grids, features, profile.text, count)
+
+
+def kept_grids(shards: Shards) -> Grids:
+    """The grids of pictures that a sweep has seen, by sha256."""
+
+    def grid(digest: str) -> NDArray[np.float16]:
+        known = shards.of_picture(digest)
+        if known is None:
+            raise InputError(
+                f"The neighbour picture {digest[:12]} is not in the feature cache any more; "
+                "run `features` on the run's data set, or use an exported run, which brings its pool."
+            )
+        return known.grid
+
+    return grid

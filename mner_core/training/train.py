@@ -1,0 +1,225 @@
+"""From a data set to a run: features, neighbours, training, the folder. What was interrupted goes on."""
+
+import fcntl
+import hashlib
+import json
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint
+from mner_core.evaluation.scoring import post_digest, score
+from mner_core.evaluation.slices import score_slices
+from mner_core.features.text import TextEncoder, text_encoder
+from mner_core.home import Home
+from mner_core.models.base import Model
+from mner_core.run import RunRecord, read_record
+from mner_core.training.build import OnProgress, Plan, build_batcher, build_model
+from mner_core.training.fit import Epoch, Posts, fit, predict
+from mner_core.training.surroundings import Surroundings, prepare_surroundings
+from mner_core.types import Example, InputError, Prediction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A training run as asked for.
+
+    Args:
+        plan: the system, its settings, labels and profile.
+        train, dev: labelled posts; dev picks the epoch.
+        others: posts of other splits, whose images join the pool `all`.
+        data: the data set's name.
+        seed: decides parameters, order and dropout.
+        start: a run whose parameters it begins with.
+    """
+
+    plan: Plan
+    train: Sequence[Example]
+    dev: Sequence[Example]
+    others: Sequence[Example]
+    data: str
+    seed: int
+    start: Path | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """What two requests must share for one to go on where the other stopped."""
+        return {
+            "model": self.plan.system.name,
+            "variant": self.plan.variant,
+            "profile": self.plan.profile.name,
+            "settings": asdict(self.plan.settings),
+            "labels": list(self.plan.labels),
+            "train": data_fingerprint(self.train),
+            "dev": data_fingerprint(self.dev),
+            "seed": self.seed,
+            "start": read_record(self.start).weights if self.start else "",
+        }
+
+
+def train(
+    request: Request,
+    out: Path,
+    home: Home,
+    on_progress: OnProgress = lambda what, done, total: None,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+) -> RunRecord:
+    """Trains and writes the run's folder. An interrupted training into the same `out` goes on where it stopped.
+
+    Raises:
+        InputError: `out` is taken, another process trains into it, or an unfinished run of other settings lies there.
+    """
+    if out.exists():
+        raise InputError(f"{out.name} exists already; choose another name for the run.")
+    folder = out.with_name(f".{out.name}.unfinished")
+    with _claimed(folder, request):
+        on_progress("preparing", 0, 1)
+        encoder = text_encoder(request.plan.profile.text)
+        surroundings = prepare_surroundings(
+            request.plan, request.train, [*request.dev, *request.others], home, on_progress
+        )
+        batcher = build_batcher(request.plan, encoder, surroundings.features, surroundings.neighbourhood)
+        model = build_model(request.plan, encoder, request.seed)
+        if request.start:
+            warm_start(model, request.start)
+        posts = Posts(train=request.train, dev=request.dev)
+        steps: Callable[[int, int], None] = lambda done, total: on_progress("training", done, total)  # noqa: E731
+        epochs = []
+        for epoch in fit(model, batcher, posts, request.plan.settings, request.seed, folder, steps):
+            epochs.append(epoch)
+            on_epoch(epoch)
+        model.load_state_dict(load_file(folder / "best.safetensors"))
+        predictions = predict(model, batcher, request.dev, request.plan.settings.batch)
+        record = _record(request, surroundings, epochs, predictions, folder / "best.safetensors")
+        _write(folder, record, encoder, request.dev, predictions)
+    folder.rename(out)
+    return record
+
+
+def warm_start(model: Model, run: Path) -> int:
+    """Copies every parameter of `run` that the model has under the same name and shape; returns how many.
+
+    A tagger for other labels keeps its random start.
+
+    Raises:
+        InputError: nothing fits.
+    """
+    stored = load_file(run / "weights.safetensors")
+    own = model.state_dict()
+    fitting = {name: value for name, value in stored.items() if name in own and own[name].shape == value.shape}
+    if not any(name.startswith("words.encoder.") for name in fitting):
+        raise InputError(f"The run {run.name} cannot be started from: its text encoder is another one.")
+    model.load_state_dict(fitting, strict=False)
+    return len(fitting)
+
+
+@contextmanager
+def _claimed(folder: Path, request: Request) -> Iterator[None]:
+    """Makes the unfinished run's folder this process's own, or refuses."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = folder.name.removeprefix(".").removesuffix(".unfinished")
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(
+                f"Another process is training {name} right now; wait for it or name another run."
+            ) from None
+        asked, file = request.identity(), folder / "request.json"
+        if file.exists() and json.loads(file.read_text(encoding="utf-8")) != json.loads(json.dumps(asked)):
+            raise InputError(
+                f"An unfinished run {name} with other data or settings lies in {folder.name}; "
+                "delete that folder or choose another name."
+            )
+        file.write_text(json.dumps(asked), encoding="utf-8")
+        yield
+
+
+def _record(
+    request: Request,
+    surroundings: Surroundings,
+    epochs: Sequence[Epoch],
+    predictions: Sequence[Prediction],
+    weights: Path,
+) -> RunRecord:
+    spans = [prediction.spans for prediction in predictions]
+    slices = score_slices(request.dev, spans, train=request.train)
+    dev = score(request.dev, spans).to_json() | {"slices": {name: each.to_json() for name, each in slices.items()}}
+    strict = score(request.dev, spans, "entity-strict").to_json()
+    best = max(epochs, key=lambda epoch: (epoch.dev["f1"], -epoch.number))
+    with weights.open("rb") as file:
+        fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
+    return RunRecord(
+        model=request.plan.system.name,
+        variant=request.plan.variant,
+        profile=request.plan.profile.name,
+        settings=asdict(request.plan.settings),
+        seed=request.seed,
+        labels=request.plan.labels,
+        data={
+            "name": request.data,
+            "fingerprint": data_fingerprint([*request.train, *request.dev]),
+            "gold": {"train": gold_fingerprint(request.train), "dev": gold_fingerprint(request.dev)},
+            "train": len(request.train),
+            "dev": len(request.dev),
+        },
+        trained_posts=tuple(post_digest(example) for example in request.train),
+        pool=surroundings.pool,
+        started_from=read_record(request.start).weights if request.start else "",
+        versions=_versions(),
+        dev={**dev, "strict": {name: strict[name] for name in ("precision", "recall", "f1", "support")}},
+        best_epoch=best.number,
+        epochs=tuple(asdict(epoch) for epoch in epochs),
+        weights=fingerprint,
+        seconds=epochs[-1].seconds,
+        created=time.time(),
+    )
+
+
+def _write(
+    folder: Path, record: RunRecord, encoder: TextEncoder, dev: Sequence[Example], predictions: Sequence[Prediction]
+) -> None:
+    """Completes the folder; the record comes last, so that a folder with one is whole."""
+    (folder / "best.safetensors").rename(folder / "weights.safetensors")
+    encoder.save(folder / "encoder")
+    with (folder / "predictions.jsonl").open("w", encoding="utf-8") as file:
+        for example, prediction in zip(dev, predictions, strict=True):
+            file.write(json.dumps(prediction_record(example, prediction), ensure_ascii=False) + "\n")
+    for leftover in ("checkpoint", "checkpoint.old", "checkpoint.new"):
+        shutil.rmtree(folder / leftover, ignore_errors=True)
+    (folder / "request.json").unlink()
+    (folder / "lock").unlink()
+    (folder / "run.json").write_text(json.dumps(record.to_json(), indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def prediction_record(example: Example, prediction: Prediction) -> dict[str, Any]:
+    """A post's predicted spans as JSON: word indices, code-point offsets, text, label, confidence."""
+    spans = [
+        {
+            "start": example.tokens[span.start].start,
+            "end": example.tokens[span.end - 1].end,
+            "words": [span.start, span.end],
+            "text": example.span_text(span),
+            "label": span.label,
+            "confidence": round(confidence, 6),
+        }
+        for span, confidence in zip(prediction.spans, prediction.confidences, strict=True)
+    ]
+    return {"id": example.id, "text": example.text, "spans": spans}
+
+
+def _versions() -> dict[str, str]:
+    names = ("torch", "transformers", "pytorch-crf", "faiss-cpu", "numpy")
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in names},
+        "threads": str(torch.get_num_threads()),
+    }
