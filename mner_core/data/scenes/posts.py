@@ -52,17 +52,17 @@ def draft_posts(size: int, rng: Random) -> dict[str, list[Draft]]:
     """
     names = rng.sample(words.NAMES, len(words.NAMES))
     sixth = len(names) // 6
-    unseen = {"train": names[2 * sixth :], "valid": names[:sixth], "test": names[sixth : 2 * sixth]}
+    own = {"train": names[2 * sixth :], "valid": names[:sixth], "test": names[sixth : 2 * sixth]}
     used: set[str] = set()
     posts = {}
     for split, wanted in split_sizes(size).items():
         quadruples = max(1, round(wanted * AMBIGUOUS_SHARE / 4))
         drafts: list[Draft] = []
         for place in range(quadruples):
-            pool = unseen["train" if place % 2 else split]
+            pool = own["train" if place % 2 else split]
             drafts += _quadruple(_new_text(words.AMBIGUOUS, pool, used, rng))
         while len(drafts) < wanted:
-            drafts.append(_other(unseen[split], used, rng))
+            drafts.append(_other(own[split], used, rng))
         posts[split] = rng.sample(drafts, len(drafts))
     return posts
 
