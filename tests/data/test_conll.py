@@ -256,6 +256,7 @@ def test_a_word_that_a_tag_file_cannot_hold(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/data")
 @pytest.mark.parametrize(
     ("name", "posts", "support", "orphans", "labels"),

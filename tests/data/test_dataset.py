@@ -325,6 +325,7 @@ def test_gold_fingerprint_depends_on_what_scoring_depends_on(tmp_path: Path) -> 
     assert gold(json.dumps({"text": "a b", "spans": []}), "x.jsonl") != plain
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/data")
 def test_real_folders() -> None:
     older = read_dataset(REAL / "twitter2015", {"OTHER": "MISC"})

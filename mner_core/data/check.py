@@ -1,0 +1,105 @@
+"""What is wrong with a data set: everything a reader survived, and everything that is legal but rarely meant."""
+
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mner_core.data.compare import label_differences
+from mner_core.data.dataset import Dataset, Defect, Place, read_dataset
+from mner_core.data.images import PICTURE_ENDINGS, open_image
+from mner_core.data.sidecars import relative
+from mner_core.tags import decode, split_tag
+from mner_core.types import Example, InputError
+
+OVERLONG = 5_000
+"""A text with more characters is worth a look: encoders read it in many windows. CP-MNER's longest has 1,109."""
+
+_REPEATED = 20  # so many pictures with one caption, and 1 in 50 of all, are placeholders rather than chance
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """How many posts there are, and every defect, in the order of files and lines."""
+
+    posts: int
+    defects: tuple[Defect, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many defects there are of each kind, most frequent first."""
+        return dict(Counter(defect.kind for defect in self.defects).most_common())
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"posts", "defects": [{"kind", "file", "line", "detail"}], "counts": {kind: n}}`."""
+        return {"posts": self.posts, "defects": [defect.to_json() for defect in self.defects], "counts": self.counts}
+
+
+def check(folder: Path, against: Path | None = None) -> CheckReport:
+    """Reads a data set, opens every picture of it, and says what is wrong; changes nothing.
+
+    With `against`, another file of the same posts, every word whose label differs there is a `label-differs`.
+
+    Raises:
+        InputError: a path does not exist, or the folder has no split file.
+    """
+    dataset = read_dataset(folder)
+    defects = [*dataset.defects]
+    for example in dataset.posts:
+        defects += _of_words(example, dataset.places[example.id])
+    defects += _duplicate_texts(dataset)
+    defects += _repeated_captions(dataset)
+    defects += _broken_images(dataset)
+    if against is not None:
+        defects += label_differences(dataset, read_dataset(against, dataset.labels_map))
+    return CheckReport(len(dataset.posts), tuple(sorted(defects, key=lambda defect: (defect.file, defect.line or 0))))
+
+
+def _of_words(example: Example, place: Place) -> Iterator[Defect]:
+    if len(example.text) > OVERLONG:
+        detail = f"The text has {len(example.text)} characters, more than {OVERLONG}."
+        yield Defect("overlong-text", place.file, place.line, detail)
+    for word, line in zip(example.words, place.words, strict=True):
+        if word.isspace():
+            yield Defect("blank-token", place.file, line, f"The word {word!r} is blank.")
+        elif all(unicodedata.category(char) in {"Cc", "Cf", "Mn", "Me"} for char in word):
+            yield Defect("invisible-token", place.file, line, f"The word {word!r} shows nothing; encoders drop it.")
+    tags = example.tags or ()
+    for span in decode(tags):
+        if split_tag(tags[span.start])[0] in {"I", "E"}:
+            before = tags[span.start - 1] if span.start else "the post's beginning"
+            detail = f"{tags[span.start]} of {example.words[span.start]!r} follows {before}: not all scorers count it."
+            yield Defect("orphan-inside", place.file, place.words[span.start], detail)
+
+
+def _duplicate_texts(dataset: Dataset) -> Iterator[Defect]:
+    """One defect for each text that stands in two splits or more: models are trained on what they are tested on."""
+    posts_of: dict[str, list[Example]] = defaultdict(list)
+    for example in dataset.posts:
+        posts_of[example.text].append(example)
+    for text, posts in posts_of.items():
+        if len({example.split for example in posts}) > 1:
+            *before, last = (dataset.places[example.id] for example in posts)
+            places = " and ".join(f"{place.file} line {place.line}" for place in before)
+            yield Defect("duplicate-text", last.file, last.line, f"The text also stands in {places}: {text[:60]!r}.")
+
+
+def _repeated_captions(dataset: Dataset) -> Iterator[Defect]:
+    posts = [example for example in dataset.posts if example.caption]
+    for caption, times in Counter(example.caption for example in posts).items():
+        if times >= _REPEATED and 50 * times >= len(posts):
+            place = dataset.places[next(example.id for example in posts if example.caption == caption)]
+            detail = f"{times} posts from here on have the caption {caption!r}: are their pictures placeholders?"
+            yield Defect("repeated-caption", place.file, place.line, detail)
+
+
+def _broken_images(dataset: Dataset) -> Iterator[Defect]:
+    named = {example.image for example in dataset.posts if example.image is not None}
+    pictures = {path for path in dataset.pictures if path.suffix.lower() in PICTURE_ENDINGS}
+    for path in sorted(named | pictures):
+        try:
+            open_image(path)
+        except InputError as error:
+            yield Defect("broken-image", relative(path, dataset.root), None, str(error))
