@@ -82,6 +82,7 @@ def train(
     folder = out.with_name(f".{out.name}.unfinished")
     with _claimed(folder, request):
         on_progress("preparing", 0, 1)
+        torch.manual_seed(request.seed)  # a random encoder is drawn from the seed as well
         encoder = text_encoder(request.plan.profile.text)
         surroundings = prepare_surroundings(
             request.plan, request.train, [*request.dev, *request.others], home, on_progress

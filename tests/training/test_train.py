@@ -1,0 +1,178 @@
+"""Runs: repeatable, resumable, portable."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from mner_core.catalog import SYSTEMS
+from mner_core.data.dataset import Dataset
+from mner_core.home import Home
+from mner_core.run import read_record
+from mner_core.training import fit
+from mner_core.training.load import export, load, with_swapped_images, without_images
+from mner_core.training.train import Request, prediction_record, train, warm_start
+from mner_core.types import InputError
+
+Make = Callable[..., Request]
+NAMES = list(SYSTEMS)
+
+
+class Interrupted(Exception):  # noqa: N818
+    pass
+
+
+def digest(run: Path) -> str:
+    return hashlib.sha256((run / "weights.safetensors").read_bytes()).hexdigest()
+
+
+def interrupt_at(step: int) -> Callable[[str, int, int], None]:
+    def watch(what: str, done: int, total: int) -> None:
+        if what == "training" and done == step:
+            raise Interrupted
+
+    return watch
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_resume_equals_an_uninterrupted_run(
+    name: str, request_for: Make, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = request_for(name)
+    train(request, tmp_path / "whole", home)
+    monkeypatch.setattr(fit, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    for step in (2, 4):  # inside the first and inside the second epoch
+        with pytest.raises(Interrupted):
+            train(request, tmp_path / "resumed", home, interrupt_at(step))
+        assert not (tmp_path / "resumed").exists()
+        torch.manual_seed(99)  # what happens in between must not matter
+    started = []
+    train(request, tmp_path / "resumed", home, lambda what, done, total: started.append((what, done)))
+    assert min(done for what, done in started if what == "training") > 3, "it went on, it did not begin again"
+    assert digest(tmp_path / "resumed") == digest(tmp_path / "whole")
+    whole, resumed = read_record(tmp_path / "whole"), read_record(tmp_path / "resumed")
+    assert [epoch["loss"] for epoch in whole.epochs] == [epoch["loss"] for epoch in resumed.epochs]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_seeds_decide_the_weights(name: str, request_for: Make, home: Home, tmp_path: Path) -> None:
+    for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
+        train(request_for(name, seed, epochs=1), tmp_path / folder, home)
+    assert digest(tmp_path / "a") == digest(tmp_path / "b")
+    assert digest(tmp_path / "a") != digest(tmp_path / "c")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fresh_process_a_moved_run_and_an_exported_one_predict_the_same(
+    name: str, request_for: Make, scenes: Dataset, home: Home, tmp_path: Path
+) -> None:
+    train(request_for(name), tmp_path / "run", home)
+    wanted = [json.loads(line) for line in (tmp_path / "run" / "predictions.jsonl").read_text().splitlines()]
+    export(tmp_path / "run", tmp_path / "run.zip", home)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").rename(tmp_path / "elsewhere" / "moved")
+    for run, its_home in (("elsewhere/moved", home.root), ("run.zip", tmp_path / "empty home")):
+        out = tmp_path / "out.jsonl"
+        out.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "mner_core", "predict", "--run", str(tmp_path / run), "--out", str(out)]
+        subprocess.run(
+            [*command, "--data", str(scenes.root / "valid.jsonl")],
+            check=True,
+            env=os.environ | {"MNER_HOME": str(its_home)},
+        )
+        found = [json.loads(line) for line in out.read_text().splitlines()]
+        assert [post["spans"] for post in found] == [post["spans"] for post in wanted]
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on(scenes: Dataset, tmp_path: Path) -> None:
+    """kill -9 after the first epoch; the same command line ends with the weights of an undisturbed run."""
+
+    def command(out: str) -> list[str]:
+        options = ["--model", "bert-crf", "--data", str(scenes.root), "--profile", "tiny", "--epochs", "3"]
+        return [sys.executable, "-m", "mner_core", "train", *options, "--out", str(tmp_path / out)]
+
+    environment = os.environ | {"MNER_HOME": str(tmp_path / "home")}
+    subprocess.run(command("whole"), check=True, env=environment)
+    victim = subprocess.Popen(command("killed"), env=environment)
+    while not (tmp_path / ".killed.unfinished" / "checkpoint" / "place.json").exists():
+        assert victim.poll() is None, "it ended before it could be killed"
+        time.sleep(0.005)
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    assert not (tmp_path / "killed").exists()
+    subprocess.run(command("killed"), check=True, env=environment)
+    assert digest(tmp_path / "killed") == digest(tmp_path / "whole")
+
+
+def test_a_warm_start_begins_with_the_other_runs_parameters(request_for: Make, home: Home, tmp_path: Path) -> None:
+    train(request_for("bert-crf"), tmp_path / "first", home)
+    start = tmp_path / "first"
+    nothing = {"encoder_rate": 0.0, "fusion_rate": 0.0, "head_rate": 0.0, "epochs": 1}
+    record = train(request_for("bert-crf", start=start, **nothing), tmp_path / "second", home)
+    assert record.started_from == read_record(start).weights
+    first, second = (load_file(tmp_path / name / "weights.safetensors") for name in ("first", "second"))
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    run = load(start, home)
+    assert warm_start(run.model, start) == len(first)
+
+
+def test_what_cannot_be_done_is_said(request_for: Make, home: Home, tmp_path: Path) -> None:
+    request = request_for("bert-crf", epochs=1)
+    train(request, tmp_path / "run", home)
+    with pytest.raises(InputError, match="run exists already"):
+        train(request, tmp_path / "run", home)
+    with pytest.raises(Interrupted):
+        train(request, tmp_path / "other", home, interrupt_at(1))
+    with pytest.raises(InputError, match="unfinished run other with other data or settings"):
+        train(request_for("bert-crf", seed=5, epochs=1), tmp_path / "other", home)
+    with pytest.raises(InputError, match="holds no finished run"):
+        load(tmp_path / "nothing", home)
+    (tmp_path / "run.zip").write_bytes(b"no archive")
+    with pytest.raises(InputError, match="is no exported run"):
+        load(tmp_path / "run.zip", home)
+    with pytest.raises(InputError, match="lower the learning rates"):
+        train(request_for("bert-crf", epochs=1, head_rate=1e30, clip=1e30), tmp_path / "wild", home)
+
+
+def test_two_processes_never_train_into_one_folder(request_for: Make, home: Home, tmp_path: Path) -> None:
+    request = request_for("bert-crf", epochs=1)
+
+    def again(what: str, done: int, total: int) -> None:
+        if what == "training":
+            train(request, tmp_path / "run", home)
+
+    with pytest.raises(InputError, match="Another process is training run"):
+        train(request, tmp_path / "run", home, again)
+
+
+def test_text_and_image_are_all_that_is_needed(request_for: Make, scenes: Dataset, home: Home, tmp_path: Path) -> None:
+    train(request_for("rgcn", epochs=1), tmp_path / "run", home)
+    run = load(tmp_path / "run", home)
+    post = next(each for each in scenes.split("test") if each.image is not None)
+    example, prediction = run.predict(f"\N{FAMILY} {post.text}", post.image, evidence=True)
+    record = prediction_record(example, prediction)
+    assert all(example.text[span["start"] : span["end"]] == span["text"] for span in record["spans"])
+    names = {each.name for each in prediction.evidence}
+    assert {"word x region attention", "images like the text", "text gate"} <= names
+    assert run.predict("", None)[1].spans == ()
+    assert run.predict("no picture at all", evidence=True)[1].evidence != ()
+
+
+def test_swapping_gives_nobody_its_own_image(scenes: Dataset) -> None:
+    posts = scenes.posts
+    swapped = with_swapped_images(posts)
+    pictured = [row for row, post in enumerate(posts) if post.image_name is not None]
+    assert all(swapped[row].image_name != posts[row].image_name for row in pictured)
+    assert sorted(str(post.image_name) for post in swapped) == sorted(str(post.image_name) for post in posts)
+    assert all(post.image is None and post.caption is None for post in without_images(posts))
