@@ -94,6 +94,11 @@ def test_a_post_without_image_between_others(tmp_path: Path) -> None:
     assert names == ["17", "18", None, "17", "18"]
 
 
+def test_a_word_that_looks_like_a_header(tmp_path: Path) -> None:
+    (example,) = examples(read(tmp_path, "a\tO\nIMGID:5\tB-MISC\n"))
+    assert (example.words, example.image_name) == (("a", "IMGID:5"), None)
+
+
 def test_many_columns(tmp_path: Path) -> None:
     reading = read(tmp_path, "EU NNP B-NP B-ORG\nrejects VBZ B-VP O\n")
     assert examples(reading)[0].words == ("EU", "rejects")

@@ -181,6 +181,11 @@ def test_ids_are_unique(tmp_path: Path) -> None:
     assert set(dataset.places) == {example.id for example in dataset.posts}
 
 
+def test_an_id_that_looks_like_a_repeated_one(tmp_path: Path) -> None:
+    folder(tmp_path, {"train.txt": "IMGID:1-2\na\tO\n\n" + (ONE + "\n") * 2})
+    assert [example.id for example in read_dataset(tmp_path).posts] == ["1-2", "1", "1-3"]
+
+
 def test_a_thousand_posts_of_one_picture(tmp_path: Path) -> None:
     folder(tmp_path, {"train.txt": (ONE + "\n") * 1000})
     ids = [example.id for example in read_dataset(tmp_path).split("train")]

@@ -71,6 +71,20 @@ def test_a_span_through_a_token_splits_it(tmp_path: Path) -> None:
     assert reading.defects == []
 
 
+def test_spaces_at_a_span_s_ends_do_not_count(tmp_path: Path) -> None:
+    record = {"text": "one two", "spans": [span(0, 4), span(3, 7, "LOC")], "subsets": {"a": [span(4, 7, "LOC")]}}
+    reading = read(tmp_path, record)
+    assert one(reading).spans == (Span(0, 1, "PER"), Span(1, 2, "LOC"))
+    assert one(reading).subsets == {"a": frozenset({Span(1, 2, "LOC")})}
+    assert reading.defects == []
+
+
+def test_of_nested_spans_the_outer_one_counts(tmp_path: Path) -> None:
+    reading = read(tmp_path, {"text": "New York", "spans": [span(0, 3), span(0, 8, "LOC")]})
+    assert one(reading).spans == (Span(0, 2, "LOC"),)
+    assert [defect.kind for defect in reading.defects] == ["overlapping-spans"]
+
+
 def test_given_tokens_are_kept(tmp_path: Path) -> None:
     reading = read(tmp_path, {"text": "NewYork!", "tokens": [[0, 3], [3, 7], [7, 8]], "spans": [span(0, 7, "LOC")]})
     assert one(reading).words == ("New", "York", "!")
