@@ -91,7 +91,7 @@ def save(
     with store.write() as session:
         newest = _newest(session, post, track)
         if (newest.base + 1 if newest else 0) != base:
-            raise StaleRevision(base, settled, _to_revision(row, newest) if newest else None)
+            raise StaleRevision(base, settled, to_revision(row, newest) if newest else None)
         places = [[token.start, token.end] for token in tokens]
         revision = Revisions(
             post_id=post, track=track, base=base, status=status, marks=to_json(settled),
@@ -105,7 +105,7 @@ def save(
             raise _lost_race(session, store, row, track, base, settled) from error
         if track == GOLD and status == "submitted":
             rescore(session, store, row, dataset.name, revision)
-        return _to_revision(row, revision)
+        return to_revision(row, revision)
 
 
 def revert(store: Store, post: int, track: str, *, to: int, base: int, author: str) -> Revision:
@@ -131,7 +131,7 @@ def newest(store: Store, post: int, track: str = GOLD) -> Revision | None:
     with store.read() as session:
         row, _ = _post_row(session, post)
         found = _newest(session, post, track)
-        return _to_revision(row, found) if found else None
+        return to_revision(row, found) if found else None
 
 
 def history(store: Store, post: int, track: str | None = None) -> list[Revision]:
@@ -145,7 +145,7 @@ def history(store: Store, post: int, track: str | None = None) -> list[Revision]
         wanted = wanted.where(Revisions.track == track)
     with store.read() as session:
         row, _ = _post_row(session, post)
-        return [_to_revision(row, revision) for revision in session.scalars(wanted)]
+        return [to_revision(row, revision) for revision in session.scalars(wanted)]
 
 
 def diff(before: Revision | None, after: Revision | None) -> Diff:
@@ -197,7 +197,8 @@ def _lost_race(
     return StaleRevision(base, mine, newest(store, row.id, track))
 
 
-def _to_revision(row: Posts, revision: Revisions) -> Revision:
+def to_revision(row: Posts, revision: Revisions) -> Revision:
+    """A row as a plain revision; `row` is its post."""
     return Revision(
         id=revision.id,
         post=revision.post_id,

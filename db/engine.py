@@ -5,6 +5,7 @@ SQLite is the default (one file, `Home.store`); `DATABASE_URL` may name a Postgr
 would let stale saves pass. `synchronous=FULL` makes a commit survive a power cut.
 """
 
+import errno
 import os
 import sqlite3
 import time
@@ -79,9 +80,11 @@ def open_store(home: Home, url: str | None = None, clock: Callable[[], float] | 
         StoreError: the database cannot be reached, is damaged, or was written by a newer version of this program.
         InputError: the URL is none.
     """
-    from db.migrate import bring_up_to_date, is_up_to_date
+    # Imported here, because it stands on this file.
+    from db.migrate import bring_up_to_date, is_up_to_date, prepare_folder
 
     address = store_url(home, url)
+    prepare_folder(address)
     store = Store(home, make_engine(address), clock)
     if not is_up_to_date(store.engine):
         bring_up_to_date(address)
@@ -172,3 +175,10 @@ def sentences(url: URL) -> Iterator[None]:
         if isinstance(error, exc.OperationalError) and url.get_backend_name() == "postgresql":
             raise StoreError(f"The database server at {url.host or 'this machine'} does not answer: {said}") from error
         raise
+
+
+def disk_error(error: OSError, what: str) -> StoreError:
+    """A sentence about a file that could not be written."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return StoreError(f"The disk is full, {what} was not written: make room and try again.")
+    return StoreError(f"Cannot write {what}: {error.strerror or error}.")

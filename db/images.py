@@ -1,12 +1,11 @@
 """Imported pictures: one file each under `Home.images`, named by its sha256 and never changed."""
 
-import errno
 import hashlib
 import os
 import tempfile
 from pathlib import Path
 
-from db.engine import StoreError
+from db.engine import disk_error
 from mner_core.home import Home
 from mner_core.types import InputError
 
@@ -55,10 +54,3 @@ def _copy(home: Home, source: Path) -> str:
             beside.unlink(missing_ok=True)
         raise disk_error(error, f"the picture {source.name}") from error
     return digest.hexdigest()
-
-
-def disk_error(error: OSError, what: str) -> StoreError:
-    """A sentence about a file that could not be written."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StoreError(f"The disk is full, {what} was not written: make room and try again.")
-    return StoreError(f"Cannot write {what}: {error.strerror or error}.")

@@ -8,10 +8,24 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import URL, Connection
 
-from db.engine import StoreError, make_engine, sentences
+from db.engine import StoreError, disk_error, make_engine, sentences
 from db.tables import SCHEMA
 
 _FOLDER = Path(__file__).parent / "migrations"
+
+
+def prepare_folder(url: URL) -> None:
+    """Makes the folder of a store that is a file.
+
+    Raises:
+        StoreError: this user may not, or something else is in the way.
+    """
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(error, "the folder of the store") from error
 
 
 def version(engine: Engine) -> str | None:
@@ -26,8 +40,6 @@ def is_up_to_date(engine: Engine) -> bool:
     Raises:
         StoreError: a newer version of this program has written to the database.
     """
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     found = version(engine)
     _refuse_newer(found)
     return found == SCHEMA

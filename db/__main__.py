@@ -1,0 +1,133 @@
+"""`python -m db COMMAND`: migrate, backup, restore, import, export. With --json the last line is one JSON object.
+
+Exit status: 0 done, 2 bad input or usage, 1 anything else; then one sentence stands on standard error.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+from db.backup import backup, restore
+from db.engine import StoreError, open_store, store_url
+from db.migrate import bring_up_to_date, prepare_folder
+from db.tables import SCHEMA
+from mner_core.home import Home
+from mner_core.types import InputError
+
+Command = Callable[[argparse.Namespace, Home], dict[str, Any]]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong with the usage and leaves with status 2."""
+        self.exit(2, f"{message[:1].upper()}{message[1:]}. Run `{self.prog} --help` for what it takes.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command on the home that MNER_HOME names and returns the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        answer = options.command(options, Home.from_environment())
+    except InputError as error:
+        return _complain(str(error), 2)
+    except StoreError as error:
+        return _complain(str(error), 1)
+    except OSError as error:
+        return _complain(f"{error.strerror or error} ({error.filename}): nothing more could be done.", 1)
+    except KeyboardInterrupt:
+        return _complain("Stopped.", 1)
+    if options.json:
+        print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
+    else:
+        for name, value in answer.items():
+            print(f"{name}: {value}")  # noqa: T201
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and what it takes."""
+    top = Parser(prog="python -m db", description="The store: posts, their labels and all that is known of runs.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+
+    def add(name: str, command: Command, about: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=about, description=about)
+        one.set_defaults(command=command)
+        one.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        return one
+
+    add("migrate", _migrate, "Makes the store, or brings it up to date; every program that opens it does so as well.")
+    copy = add("backup", _backup, "Copies the whole home into a new folder, while the program runs.")
+    copy.add_argument("out", type=Path, metavar="OUT")
+    back = add("restore", _restore, "Brings such a copy back, or a single store file; the program has to be stopped.")
+    back.add_argument("source", type=Path, metavar="SOURCE")
+    take = add("import", _import, "Reads a data set's folder into the store; again, to bring in what is new.")
+    take.add_argument("data", type=Path, metavar="DIR")
+    take.add_argument("--name", help="the data set's name; without it, the one that the folder gives")
+    take.add_argument("--map", dest="labels", action="append", default=[], metavar="OTHER=MISC", help="renames a label")
+    give = add("export", _export, "Writes a data set with a chosen gold, and the history of its labels.")
+    give.add_argument("out", type=Path, metavar="OUT")
+    give.add_argument("--dataset", required=True, metavar="NAME")
+    give.add_argument("--gold", default="current", help="original, current (default) or a person's track")
+    give.add_argument("--format", choices=["jsonl", "conll"], default="jsonl")
+    return top
+
+
+def _migrate(_options: argparse.Namespace, home: Home) -> dict[str, Any]:
+    address = store_url(home)
+    prepare_folder(address)
+    before = bring_up_to_date(address)
+    return {"store": address.get_backend_name(), "before": before, "version": SCHEMA}
+
+
+def _backup(options: argparse.Namespace, home: Home) -> dict[str, Any]:
+    copied = backup(home, options.out)
+    return {**asdict(copied), "folder": str(copied.folder)}
+
+
+def _restore(options: argparse.Namespace, home: Home) -> dict[str, Any]:
+    copied = restore(home, options.source)
+    return {**asdict(copied), "folder": str(copied.folder)}
+
+
+def _import(options: argparse.Namespace, home: Home) -> dict[str, Any]:
+    from db.exchange import import_folder
+
+    labels = dict(_renamed(each) for each in options.labels)
+    report = import_folder(open_store(home), options.data, options.name, labels)
+    answer: dict[str, Any] = {
+        "dataset": report.dataset,
+        "added": report.added,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "counts": dict(Counter(defect.kind for defect in report.defects).most_common()),
+    }
+    return {**answer, "defects": [defect.to_json() for defect in report.defects]} if options.json else answer
+
+
+def _export(options: argparse.Namespace, home: Home) -> dict[str, Any]:
+    from db.exchange import export_folder
+
+    return export_folder(open_store(home), options.out, options.dataset, options.gold, options.format)
+
+
+def _renamed(text: str) -> tuple[str, str]:
+    old, _, new = text.partition("=")
+    if not old.strip() or not new.strip():
+        raise InputError(f"--map {text!r} names no two labels: write it as OTHER=MISC.")
+    return old.strip(), new.strip()
+
+
+def _complain(sentence: str, status: int) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

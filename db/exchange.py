@@ -1,0 +1,161 @@
+"""Data set folders into the store, and out of it again with a chosen gold and the history of its labels."""
+
+import json
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from PIL import Image, UnidentifiedImageError
+from sqlalchemy import select
+
+from db.annotations import to_revision
+from db.engine import Store
+from db.gold import CURRENT, examples
+from db.imports import About, ImportReport, import_examples
+from db.posts import dataset as dataset_named
+from db.tables import Datasets, Posts, Revisions
+from mner_core.data.check import check
+from mner_core.data.dataset import read_dataset, write_posts
+from mner_core.data.demo_folder import fresh_folder, write_json, write_jsonl
+from mner_core.data.fingerprint import gold_fingerprint
+from mner_core.data.images import PICTURE_ENDINGS
+from mner_core.data.posts import safe_id
+from mner_core.data.sidecars import is_unsafe
+from mner_core.types import Example, InputError
+
+Format: TypeAlias = Literal["jsonl", "conll"]
+
+
+def import_folder(
+    store: Store, folder: Path, name: str | None = None, labels_map: Mapping[str, str] | None = None
+) -> ImportReport:
+    """Reads a data set's folder, or one file of posts, into the data set `name` (else the one that the folder names).
+
+    `labels_map` renames labels (OTHER to MISC). The report holds everything that `check-data` finds.
+
+    Raises:
+        InputError: there is no such path, or there are no posts in it.
+        StoreError: there is no room left.
+    """
+    read = read_dataset(folder, labels_map)
+    about = About(labels=read.labels, mapping=labels_map, **_said_of(read.root))
+    return import_examples(store, name or read.name, read.posts, about, check(folder).defects)
+
+
+def export_folder(
+    store: Store, out: Path, dataset: str, gold: str = CURRENT, format: Format = "jsonl"
+) -> dict[str, Any]:
+    """Writes a data set to the new folder `out`, as `import_folder` and the engine read it, whole or not at all.
+
+    `conll` keeps a tag file's own tags where nobody corrected them, `jsonl` the texts as they are. `history.jsonl` has
+    every revision of every track.
+
+    Raises:
+        InputError: there is no such data set or format, `out` exists, or the format cannot say what the posts hold.
+    """
+    if format not in get_args(Format):
+        raise InputError(f"There is no format {format!r}; choose one of {', '.join(get_args(Format))}.")
+    about = dataset_named(store, dataset)
+    posts = examples(store, dataset, gold)
+    splits: dict[str, list[Example]] = defaultdict(list)
+    for post in posts:
+        splits[safe_id(post.split) if post.split else "train"].append(post)
+    with fresh_folder(out) as work:
+        write_json(work / "dataset.json", {"name": about.name, "licence": about.licence, "credits": about.credits})
+        for split, part in splits.items():
+            write_posts(part, work / f"{split}.{'jsonl' if format == 'jsonl' else 'txt'}")
+        if format == "conll":
+            _write_sidecars(posts, work)
+        _write_pictures(posts, work / "images")
+        write_jsonl(work / "history.jsonl", _history(store, dataset))
+    return {
+        "folder": str(out),
+        "dataset": dataset,
+        "gold": gold,
+        "posts": len(posts),
+        "gold_sha256": gold_fingerprint(post for post in posts if post.spans is not None),
+    }
+
+
+def _said_of(root: Path) -> dict[str, str]:
+    """Licence and credits from dataset.json; the reader has reported already where it is broken."""
+    try:
+        record = json.loads((root / "dataset.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    said = record if isinstance(record, dict) else {}
+    return {field: said[field] for field in ("licence", "credits") if isinstance(said.get(field), str)}
+
+
+def _write_sidecars(posts: list[Example], work: Path) -> None:
+    """What a tag file cannot hold, once for each picture."""
+    captions = {post.image_name: post.caption for post in posts if post.image_name and post.caption is not None}
+    objects = {post.image_name: post.objects for post in posts if post.image_name and post.objects is not None}
+    if captions:
+        lines = (f"{name}\t{' '.join(caption.split())}\n" for name, caption in captions.items())
+        (work / "captions.tsv").write_text("".join(lines), encoding="utf-8", newline="\n")
+    if objects:
+        records = (
+            {"image": name, "objects": [{"label": it.label, "box": list(it.box), "score": it.score} for it in found]}
+            for name, found in objects.items()
+        )
+        write_jsonl(work / "objects.jsonl", records)
+
+
+def _write_pictures(posts: list[Example], folder: Path) -> None:
+    for post in posts:
+        if post.image is None or not post.image.is_file() or not post.image_name or is_unsafe(post.image_name):
+            continue
+        has_ending = Path(post.image_name).suffix.lower() in PICTURE_ENDINGS
+        target = folder / (post.image_name if has_ending else post.image_name + _ending(post.image))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists():
+            shutil.copyfile(post.image, target)
+
+
+def _ending(picture: Path) -> str:
+    """The usual ending of a picture's format; a broken one gets any, it stays broken."""
+    try:
+        with Image.open(picture) as image:
+            ending = f".{(image.format or 'jpeg').lower()}"
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        ending = ".jpg"
+    return ending if ending in PICTURE_ENDINGS else ".jpg"
+
+
+def _history(store: Store, dataset: str) -> Iterator[dict[str, Any]]:
+    """Every revision in the order in which they were saved; marks count code points."""
+    wanted = (
+        select(Posts, Revisions)
+        .join(Revisions, Revisions.post_id == Posts.id)
+        .join(Datasets, Posts.dataset_id == Datasets.id)
+        .where(Datasets.name == dataset)
+        .order_by(Revisions.id)
+    )
+    with store.read() as session:
+        for row, found in session.execute(wanted):
+            revision = to_revision(row, found)
+            yield {
+                "post": row.name,
+                "split": row.split,
+                "track": revision.track,
+                "number": revision.number,
+                "status": revision.status,
+                "author": revision.author,
+                "created": revision.created,
+                "run": revision.run,
+                "imported": revision.imported,
+                "tokens": [[token.start, token.end] for token in revision.tokens],
+                "marks": [
+                    {
+                        "id": mark.id,
+                        "start": mark.start,
+                        "end": mark.end,
+                        "label": mark.label,
+                        "box": mark.box and list(mark.box),
+                    }
+                    for mark in revision.marks
+                ],
+            }
