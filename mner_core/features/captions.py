@@ -11,6 +11,7 @@ SURE = 0.2
 
 _NUMBERS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _PLURALS = {"person": "people", "man": "men", "woman": "women", "child": "children", "mouse": "mice", "knife": "knives"}
+_VOWELS = ("a", "e", "i", "o", "u")
 _UNCOUNTED = frozenset({"skis", "scissors", "sheep", "broccoli", "people"})
 
 
@@ -31,7 +32,7 @@ def compose(objects: Sequence[ImageObject], attributes: Sequence[tuple[str, floa
 
 def _counted(label: str, count: int) -> str:
     if count == 1:
-        return label if label in _UNCOUNTED else f"{'an' if label[:1].lower() in 'aeiou' else 'a'} {label}"
+        return label if label in _UNCOUNTED else f"{'an' if label.lower().startswith(_VOWELS) else 'a'} {label}"
     number = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
     return f"{number} {_plural(label)}"
 
@@ -43,7 +44,7 @@ def _plural(label: str) -> str:
         return _PLURALS[label]
     if label.endswith(("s", "x", "z", "ch", "sh")):
         return f"{label}es"
-    if label.endswith("y") and label[-2:-1] not in "aeiou":
+    if label.endswith("y") and not label[:-1].endswith(_VOWELS):
         return f"{label[:-1]}ies"
     return f"{label}s"
 

@@ -27,13 +27,20 @@ _ABANDONED = 600.0
 
 
 class Shards:
-    """The features in one folder, by key. All of them were made by one version of one extractor."""
+    """The features in one folder, all made by one version of one extractor.
+
+    A key is the picture's sha256, followed by `-` and a fingerprint where its objects came with the data.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._read: set[str] = set()
         self._places: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self._keys: dict[str, str] = {}
         self.refresh()
+
+    def __len__(self) -> int:
+        return len(self._places)
 
     def __contains__(self, key: str) -> bool:
         return key in self._places
@@ -63,6 +70,12 @@ class Shards:
             attributes=tuple((name, share) for name, share in item["attributes"]),
             caption=item["caption"],
         )
+
+    def of_picture(self, digest: str) -> ImageFeatures | None:
+        """The features kept of the picture with this sha256, whatever objects came with it; or None."""
+        if digest not in self._keys:
+            self.refresh()
+        return self.find(self._keys.get(digest, digest))
 
     def add(self, features: Mapping[str, ImageFeatures]) -> None:
         """Writes one shard; when this returns, it survives a power cut.
@@ -100,6 +113,7 @@ class Shards:
             return
         for item in json.loads(shard.metadata()["items"]):
             self._places.setdefault(item["key"], (shard, item))
+            self._keys.setdefault(item["key"].partition("-")[0], item["key"])
 
 
 def _packed(features: Mapping[str, ImageFeatures]) -> bytes:

@@ -54,6 +54,10 @@ class FeatureStore:
         picture = image.convert("RGB") if isinstance(image, Image.Image) else open_image(image)
         return self.extractor.describe(picture, objects)
 
+    def of_picture(self, digest: str) -> ImageFeatures | None:
+        """The kept features of the picture with this sha256, whatever objects came with it; or None."""
+        return self.shards.of_picture(digest)
+
     def key(self, example: Example) -> str:
         """Under which key the features of the post's picture are kept.
 

@@ -1,0 +1,31 @@
+"""Posts with drawn pictures, for tests of features."""
+
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from mner_core.types import Example, ImageObject
+
+COLOURS = ("red", "green", "blue", "yellow", "white", "brown", "black", "orange")
+
+
+def draw(path: Path, number: int) -> Path:
+    """A picture unlike any other number's: a coloured shape somewhere on a coloured ground."""
+    image = Image.new("RGB", (64 + number % 7, 48), COLOURS[number % 8])
+    left = 4 + number % 29
+    paint = ImageDraw.Draw(image)
+    shape = paint.ellipse if number % 2 else paint.rectangle
+    shape((left, 8, left + 20, 30 + number % 11), fill=COLOURS[(number // 8 + number + 1) % 8])
+    image.putpixel((0, 0), (number % 256, number // 256, 7))
+    image.save(path)
+    return path
+
+
+def post(image: Path | None, objects: tuple[ImageObject, ...] | None = None, caption: str | None = None) -> Example:
+    name = None if image is None else image.name
+    return Example(id=str(name), text="", tokens=(), image=image, image_name=name, objects=objects, caption=caption)
+
+
+def posts(folder: Path, count: int) -> list[Example]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return [post(draw(folder / f"{number}.png", number)) for number in range(count)]
