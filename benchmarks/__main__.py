@@ -1,0 +1,9 @@
+"""`make bench`: every benchmark, each printing ratios measured in this one run."""
+
+import torch
+
+from benchmarks import features, steps
+
+torch.set_num_threads(1)
+steps.main()
+features.main()

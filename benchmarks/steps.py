@@ -1,0 +1,106 @@
+"""A training step of each model over a bare encoder step: forward, backward, optimiser; cached features, same batches.
+
+The batches are built beforehand, so what is measured is the step alone. All contenders take turns on every batch, so that
+noise of the machine hits all of them, and each one's time is the median over the batches.
+"""
+
+import gc
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from mner_core.batch import Batch
+from mner_core.catalog import SYSTEMS, system
+from mner_core.data.dataset import read_dataset
+from mner_core.data.scenes.write import write_scenes
+from mner_core.features.profiles import profile
+from mner_core.features.text import TextEncoder, text_encoder
+from mner_core.home import Home
+from mner_core.models.base import Progress
+from mner_core.training.build import Plan, build_batcher, build_model
+from mner_core.training.fit import make_optimizer
+from mner_core.training.surroundings import prepare_surroundings
+
+POSTS, BATCH, ROUNDS = 200, 16, 3
+LIMITS = {"bert-crf": 1.3, "rgcn": 1.8}
+"""What the issue allows at most."""
+
+
+def main() -> None:
+    """Prints a table: median seconds of a step and its ratio to the bare encoder's."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_scenes(Path(folder) / "scenes", POSTS, 0)
+        home = Home(Path(folder) / "home")
+        data = read_dataset(Path(folder) / "scenes")
+        posts = data.split("train")
+        batches: dict[str, list[Batch]] = {}
+        steps: dict[str, Callable[[Batch], None]] = {"bare encoder": _bare_step(text_encoder(profile("compact").text))}
+        for name in SYSTEMS:
+            entry = system(name)
+            plan = Plan(
+                system=entry,
+                variant="",
+                settings=entry.resolve("compact"),
+                labels=data.labels,
+                profile=profile("compact"),
+            )
+            encoder = text_encoder(plan.profile.text)
+            around = prepare_surroundings(plan, posts, [], home, lambda what, done, total: None)
+            batcher = build_batcher(plan, encoder, around.features, around.neighbourhood)
+            batches[name] = list(batcher.batches(posts, BATCH, seed=0))
+            steps[name] = _model_step(plan, encoder)
+        batches["bare encoder"] = batches["bert-crf"]
+        seconds = _take_turns(steps, batches)
+    bare = seconds["bare encoder"]
+    print(f"\nA training step on {BATCH} posts, compact profile, {torch.get_num_threads()} thread")
+    for name, value in seconds.items():
+        limit = f"  (at most {LIMITS[name]})" if name in LIMITS else ""
+        print(f"  {name:<14} {value * 1000:7.1f} ms  {value / bare:5.2f} x bare encoder{limit}")
+
+
+def _take_turns(steps: dict[str, Callable[[Batch], None]], batches: dict[str, list[Batch]]) -> dict[str, float]:
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for turn in range(ROUNDS + 1):
+        for number in range(len(batches["bare encoder"])):
+            for name, step in steps.items():
+                gc.collect()
+                start = time.perf_counter()
+                step(batches[name][number])
+                if turn:  # the first round warms up
+                    times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(of_name) for name, of_name in times.items()}
+
+
+def _model_step(plan: Plan, encoder: TextEncoder) -> Callable[[Batch], None]:
+    model = build_model(plan, encoder, 0).train()
+    optimizer = make_optimizer(model, plan.settings)
+
+    def step(batch: Batch) -> None:
+        model.loss(batch, Progress()).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), plan.settings.clip)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    return step
+
+
+def _bare_step(encoder: TextEncoder) -> Callable[[Batch], None]:
+    """The encoder alone on the same pieces, with the cheapest loss there is."""
+    encoder.model.train()
+    optimizer = torch.optim.AdamW(encoder.model.parameters(), lr=5e-5, fused=True)
+
+    def step(batch: Batch) -> None:
+        pieces = batch.pieces
+        states = encoder.model(
+            input_ids=pieces.ids, attention_mask=pieces.real, token_type_ids=pieces.segment
+        ).last_hidden_state
+        states.square().mean().backward()
+        torch.nn.utils.clip_grad_norm_(encoder.model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    return step
