@@ -1,7 +1,7 @@
 """A training step of each model over a bare encoder step: forward, backward, optimiser; cached features, same batches.
 
-The batches are built beforehand, so what is measured is the step alone. All contenders take turns on every batch, so that
-noise of the machine hits all of them, and each one's time is the median over the batches.
+The batches are built beforehand, so what is measured is the step alone. All contenders take turns on every batch, so
+that noise of the machine hits all of them, and each one's time is the median over the batches.
 """
 
 import gc
