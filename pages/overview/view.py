@@ -1,0 +1,8 @@
+"""The screen overview."""
+
+import streamlit as st
+
+from pages.shared.selection import selection
+
+chosen = selection()
+st.title("Overview")

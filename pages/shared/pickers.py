@@ -1,0 +1,51 @@
+"""Choices that several screens offer: each shows what the selection says and changes it."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from db.posts import dataset, datasets
+from db.runs import runs
+from pages.shared.selection import ALL, Selection, change, gold_name, golds
+from pages.shared.store import store
+
+
+def pick_dataset(chosen: Selection, label: str = "Data set") -> None:
+    """A choice among the data sets, newest first."""
+    _pick("dataset", chosen, label, [each.name for each in reversed(datasets(store()))])
+
+
+def pick_split(chosen: Selection, label: str = "Posts") -> None:
+    """A choice among the splits of the data set, or all of them."""
+    if chosen.dataset is None:
+        return
+    splits = dataset(store(), chosen.dataset).splits
+    every = {} if ALL in splits else {ALL: "all splits"}
+    _pick("split", chosen, label, [*splits, *every], lambda split: every.get(split, split or "(no split)"))
+
+
+def pick_gold(chosen: Selection, label: str = "Measured on") -> None:
+    """A choice among the golds of the data set."""
+    _pick("gold", chosen, label, golds(store(), chosen.dataset) if chosen.dataset else [], gold_name)
+
+
+def pick_run(chosen: Selection, label: str = "Run") -> None:
+    """A choice among the runs, newest first."""
+    _pick("run", chosen, label, [run.name for run in reversed(runs(store()))])
+
+
+def pick_compare(chosen: Selection, label: str = "Compared with") -> None:
+    """A choice of a second run, or of none."""
+    others = [run.name for run in reversed(runs(store())) if run.name != chosen.run]
+    _pick("compare", chosen, label, ["", *others], lambda run: run or "no other run")
+
+
+def _pick(field: str, chosen: Selection, label: str, options: Sequence[str], name: Callable[[str], str] = str) -> None:
+    if not options:
+        return
+    key = f"pick {field}"
+    current = chosen.parameters().get(field, "")
+    st.session_state[key] = current if current in options else options[0]
+    st.selectbox(
+        label, options, format_func=name, key=key, on_change=lambda: change(**{field: st.session_state[key] or None})
+    )
