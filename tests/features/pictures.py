@@ -1,10 +1,19 @@
 """Posts with drawn pictures, for tests of features."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw
 
+from mner_core.features.extract import ExtractionReport, extract
+from mner_core.features.image import ImageFeatures
+from mner_core.features.profiles import profile
+from mner_core.home import Home
 from mner_core.types import Example, ImageObject
+
+TINY = profile("tiny")
+HAT = ImageObject("hat", (0.1, 0.2, 0.6, 0.9), 0.8)
 
 COLOURS = ("red", "green", "blue", "yellow", "white", "brown", "black", "orange")
 
@@ -29,3 +38,17 @@ def post(image: Path | None, objects: tuple[ImageObject, ...] | None = None, cap
 def posts(folder: Path, count: int) -> list[Example]:
     folder.mkdir(parents=True, exist_ok=True)
     return [post(draw(folder / f"{number}.png", number)) for number in range(count)]
+
+
+def same(one: ImageFeatures, other: ImageFeatures) -> bool:
+    """Whether all numbers and words are equal."""
+    return (
+        (one.image_ok, one.objects, one.attributes, one.caption)
+        == (other.image_ok, other.objects, other.attributes, other.caption)
+        and np.array_equal(one.grid, other.grid)
+        and np.array_equal(one.object_vectors, other.object_vectors)
+    )
+
+
+def sweep(examples: Sequence[Example], home: Home) -> ExtractionReport:
+    return extract(examples, TINY, home)

@@ -13,6 +13,8 @@ from mner_core.features.extract import extract
 from mner_core.features.extractor import Extractor, extractor
 from mner_core.features.profiles import profile
 from mner_core.features.store import FeatureStore
+from mner_core.features.tflite_file import TfliteFile
+from mner_core.features.tflite_graph import _module, same_padding
 from mner_core.features.weights import weight_file
 from mner_core.home import Home
 from mner_core.types import ImageObject, InputError
@@ -99,6 +101,33 @@ def test_cached_is_live_bit_for_bit(nets: Extractor, tmp_path: Path) -> None:
         assert kept.attributes == live.attributes
         assert np.array_equal(kept.grid, live.grid)
         assert np.array_equal(kept.object_vectors, live.object_vectors)
+
+
+def test_pooling_and_resizing_of_the_detector_are_those_of_the_loops(nets: Extractor) -> None:
+    file = TfliteFile(weight_file("efficientdet-lite0"))
+    seen = set()
+    for operator in file.operators:
+        if operator.name not in {"MAX_POOL_2D", "RESIZE_NEAREST_NEIGHBOR"}:
+            continue
+        size, places = file.shape(operator.inputs[0])[1], file.shape(operator.output)[1]
+        if (operator.name, size) in seen:
+            continue
+        seen.add((operator.name, size))
+        x = -torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(size)) - 1  # padding must not win
+        result = _module(file, operator)(x)[0, 0]
+        assert result.shape == (places, places)
+        before = same_padding(size, 3, 2)[0]
+        for row, column in np.ndindex(places, places):
+            if operator.name == "MAX_POOL_2D":
+                top, left = 2 * row - before, 2 * column - before
+                expected = x[0, 0, max(top, 0) : top + 3, max(left, 0) : left + 3].max()
+            else:
+                expected = x[0, 0, row * size // places, column * size // places]
+            assert result[row, column] == expected
+    assert seen == {
+        *(("MAX_POOL_2D", size) for size in (40, 20, 10, 5)),
+        *(("RESIZE_NEAREST_NEIGHBOR", size) for size in (3, 5, 10, 20)),
+    }
 
 
 @pytest.mark.slow
