@@ -8,6 +8,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -100,7 +101,8 @@ def _import(options: argparse.Namespace, home: Home) -> dict[str, Any]:
     from db.exchange import import_folder
 
     labels = dict(_renamed(each) for each in options.labels)
-    report = import_folder(open_store(home), options.data, options.name, labels)
+    with closing(open_store(home)) as store:
+        report = import_folder(store, options.data, options.name, labels)
     answer: dict[str, Any] = {
         "dataset": report.dataset,
         "added": report.added,
@@ -114,7 +116,8 @@ def _import(options: argparse.Namespace, home: Home) -> dict[str, Any]:
 def _export(options: argparse.Namespace, home: Home) -> dict[str, Any]:
     from db.exchange import export_folder
 
-    return export_folder(open_store(home), options.out, options.dataset, options.gold, options.format)
+    with closing(open_store(home)) as store:
+        return export_folder(store, options.out, options.dataset, options.gold, options.format)
 
 
 def _renamed(text: str) -> tuple[str, str]:

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL, words_of
 from db.marks import Mark, from_json, settle, spans_from_marks, to_json
-from db.posts import GOLD
+from db.posts import GOLD, post_row
 from db.scores import rescore
-from db.tables import Datasets, Posts, Revisions
+from db.tables import Posts, Revisions
 from mner_core.types import InputError, Span, Token
 
 Status: TypeAlias = Literal["draft", "submitted", "discarded"]
@@ -86,7 +86,7 @@ def save(
     """
     _check_names(track, author, status)
     with store.read() as session:
-        row, dataset = _post_row(session, post)
+        row, dataset = post_row(session, post)
         tokens, settled = settle(row.text, _own_words(row), marks, dataset.labels)
     with store.write() as session:
         newest = _newest(session, post, track)
@@ -129,7 +129,7 @@ def newest(store: Store, post: int, track: str = GOLD) -> Revision | None:
         InputError: there is no such post.
     """
     with store.read() as session:
-        row, _ = _post_row(session, post)
+        row, _ = post_row(session, post)
         found = _newest(session, post, track)
         return to_revision(row, found) if found else None
 
@@ -144,7 +144,7 @@ def history(store: Store, post: int, track: str | None = None) -> list[Revision]
     if track is not None:
         wanted = wanted.where(Revisions.track == track)
     with store.read() as session:
-        row, _ = _post_row(session, post)
+        row, _ = post_row(session, post)
         return [to_revision(row, revision) for revision in session.scalars(wanted)]
 
 
@@ -170,15 +170,6 @@ def _check_names(track: str, author: str, status: str) -> None:
         raise InputError(f"{track!r} names a gold, no track: save on {GOLD!r} or under a person's name.")
     if status not in get_args(Status):
         raise InputError(f"There is no status {status!r}; choose one of {', '.join(get_args(Status))}.")
-
-
-def _post_row(session: Session, post: int) -> tuple[Posts, Datasets]:
-    row = session.execute(
-        select(Posts, Datasets).join(Datasets, Posts.dataset_id == Datasets.id).where(Posts.id == post)
-    ).first()
-    if row is None:
-        raise InputError(f"There is no post number {post} in the store.")
-    return row[0], row[1]
 
 
 def _own_words(row: Posts) -> tuple[Token, ...]:

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -15,7 +16,8 @@ from db.engine import Store
 from db.gold import CURRENT, examples
 from db.imports import About, ImportReport, import_examples
 from db.posts import dataset as dataset_named
-from db.tables import Datasets, Posts, Revisions
+from db.posts import in_dataset
+from db.tables import Posts, Revisions
 from mner_core.data.check import check
 from mner_core.data.dataset import read_dataset, write_posts
 from mner_core.data.demo_folder import fresh_folder, write_json, write_jsonl
@@ -127,35 +129,16 @@ def _ending(picture: Path) -> str:
 
 def _history(store: Store, dataset: str) -> Iterator[dict[str, Any]]:
     """Every revision in the order in which they were saved; marks count code points."""
-    wanted = (
-        select(Posts, Revisions)
-        .join(Revisions, Revisions.post_id == Posts.id)
-        .join(Datasets, Posts.dataset_id == Datasets.id)
-        .where(Datasets.name == dataset)
-        .order_by(Revisions.id)
-    )
     with store.read() as session:
+        wanted = select(Posts, Revisions).join(Revisions, Revisions.post_id == Posts.id)
+        wanted = wanted.where(*in_dataset(session, dataset)).order_by(Revisions.id)
         for row, found in session.execute(wanted):
             revision = to_revision(row, found)
+            fields = ("track", "number", "status", "author", "created", "run", "imported")
             yield {
                 "post": row.name,
                 "split": row.split,
-                "track": revision.track,
-                "number": revision.number,
-                "status": revision.status,
-                "author": revision.author,
-                "created": revision.created,
-                "run": revision.run,
-                "imported": revision.imported,
+                **{field: getattr(revision, field) for field in fields},
                 "tokens": [[token.start, token.end] for token in revision.tokens],
-                "marks": [
-                    {
-                        "id": mark.id,
-                        "start": mark.start,
-                        "end": mark.end,
-                        "label": mark.label,
-                        "box": mark.box and list(mark.box),
-                    }
-                    for mark in revision.marks
-                ],
+                "marks": [asdict(mark) for mark in revision.marks],
             }

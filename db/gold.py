@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from db.engine import Store
 from db.marks import from_json, spans_from_marks
-from db.posts import GOLD, subsets_from_json, to_post
-from db.tables import Datasets, Posts, Revisions
+from db.posts import GOLD, in_dataset, subsets_from_json, to_post
+from db.tables import Posts, Revisions
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.types import Example, Token
 
@@ -53,22 +53,18 @@ def gold_posts(store: Store, dataset: str, gold: str = CURRENT, split: str | Non
 def gold_posts_in(session: Session, store: Store, dataset: str, gold: str, split: str | None) -> list[GoldPost]:
     """`gold_posts` within a transaction that is already open."""
     wanted = (
-        select(Posts, Datasets.name, Revisions)
-        .join(Datasets, Posts.dataset_id == Datasets.id)
+        select(Posts, Revisions)
         .outerjoin(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold))
-        .where(Datasets.name == dataset)
-        .order_by(Posts.place, Posts.id)
+        .where(*in_dataset(session, dataset, split))
+        .order_by(Posts.place)
     )
-    if split is not None:
-        wanted = wanted.where(Posts.split == split)
-    rows = session.execute(wanted)
     return [
         GoldPost(
             post=row.id,
             revision=None if revision is None else revision.id,
-            example=labelled(store, row, name, revision),
+            example=labelled(store, row, dataset, revision),
         )
-        for row, name, revision in rows
+        for row, revision in session.execute(wanted)
         if revision is None or revision.status != "discarded"
     ]
 

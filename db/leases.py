@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy import Update, case, exc, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.engine import Store
 from db.jobs import KINDS, Job, Kind, note_in, to_job
@@ -28,10 +29,11 @@ def claim(store: Store, owner: str, device: str, kinds: Sequence[Kind] = KINDS, 
     `owner` names the worker, unlike all others; `device` names where it runs, unlike those of other machines.
     """
     now = store.now()
+    taking = _taking(owner, device, kinds, now, now + lease)
     try:
         with store.write() as session:
             _sweep(session, now)
-            row = session.scalar(_taking(owner, device, kinds, now, now + lease))
+            row = session.scalar(taking)
             if row is None:
                 return None
             note_in(session, row.id, row.attempt, now, "claimed", {"owner": owner, "device": device})
@@ -131,16 +133,16 @@ def reap(store: Store) -> list[Job]:
         return _sweep(session, store.now())
 
 
-def _taking(owner: str, device: str, kinds: Sequence[Kind], now: float, until: float) -> Any:
+def _taking(owner: str, device: str, kinds: Sequence[Kind], now: float, until: float) -> ReturningUpdate[Jobs]:
     """The one statement that makes a waiting job this worker's."""
-    running, waiting = aliased(Jobs), aliased(Jobs)
-    is_taken = select(running.id).where(running.status == "running", running.device == device).exists()
+    is_taken = select(Jobs.id).where(Jobs.status == "running", Jobs.device == device).correlate(None).exists()
     candidate = (
-        select(waiting.id)
-        .where(waiting.status == "queued", waiting.kind.in_(kinds), ~is_taken)
-        .order_by(waiting.priority.desc(), waiting.id)
+        select(Jobs.id)
+        .where(Jobs.status == "queued", Jobs.kind.in_(kinds), ~is_taken)
+        .order_by(Jobs.priority.desc(), Jobs.id)
         .limit(1)
         .with_for_update(skip_locked=True)
+        .correlate(None)
     )
     return (
         update(Jobs)

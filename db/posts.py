@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from db.engine import Store
@@ -72,19 +72,20 @@ def dataset(store: Store, name: str) -> Dataset:
     Raises:
         InputError: there is none; the message lists those there are.
     """
-    known = datasets(store)
-    for each in known:
-        if each.name == name:
-            return each
-    names = ", ".join(each.name for each in known) or "none yet"
-    raise InputError(f"There is no data set {name!r}; there are: {names}.")
+    with store.read() as session:
+        dataset_key(session, name)
+    return next(each for each in datasets(store) if each.name == name)
 
 
 def defects(store: Store, dataset: str) -> list[Defect]:
-    """What was wrong when the data set was last imported."""
-    found = select(Defects).join(Datasets, Defects.dataset_id == Datasets.id).where(Datasets.name == dataset)
+    """What was wrong when the data set was last imported.
+
+    Raises:
+        InputError: there is no such data set.
+    """
     with store.read() as session:
-        rows = session.scalars(found.order_by(Defects.id))
+        found = select(Defects).where(Defects.dataset_id == dataset_key(session, dataset)).order_by(Defects.id)
+        rows = session.scalars(found)
         return [Defect(row.kind, row.file, row.line, row.detail) for row in rows]
 
 
@@ -95,36 +96,44 @@ def post(store: Store, post_id: int) -> Post:
         InputError: there is none of that number.
     """
     with store.read() as session:
-        return post_in(session, store, post_id)
+        row, of = post_row(session, post_id)
+        return to_post(store, row, of.name)
 
 
-def post_in(session: Session, store: Store, post_id: int) -> Post:
-    """`post` within a transaction that is already open."""
-    wanted = select(Posts, Datasets.name).join(Datasets, Posts.dataset_id == Datasets.id).where(Posts.id == post_id)
-    row = session.execute(wanted).first()
+def post_row(session: Session, post_id: int) -> tuple[Posts, Datasets]:
+    """A post and its data set within a transaction.
+
+    Raises:
+        InputError: there is none of that number.
+    """
+    row = session.get(Posts, post_id)
     if row is None:
         raise InputError(f"There is no post number {post_id} in the store.")
-    return to_post(store, row[0], row[1])
+    return row, session.get_one(Datasets, row.dataset_id)
 
 
 def posts(
     store: Store, dataset: str, split: str | None = None, offset: int = 0, limit: int | None = None
 ) -> list[Post]:
-    """The posts of a data set, or of one of its splits, in the order of the files."""
-    wanted = select(Posts, Datasets.name).join(Datasets, Posts.dataset_id == Datasets.id)
-    wanted = wanted.where(Datasets.name == dataset).order_by(Posts.place, Posts.id).offset(offset).limit(limit)
-    if split is not None:
-        wanted = wanted.where(Posts.split == split)
+    """The posts of a data set, or of one of its splits, in the order of the files.
+
+    Raises:
+        InputError: there is no such data set.
+    """
     with store.read() as session:
-        return [to_post(store, row, name) for row, name in session.execute(wanted)]
+        wanted = select(Posts).where(*in_dataset(session, dataset, split)).order_by(Posts.place)
+        return [to_post(store, row, dataset) for row in session.scalars(wanted.offset(offset).limit(limit))]
 
 
 def post_ids(store: Store, dataset: str) -> dict[tuple[str, str], int]:
-    """The number of each post by its split and the id that the file gave it."""
-    wanted = select(Posts.split, Posts.name, Posts.id).join(Datasets, Posts.dataset_id == Datasets.id)
+    """The number of each post by its split and the id that the file gave it, in the order of the files.
+
+    Raises:
+        InputError: there is no such data set.
+    """
     with store.read() as session:
-        rows = session.execute(wanted.where(Datasets.name == dataset))
-        return {(split, name): number for split, name, number in rows}
+        wanted = select(Posts.split, Posts.name, Posts.id).where(*in_dataset(session, dataset)).order_by(Posts.place)
+        return {(split, name): number for split, name, number in session.execute(wanted)}
 
 
 def add_labels(store: Store, dataset: str, labels: Sequence[str]) -> tuple[str, ...]:
@@ -136,10 +145,29 @@ def add_labels(store: Store, dataset: str, labels: Sequence[str]) -> tuple[str, 
     if not all(label.strip() for label in labels):
         raise InputError("A label needs a name.")
     with store.write() as session:
-        dataset_id = session.scalar(select(Datasets.id).where(Datasets.name == dataset))
-        if dataset_id is None:
-            raise InputError(f"There is no data set {dataset!r}.")
-        return extend_labels(session, dataset_id, labels)
+        return extend_labels(session, dataset_key(session, dataset), labels)
+
+
+def dataset_key(session: Session, name: str) -> int:
+    """The key of a data set within a transaction.
+
+    Raises:
+        InputError: there is none of that name; the message lists those there are.
+    """
+    keys = {known: key for known, key in session.execute(select(Datasets.name, Datasets.id).order_by(Datasets.id))}  # noqa: C416
+    if name not in keys:
+        raise InputError(f"There is no data set {name!r}; there are: {', '.join(keys) or 'none yet'}.")
+    return keys[name]
+
+
+def in_dataset(session: Session, dataset: str, split: str | None = None) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that a post belongs to a data set, or to one of its splits.
+
+    Raises:
+        InputError: there is no such data set.
+    """
+    is_in = Posts.dataset_id == dataset_key(session, dataset)
+    return (is_in,) if split is None else (is_in, Posts.split == split)
 
 
 def to_post(store: Store, row: Posts, dataset: str) -> Post:

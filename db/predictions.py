@@ -8,8 +8,9 @@ from sqlalchemy import delete, exc, insert, select
 from sqlalchemy.orm import Session
 
 from db.engine import Store
+from db.posts import in_dataset
 from db.runs import run_id
-from db.tables import Counts, Datasets, Evaluations, Posts, Predictions, Revisions
+from db.tables import Counts, Evaluations, Posts, Predictions, Revisions
 from mner_core.data.tokenize import offsets_from_span
 from mner_core.types import InputError, Prediction, Span, Token
 
@@ -79,10 +80,10 @@ def record(store: Store, run: str, predictions: Iterable[PostPrediction]) -> int
 def predictions(
     store: Store, run: str, dataset: str | None = None, split: str | None = None
 ) -> dict[int, PostPrediction]:
-    """What a run says, by post.
+    """What a run says, by post; `split` only with a data set.
 
     Raises:
-        InputError: there is no such run.
+        InputError: there is no such run or data set.
     """
     with store.read() as session:
         return predictions_in(session, run_id(session, run), dataset, split)
@@ -92,24 +93,19 @@ def waiting(store: Store, run: str, dataset: str, split: str | None = None) -> l
     """The posts that a run has not looked at yet, in the order of the files.
 
     Raises:
-        InputError: there is no such run.
+        InputError: there is no such run or data set.
     """
     with store.read() as session:
         seen = select(Predictions.post_id).where(Predictions.run_id == run_id(session, run))
-        wanted = select(Posts.id).join(Datasets, Posts.dataset_id == Datasets.id).where(Datasets.name == dataset)
-        if split is not None:
-            wanted = wanted.where(Posts.split == split)
-        return list(session.scalars(wanted.where(Posts.id.not_in(seen)).order_by(Posts.place, Posts.id)))
+        wanted = select(Posts.id).where(*in_dataset(session, dataset, split), Posts.id.not_in(seen))
+        return list(session.scalars(wanted.order_by(Posts.place)))
 
 
 def predictions_in(session: Session, run: int, dataset: str | None, split: str | None) -> dict[int, PostPrediction]:
     """`predictions` within a transaction that is already open; `run` is the run's key."""
     wanted = select(Predictions).where(Predictions.run_id == run)
     if dataset is not None:
-        wanted = wanted.join(Posts, Predictions.post_id == Posts.id).join(Datasets, Posts.dataset_id == Datasets.id)
-        wanted = wanted.where(Datasets.name == dataset)
-        if split is not None:
-            wanted = wanted.where(Posts.split == split)
+        wanted = wanted.join(Posts, Predictions.post_id == Posts.id).where(*in_dataset(session, dataset, split))
     return {
         row.post_id: PostPrediction(
             post=row.post_id,

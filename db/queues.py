@@ -7,8 +7,8 @@ from sqlalchemy.orm import aliased
 
 from db.annotations import Status
 from db.engine import Store
-from db.posts import GOLD
-from db.tables import Datasets, Posts, Revisions
+from db.posts import GOLD, in_dataset
+from db.tables import Posts, Revisions
 from mner_core.types import InputError
 
 Queue: TypeAlias = Literal["unlabelled", "imported", "corrected", "draft", "submitted", "discarded"]
@@ -21,24 +21,24 @@ def queue(store: Store, dataset: str, which: Queue, track: str = GOLD, split: st
     the newest revision; `draft`, `submitted`, `discarded`: the newest revision's status.
 
     Raises:
-        InputError: there is no such state.
+        InputError: there is no such data set or state.
     """
     if which not in get_args(Queue):
         raise InputError(f"There is no queue {which!r}; choose one of {', '.join(get_args(Queue))}.")
     with store.read() as session:
-        wanted = _with_newest(track).where(Datasets.name == dataset).order_by(Posts.place, Posts.id)
-        if split is not None:
-            wanted = wanted.where(Posts.split == split)
+        wanted = _with_newest(track).where(*in_dataset(session, dataset, split)).order_by(Posts.place)
         return [post for post, status, imported in session.execute(wanted) if which in _states(status, imported)]
 
 
 def progress(store: Store, dataset: str, track: str = GOLD, split: str | None = None) -> dict[Queue, int]:
-    """How many posts each queue holds."""
+    """How many posts each queue holds.
+
+    Raises:
+        InputError: there is no such data set.
+    """
     counts: dict[Queue, int] = dict.fromkeys(get_args(Queue), 0)
-    wanted = _with_newest(track).where(Datasets.name == dataset)
-    if split is not None:
-        wanted = wanted.where(Posts.split == split)
     with store.read() as session:
+        wanted = _with_newest(track).where(*in_dataset(session, dataset, split))
         for _, status, imported in session.execute(wanted):
             for state in _states(status, imported):
                 counts[state] += 1
@@ -46,11 +46,14 @@ def progress(store: Store, dataset: str, track: str = GOLD, split: str | None = 
 
 
 def tracks(store: Store, dataset: str) -> list[str]:
-    """The tracks that have revisions in the data set, in alphabetical order."""
-    wanted = select(Revisions.track).distinct().join(Posts, Revisions.post_id == Posts.id)
-    wanted = wanted.join(Datasets, Posts.dataset_id == Datasets.id).where(Datasets.name == dataset)
+    """The tracks that have revisions in the data set, in alphabetical order.
+
+    Raises:
+        InputError: there is no such data set.
+    """
     with store.read() as session:
-        return sorted(session.scalars(wanted))
+        wanted = select(Revisions.track).distinct().join(Posts, Revisions.post_id == Posts.id)
+        return sorted(session.scalars(wanted.where(*in_dataset(session, dataset))))
 
 
 def _states(status: Status | None, imported: bool | None) -> tuple[Queue, ...]:
@@ -69,5 +72,5 @@ def _with_newest(track: str) -> Select[int, Status | None, bool | None]:
         & (Revisions.track == track)
         & (Revisions.base == newest.correlate(Posts).scalar_subquery())
     )
-    wanted = select(Posts.id, Revisions.status, Revisions.imported).join(Datasets, Posts.dataset_id == Datasets.id)
+    wanted = select(Posts.id, Revisions.status, Revisions.imported)
     return wanted.outerjoin(Revisions, is_newest)  # type: ignore[return-value]

@@ -1,0 +1,217 @@
+"""Each job runs once, under one holder; whoever lost it changes nothing more."""
+
+from collections import Counter
+
+import pytest
+
+from db import jobs, leases
+from db.engine import Store, open_store
+from db.jobs import Job, cancel, enqueue, events, job
+from db.leases import LEASE, LeaseLost, claim, heartbeat, release
+from db.workers import alive, beat, leave
+from mner_core.home import Home
+from mner_core.types import InputError
+from tests.db.conftest import Clock
+from tests.db.samples import ended, python
+
+
+def put(store: Store, **more: object) -> Job:
+    return enqueue(store, "train", {"model": "rgcn"}, author="anna", **more)  # type: ignore[arg-type]
+
+
+def take(store: Store, owner: str = "w1", device: str = "cpu") -> Job:
+    taken = claim(store, owner, device)
+    assert taken is not None
+    return taken
+
+
+def test_a_job_from_queue_to_end(store: Store, clock: Clock) -> None:
+    queued = put(store)
+    assert (queued.status, queued.payload, queued.author) == ("queued", {"model": "rgcn"}, "anna")
+    clock.time += 1
+    running = take(store)
+    assert (running.id, running.status, running.attempt, running.started) == (queued.id, "running", 1, clock.time)
+    assert heartbeat(store, running, 0.5, "epoch 2 of 4") is False
+    leases.set_handle(store, running, "job-1-1")
+    leases.note(store, running, "epoch", {"f1": 80.0})
+    now = job(store, running.id)
+    assert (now.progress, now.message, now.handle) == (0.5, "epoch 2 of 4", "job-1-1")
+    done = leases.finish(store, running, {"run": "first"})
+    assert (done.status, done.result, done.progress, done.finished) == ("done", {"run": "first"}, 1.0, clock.time)
+    assert [event.kind for event in events(store, done.id)] == ["queued", "claimed", "epoch", "ended"]
+    assert events(store, done.id, after=events(store, done.id)[1].id)[0].data == {"f1": 80.0}
+    assert claim(store, "w1", "cpu") is None
+
+
+def test_higher_priorities_first_then_the_oldest(store: Store) -> None:
+    first, second, urgent = put(store), put(store), put(store, priority=5)
+    order = []
+    for _ in range(3):
+        taken = take(store)
+        order.append(taken.id)
+        leases.finish(store, taken, {})
+    assert order == [urgent.id, first.id, second.id]
+    assert [each.id for each in jobs.jobs(store)] == [urgent.id, second.id, first.id]
+    assert jobs.jobs(store, jobs.ACTIVE) == []
+    assert len(jobs.jobs(store, kinds=["train"], limit=2)) == 2
+
+
+def test_one_running_job_on_each_device(store: Store) -> None:
+    put(store), put(store)
+    take(store, "w1", "gpu-0")
+    assert claim(store, "w2", "gpu-0") is None
+    assert take(store, "w2", "gpu-1").device == "gpu-1"
+
+
+def test_a_worker_takes_only_its_kinds(store: Store) -> None:
+    put(store)
+    assert claim(store, "w1", "cpu", kinds=["features"]) is None
+    assert claim(store, "w1", "cpu", kinds=["features", "train"]) is not None
+
+
+def test_one_active_job_for_each_dedupe_key(store: Store) -> None:
+    first = put(store, dedupe_key="same")
+    assert put(store, dedupe_key="same").id == first.id
+    running = take(store)
+    assert put(store, dedupe_key="same").id == first.id
+    leases.finish(store, running, {})
+    assert put(store, dedupe_key="same").id != first.id
+    assert put(store).id != put(store).id
+
+
+def test_a_lost_worker_loses_its_job_once(store: Store, clock: Clock) -> None:
+    put(store)
+    lost = take(store, "w1")
+    clock.time += LEASE + 1
+    found = take(store, "w2")
+    assert (found.id, found.attempt, found.owner) == (lost.id, 2, "w2")
+    for late in (
+        lambda: heartbeat(store, lost),
+        lambda: leases.finish(store, lost, {}),
+        lambda: leases.fail(store, lost, "late"),
+        lambda: leases.cancelled(store, lost),
+        lambda: release(store, lost),
+        lambda: leases.note(store, lost, "epoch", {}),
+        lambda: leases.set_handle(store, lost, "late"),
+    ):
+        with pytest.raises(LeaseLost):
+            late()
+    assert job(store, lost.id) == found
+    assert [event.kind for event in events(store, lost.id)] == ["queued", "claimed", "lost", "claimed"]
+
+
+def test_the_same_worker_in_another_attempt_is_fenced_off_too(store: Store, clock: Clock) -> None:
+    put(store)
+    before = take(store, "w1")
+    clock.time += LEASE + 1
+    take(store, "w1")
+    with pytest.raises(LeaseLost):
+        leases.finish(store, before, {})
+
+
+def test_heartbeats_keep_the_lease(store: Store, clock: Clock) -> None:
+    put(store)
+    held = take(store)
+    for _ in range(5):
+        clock.time += LEASE - 1
+        heartbeat(store, held)
+        assert leases.reap(store) == []
+    clock.time += LEASE + 1
+    assert [each.status for each in leases.reap(store)] == ["queued"]
+
+
+def test_a_job_that_kills_its_workers_fails(store: Store, clock: Clock) -> None:
+    put(store, max_tries=2)
+    for _ in range(2):
+        take(store)
+        clock.time += LEASE + 1
+    assert claim(store, "w1", "cpu") is None
+    failed = jobs.jobs(store)[0]
+    assert (failed.status, failed.attempt, failed.finished) == ("failed", 2, clock.time)
+    assert "lost too often" in failed.error
+
+
+def test_released_jobs_have_lost_no_try(store: Store) -> None:
+    put(store, max_tries=1)
+    for attempt in range(1, 4):
+        held = take(store)
+        assert held.attempt == attempt
+        assert release(store, held).status == "queued"
+        with pytest.raises(LeaseLost):
+            heartbeat(store, held)
+
+
+def test_cancelling(store: Store, clock: Clock) -> None:
+    waiting = put(store)
+    assert cancel(store, waiting.id).status == "cancelled"
+    assert claim(store, "w1", "cpu") is None
+    put(store)
+    running = take(store)
+    assert cancel(store, running.id).cancel_requested
+    assert heartbeat(store, running) is True
+    assert leases.cancelled(store, running).status == "cancelled"
+    assert cancel(store, running.id).status == "cancelled"
+    put(store)
+    lost = take(store)
+    cancel(store, lost.id)
+    clock.time += LEASE + 1
+    assert [each.status for each in leases.reap(store)] == ["cancelled"]
+    put(store)
+    stopped = take(store)
+    cancel(store, stopped.id)
+    assert release(store, stopped).status == "cancelled"
+    with pytest.raises(InputError, match="no job number 99"):
+        cancel(store, 99)
+
+
+def test_a_failed_job_says_why(store: Store) -> None:
+    put(store)
+    failed = leases.fail(store, take(store), "The data set is empty.")
+    assert (failed.status, failed.error, claim(store, "w1", "cpu")) == ("failed", "The data set is empty.", None)
+
+
+def test_an_unknown_kind(store: Store) -> None:
+    with pytest.raises(InputError, match="no kind of job 'dance'"):
+        enqueue(store, "dance", {}, author="anna")  # type: ignore[arg-type]
+
+
+def test_the_log_has_a_name_of_its_own(store: Store) -> None:
+    assert jobs.log_path(store.home, 7) == store.home.logs / "job-7.log"
+
+
+def test_workers_are_alive_while_they_say_so(store: Store, clock: Clock) -> None:
+    beat(store, "w1", "cpu", {"pid": 1})
+    started = clock.time
+    clock.time += 10
+    beat(store, "w2", "gpu-0")
+    beat(store, "w1", "cpu", {"pid": 1})
+    assert [(each.name, each.started) for each in alive(store)] == [("w1", started), ("w2", clock.time)]
+    leave(store, "w2")
+    assert [each.name for each in alive(store)] == ["w1"]
+    clock.time += 16
+    assert alive(store) == []
+
+
+CLAIMER = """
+import sys
+from pathlib import Path
+from db.engine import open_store
+from db.leases import claim, finish
+from mner_core.home import Home
+store = open_store(Home(Path(sys.argv[1])))
+while (job := claim(store, sys.argv[2], sys.argv[2])) is not None:
+    finish(store, job, {})
+    print(job.id)
+"""
+
+
+@pytest.mark.slow
+def test_four_processes_take_300_jobs_each_once(home: Home) -> None:
+    store = open_store(home)
+    wanted = [put(store).id for _ in range(300)]
+    workers = [python(CLAIMER, str(home.root), f"w{number}") for number in range(4)]
+    taken = Counter(int(line) for worker in workers for line in ended(worker).split())
+    assert taken == dict.fromkeys(wanted, 1)
+    assert {each.status for each in jobs.jobs(store, limit=300)} == {"done"}
+    assert all(each.attempt == 1 for each in jobs.jobs(store, limit=300))
+    store.close()

@@ -1,0 +1,39 @@
+"""Names come from the settings or a trusted header, and from nowhere else."""
+
+import pytest
+
+from db.people import PeopleSettings, who
+from mner_core.types import InputError
+
+BEHIND_PROXY = PeopleSettings(header="X-Forwarded-User")
+
+
+def test_local_mode_trusts_no_header() -> None:
+    assert who({"X-Forwarded-User": "eve"}, PeopleSettings(name="anna")) == "anna"
+
+
+def test_local_mode_without_a_name_is_the_computers_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "maria")
+    assert who({}, PeopleSettings()) == "maria"
+
+
+def test_the_trusted_header_in_any_case() -> None:
+    assert who({"x-forwarded-user": " Ben\u202e "}, BEHIND_PROXY) == "Ben"
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Forwarded-User": " "}, {"X-User": "eve"}])
+def test_nobody_is_signed_in(headers: dict[str, str]) -> None:
+    with pytest.raises(InputError, match="Nobody is signed in"):
+        who(headers, BEHIND_PROXY)
+
+
+@pytest.mark.parametrize("name", ["gold", "Original", "current"])
+def test_names_with_a_meaning(name: str) -> None:
+    with pytest.raises(InputError, match="meaning of its own"):
+        who({"X-Forwarded-User": name}, BEHIND_PROXY)
+
+
+def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNER_USER_HEADER", "X-Me")
+    monkeypatch.setenv("MNER_USER", "anna")
+    assert PeopleSettings.from_environment() == PeopleSettings(header="X-Me", name="anna")
