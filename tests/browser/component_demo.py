@@ -1,6 +1,7 @@
 """A page that holds each component with made-up posts, for browser tests and screenshots. Never part of the app."""
 
 import base64
+import json
 from io import BytesIO
 
 import numpy as np
@@ -95,7 +96,8 @@ def annotate() -> None:
     done = st.session_state.get(f"saved {name}")
     if done:
         shown = [[text[mark.start : mark.end], mark.label, mark.id, mark.start, mark.end] for mark in done.marks]
-        st.json({"marks": shown, "tokens": [token.text for token in done.tokens], "revision": done.revision})
+        record = {"marks": shown, "tokens": [token.text for token in done.tokens], "revision": done.revision}
+        st.code(json.dumps(record), language=None, wrap_lines=True)
 
 
 def scene() -> str:

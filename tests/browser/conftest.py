@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -32,6 +32,8 @@ QUIET = (
 START_SECONDS = 60
 SLOWEST_MS = 20_000
 """A cold Streamlit page took 3 to 6 seconds on two idle cores; tests share them with others."""
+
+expect.set_options(timeout=SLOWEST_MS)
 
 Serve = Callable[..., str]
 

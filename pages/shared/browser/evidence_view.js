@@ -41,6 +41,7 @@ class Board {
   }
 
   draw() {
+    this.drawing = null; // parts that are taken away still lose focus: they must not speak for the new ones
     for (const home of [this.overlay, this.chips, this.strip, this.ranking, this.reading]) home.replaceChildren();
     this.drawChoosers();
     this.parts = {};
@@ -92,18 +93,22 @@ class Board {
 
   letPick() {
     const [rowAxis, columnAxis] = this.plan.drawn.map((place) => this.current.axes[place]);
-    const pin = (axis) => (index) => { this.pinned = { axis, index }; this.showPick(axis, index); };
-    const rest = () => this.showPick(this.pinned.axis, this.pinned.index);
+    const drawing = {};
+    this.drawing = drawing;
+    const show = (axis, index) => { if (this.drawing === drawing) this.showPick(axis, index); };
+    const rest = () => show(this.pinned.axis, this.pinned.index);
+    const pin = (axis, index) => {
+      this.pinned = { axis, index, array: this.shown };
+      rest();
+    };
     for (const axis of new Set([columnAxis, rowAxis])) {
-      if (this.parts[axis]) makePickable(this.parts[axis], (index) => this.showPick(axis, index), pin(axis), rest);
+      if (this.parts[axis]) makePickable(this.parts[axis], (index) => show(axis, index), (index) => pin(axis, index), rest);
     }
-    const { axis, index } = this.pinned;
-    const rows = this.table.length;
-    const columns = this.table[0]?.length ?? 0;
-    if (!(axis === rowAxis && index < rows) && !(axis === columnAxis && index < columns)) {
-      this.pinned = { axis: rowAxis, index: clearestRow(this.table) };
-    }
-    rest();
+    // A word stays chosen from array to array; what was chosen among the columns of one array says nothing in another.
+    const { axis, index, array } = this.pinned;
+    const stays = axis === rowAxis ? index < this.table.length : axis === columnAxis && array === this.shown;
+    if (stays) rest();
+    else pin(rowAxis, clearestRow(this.table));
   }
 
   /** One row (or, pointed at from the other side, one column) of the table. */

@@ -139,8 +139,14 @@ class Annotator {
     else this.choose({});
   }
 
-  undo() { if (this.marking.undo()) this.did("Undone."); }
-  redo() { if (this.marking.redo()) this.did("Done again."); }
+  undo() { if (this.marking.undo()) this.did("Undone.", this.stayNear()); }
+  redo() { if (this.marking.redo()) this.did("Done again.", this.stayNear()); }
+
+  /** After a step through time: the mark that now stands where the chosen one stood. */
+  stayNear() {
+    const mark = this.marking.marks.find((each) => this.focus.mark && overlap(each, this.focus.mark));
+    return mark ? { mark } : {};
+  }
 
   remove() {
     if (!this.focus.mark) return;
