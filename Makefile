@@ -4,7 +4,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: setup run test check bench format
+.PHONY: setup run test lint check bench format
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -21,10 +21,12 @@ format: setup
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-check: setup
+lint: setup
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
+
+check: lint
 	$(PY) -m pytest -m "not slow and not browser"
 
 test: setup
