@@ -86,7 +86,7 @@ def labelled(store: Store, row: Posts, dataset: str, revision: Revisions | None)
     example = to_post(store, row, dataset).example
     if revision is None:
         return example
-    tokens = words_of(row, revision)
+    tokens = example.tokens if revision.tokens is None else words_of(row, revision)
     spans = spans_from_marks(tokens, from_json(revision.marks))
     if not revision.imported:
         return replace(example, tokens=tokens, spans=spans)

@@ -115,6 +115,7 @@ def test_the_programs_store_is_not_pulled_away(store: Store, ids: list[int], tmp
     assert not list(store.home.root.glob(".restore-*"))
 
 
+@pytest.mark.slow
 def test_copies_made_while_others_write_are_whole(store: Store, ids: list[int], tmp_path: Path) -> None:
     writer = python(WRITER, str(store.home.root), str(ids[0]))
     assert writer.stdout is not None
@@ -132,6 +133,7 @@ def test_copies_made_while_others_write_are_whole(store: Store, ids: list[int], 
         writer.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 2, 4, 7, 9])
 def test_killed_in_the_middle_of_copying(store: Store, ids: list[int], tmp_path: Path, step: int) -> None:
     fill(store.home)

@@ -65,6 +65,7 @@ def test_the_connection_is_durable_and_strict(store: Store) -> None:
     assert pragmas == ["wal", 2, 1, 30000]
 
 
+@pytest.mark.slow
 def test_six_processes_open_an_empty_home_at_once(home: Home) -> None:
     code = OPEN + "open_store(Home(Path(sys.argv[1])))"
     for process in [python(code, str(home.root)) for _ in range(6)]:
@@ -72,6 +73,7 @@ def test_six_processes_open_an_empty_home_at_once(home: Home) -> None:
     assert version(open_store(home).engine) == SCHEMA
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", [1, 4, 9, 15, 22, 30])
 def test_killed_in_the_middle_of_migrating(home: Home, statement: int) -> None:
     ended(python(DIE_AT, str(home.root), str(statement)), -signal.SIGKILL)
