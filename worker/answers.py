@@ -1,0 +1,187 @@
+"""What the serving child answers. Offsets are code points; `words` count the answer's `tokens`.
+
+`predict` {"run", "post"} or {"run", "text", "image": sha256 or absent}:
+    {"run", "text", "tokens": [[start, end]], "spans": [{"start", "end", "words", "text", "label", "confidence"}],
+    "confidence_source", "evidence": [Evidence as JSON], "picture": {"ok", "objects": [{"label", "box", "score"}],
+    "attributes": [[name, p]], "caption"} or null, "pictures": {neighbour: {"post": number or null, "image": sha256}}}
+`counterfactual` the same with "change": "no image", "no object" (with "object", its place in `picture.objects`) or
+    "image of" (with "other", a post's number): {"run", "text", "tokens", "spans", "original": spans as they were}
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from db.engine import Store
+from db.images import image_path
+from db.posts import post, post_ids
+from mner_core.data.images import image_digest
+from mner_core.data.tokenize import tokenize
+from mner_core.features.image import ImageFeatures
+from mner_core.features.store import FeatureStore
+from mner_core.training.fit import predict
+from mner_core.training.load import Run, without_images
+from mner_core.training.surroundings import load_neighbourhood
+from mner_core.training.train import prediction_record
+from mner_core.types import Example, InputError, Prediction
+from worker.evidence_cache import EvidenceCache, evidence_key
+from worker.shelf import Shelf
+
+Change = Callable[[ImageFeatures], ImageFeatures]
+
+
+class Answers:
+    """Answers questions with the runs of a shelf and keeps full evidence."""
+
+    def __init__(self, store: Store, shelf: Shelf, cache: EvidenceCache) -> None:
+        self.store, self.shelf, self.cache = store, shelf, cache
+        self.kinds = {"predict": self.predict, "counterfactual": self.counterfactual}
+
+    def predict(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """What a run says about a post, and all that it looked at.
+
+        Raises:
+            InputError: there is no such run, post or picture, or the text has no words.
+        """
+        run, example = self.shelf.get(_text(payload, "run")), self._example(payload)
+        return self._kept(run, example)
+
+    def counterfactual(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """What the run would say if something of the picture were otherwise.
+
+        Raises:
+            InputError: the change is unknown, or speaks of an object or a post that is not there.
+        """
+        run, example = self.shelf.get(_text(payload, "run")), self._example(payload)
+        original = self._kept(run, example)
+        changed, change = self._changed(payload, run, example)
+        said = ask(run, changed, self.store, change)
+        return {
+            "run": run.folder.name,
+            "text": example.text,
+            "tokens": original["tokens"],
+            "spans": prediction_record(changed, said)["spans"],
+            "original": original["spans"],
+        }
+
+    def _example(self, payload: Mapping[str, Any]) -> Example:
+        if payload.get("post") is not None:
+            return post(self.store, int(payload["post"])).example
+        text, sha256 = _text(payload, "text"), payload.get("image")
+        example = Example(id="", text=text, tokens=tokenize(text))
+        if not example.tokens:
+            raise InputError("The text has no words: write something to read.")
+        if sha256 is None:
+            return example
+        path = image_path(self.store.home, str(sha256))
+        if not str(sha256).isalnum() or not path.is_file():
+            raise InputError("The picture is not here any more: upload it again.")
+        return replace(example, image=path, image_name=str(sha256))
+
+    def _kept(self, run: Run, example: Example) -> dict[str, Any]:
+        picture = image_digest(example.image) if example.image is not None and example.image.is_file() else ""
+        extractors = run.features.extractor.version if run.features is not None else ""
+        key = evidence_key(run.record, extractors, example, picture)
+        found = self.cache.get(key)
+        if found is None:
+            said = ask(run, example, self.store, evidence=True)
+            found = self._to_json(run, example, said)
+            self.cache.put(key, found)
+        return {"run": run.folder.name, **found, "pictures": self._pictures(run, found["evidence"])}
+
+    def _to_json(self, run: Run, example: Example, said: Prediction) -> dict[str, Any]:
+        return {
+            "text": example.text,
+            "tokens": [[token.start, token.end] for token in example.tokens],
+            "spans": prediction_record(example, said)["spans"],
+            "confidence_source": said.confidence_source,
+            "evidence": [each.to_json() for each in said.evidence],
+            "picture": _picture(run.features.features(example)) if run.features is not None else None,
+        }
+
+    def _pictures(self, run: Run, evidence: list[dict[str, Any]]) -> dict[str, Any]:
+        """Where the neighbours' pictures are, by the key that the evidence calls them."""
+        axes = [axis for each in evidence for axis in zip(each["axes"], each["items"], strict=True)]
+        keys = {item["post"] for name, items in axes if name == "neighbour" for item in items}
+        pool = getattr(run.batcher.neighbourhood, "pool", None)
+        if not keys or pool is None:
+            return {}
+        digests = dict(zip(pool.keys, pool.image_digests, strict=True))
+        numbers = _numbers(self.store, str(run.record.data["name"]))
+        return {key: {"post": numbers.get(key), "image": digests.get(key, "")} for key in keys}
+
+    def _changed(self, payload: Mapping[str, Any], run: Run, example: Example) -> tuple[Example, Change | None]:
+        change = payload.get("change")
+        if change == "no image":
+            return without_images([example])[0], None
+        if change == "image of":
+            other = post(self.store, int(payload.get("other", 0))).example
+            pictured = replace(example, image=other.image, image_name=other.image_name)
+            return replace(pictured, caption=other.caption, objects=other.objects), None
+        if change == "no object":
+            number = int(payload.get("object", -1))
+            seen = run.features.features(example).objects if run.features is not None else ()
+            if not 0 <= number < len(seen):
+                raise InputError(f"There is no object number {number + 1} in the picture; it has {len(seen)}.")
+            return example, lambda features: _without(features, number)
+        raise InputError(f"There is no change {change!r}; ask for 'no image', 'no object' or 'image of'.")
+
+
+def ask(run: Run, example: Example, store: Store, change: Change | None = None, evidence: bool = False) -> Prediction:
+    """One prediction with neighbours found anew: a run remembers them by id and text, whatever the picture is now."""
+    batcher = copy.copy(run.batcher)
+    if run.features is not None:
+        features: Any = run.features if change is None else _Changed(run.features, change)
+        batcher.features = features
+        if run.record.pool:
+            count: int = getattr(run.plan.settings, "neighbours", 0)
+            batcher.neighbourhood = load_neighbourhood(run.folder, run.record.pool, features, count, store.home)
+    return predict(run.model, batcher, [example], 1, evidence)[0]
+
+
+class _Changed:
+    """A feature store in which the picture in question is another than it is."""
+
+    def __init__(self, features: FeatureStore, change: Change) -> None:
+        self.extractor, self.shards = features.extractor, features.shards
+        self._features, self._change = features, change
+
+    def features(self, example: Example) -> ImageFeatures:
+        return self._change(self._features.features(example))
+
+
+def _without(features: ImageFeatures, number: int) -> ImageFeatures:
+    return replace(
+        features,
+        objects=features.objects[:number] + features.objects[number + 1 :],
+        object_vectors=np.delete(features.object_vectors, number, axis=0),
+    )
+
+
+def _picture(features: ImageFeatures) -> dict[str, Any]:
+    return {
+        "ok": features.image_ok,
+        "objects": [{"label": it.label, "box": list(it.box), "score": it.score} for it in features.objects],
+        "attributes": [list(attribute) for attribute in features.attributes],
+        "caption": features.caption,
+    }
+
+
+def _numbers(store: Store, dataset: str) -> dict[str, int]:
+    """The posts of the data set that a run was trained on by the ids in its files; empty where it is not here."""
+    try:
+        found = post_ids(store, dataset)
+    except InputError:
+        return {}
+    in_order = sorted(found.items(), key=lambda item: item[0][0] == "train")  # the pool is, first of all, train
+    return {name: number for (_, name), number in in_order}
+
+
+def _text(payload: Mapping[str, Any], field: str) -> str:
+    value = payload.get(field)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"The question names no {field}.")
+    return value

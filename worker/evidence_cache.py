@@ -1,0 +1,66 @@
+"""Answers with full evidence, kept below the home within a size limit; the longest unused ones go first."""
+
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mner_core.run import RunRecord
+from mner_core.types import Example
+
+
+class EvidenceCache:
+    """JSON records by key, compressed; `limit` is in bytes. A lost or broken file is only computed again."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self.folder, self.limit = folder, limit
+        self._size = sum(file.stat().st_size for file in folder.glob("*.json.gz"))
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The record that was kept under the key."""
+        file = self._file(key)
+        try:
+            record: dict[str, Any] = json.loads(gzip.decompress(file.read_bytes()))
+            os.utime(file)
+        except (OSError, EOFError, ValueError):
+            return None
+        return record
+
+    def put(self, key: str, record: Mapping[str, Any]) -> None:
+        """Keeps a record, whole or not at all; a full disk keeps none."""
+        content = gzip.compress(json.dumps(record, ensure_ascii=False).encode(), compresslevel=1)
+        partial = self._file(key).with_suffix(".partial")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(content)
+            partial.replace(self._file(key))
+        except OSError:
+            partial.unlink(missing_ok=True)
+            return
+        self._size += len(content)
+        if self._size > self.limit:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Down to three quarters of the limit, so that this happens seldom."""
+        files = sorted((file.stat().st_mtime_ns, file.stat().st_size, file) for file in self.folder.glob("*.json.gz"))
+        self._size = sum(size for _, size, _ in files)
+        for _, size, file in files:
+            if self._size <= self.limit * 3 // 4:
+                return
+            file.unlink(missing_ok=True)
+            self._size -= size
+
+    def _file(self, key: str) -> Path:
+        return self.folder / f"{key}.json.gz"
+
+
+def evidence_key(run: RunRecord, extractors: str, example: Example, picture: str) -> str:
+    """Names everything an answer follows from: the run, the extractors' version, the post, its picture's sha256."""
+    objects = None if example.objects is None else [[it.label, it.box, it.score] for it in example.objects]
+    tokens = [[token.start, token.end] for token in example.tokens]
+    parts = [run.weights, run.pool, extractors, example.id, example.text, tokens, picture, example.caption, objects]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
