@@ -4,7 +4,7 @@ import streamlit as st
 
 from db.engine import StoreError
 from mner_core.types import InputError
-from pages.shared.selection import enter
+from pages.shared.selection import enter, go
 from pages.shared.status import status_line
 from pages.shared.store import me, store
 
@@ -18,25 +18,28 @@ SCREENS = {
 }
 
 
+def start() -> None:
+    """What the address without a name opens. A default page has no other address, and the overview shall have one."""
+    go("overview")
+
+
 def navigation() -> list[st.Page]:
-    """All screens at their own addresses; the address without a name opens the overview."""
-    return [
-        st.Page(f"pages/{name}/view.py", title=title, icon=icon, help=about, url_path=name, default=name == "overview")
+    """All screens at their own addresses."""
+    named = [
+        st.Page(f"pages/{name}/view.py", title=title, icon=icon, help=about, url_path=name)
         for name, (title, icon, about) in SCREENS.items()
     ]
+    return [st.Page(start, title="Overview", url_path="start", default=True, visibility="hidden"), *named]
 
-
-st.set_page_config(page_title="MNER workbench", page_icon="🔎", layout="wide")
-try:
-    store()
-    person = me()
-except (StoreError, InputError) as error:
-    st.error(str(error))
-    st.stop()
 
 page = st.navigation(navigation())
-enter(page.url_path or "overview")
-with st.sidebar:
-    status_line()
-    st.caption(f":material/person: {person}")
-page.run()
+st.set_page_config(page_title=f"{page.title} · MNER workbench", page_icon="🔎", layout="wide")
+enter(page.url_path)
+try:
+    store()
+    with st.sidebar:
+        status_line()
+        st.caption(f":material/person: {me()}")
+    page.run()
+except (StoreError, InputError) as error:
+    st.error(str(error))

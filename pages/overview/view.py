@@ -1,8 +1,95 @@
-"""The screen overview."""
+"""The screen overview: what there is, how good the runs are, what is going on and what to do next."""
 
 import streamlit as st
 
-from pages.shared.selection import selection
+from db.posts import dataset as dataset_named
+from db.posts import datasets
+from db.queues import progress
+from db.runs import runs
+from db.stamp import stamp
+from pages.overview.contents import contents
+from pages.overview.scores import compare_runs, show_runs
+from pages.shared.figures import counted, entity_bars, show
+from pages.shared.pickers import pick_dataset, pick_gold, pick_split
+from pages.shared.selection import Selection, page_link, selection
+from pages.shared.status import active_jobs, going_on
+from pages.shared.store import store
 
-chosen = selection()
-st.title("Overview")
+
+def overview() -> None:
+    """Draws the screen."""
+    chosen = selection()
+    if chosen.dataset is None:
+        first_start()
+        return
+    title, picker = st.columns([3, 1], vertical_alignment="bottom")
+    title.title(chosen.dataset, anchor=False)
+    if len(datasets(store())) > 1:
+        with picker:
+            pick_dataset(chosen)
+    going_on()
+    what_is_in_it(chosen)
+    st.subheader("How good the runs are", anchor=False)
+    if not runs(store()):
+        st.write("No run has been trained yet. A run is a model that has learned from these posts.")
+        page_link("runs", "Train the first run", new="yes")
+        return
+    split, gold, _ = st.columns([1, 1, 2])
+    with split:
+        pick_split(chosen)
+    with gold:
+        pick_gold(chosen)
+    show_runs(chosen)
+    st.subheader("Two runs side by side", anchor=False)
+    compare_runs(chosen)
+
+
+def first_start() -> None:
+    """What to say while there are no posts."""
+    st.title("Overview", anchor=False)
+    if active_jobs(store()):
+        st.write("The first posts are on their way. This page fills itself as soon as they are here.")
+        going_on()
+        return
+    st.write(
+        "There are no posts yet. The workbench reads short posts with pictures, trains models that find the people, "
+        "places, organisations and other things named in them, and shows where those models are wrong."
+    )
+    page_link("data", "Import posts")
+
+
+def what_is_in_it(chosen: Selection) -> None:
+    """Facts about the data set, its entities as bars, and the way into annotating."""
+    assert chosen.dataset is not None, "there is a data set to speak of"
+    found = contents(store(), stamp(store()), chosen.dataset, chosen.gold)
+    corrected = progress(store(), chosen.dataset)
+    posts, pictures = sum(found.posts.values()), sum(found.pictures.values())
+    labels = dataset_named(store(), chosen.dataset).labels
+    entities = sum(sum(of_split.values()) for of_split in found.entities.values())
+    facts = st.columns(4)
+    facts[0].metric("Posts", f"{posts:,}", help=_splits(found.posts))
+    facts[1].metric("With a picture", f"{pictures:,}", help=f"{posts - pictures:,} posts have none.")
+    facts[2].metric("Entities", f"{entities:,}", help=f"{counted(len(labels), 'type')}: {', '.join(labels)}.")
+    facts[3].metric(
+        "Corrected posts",
+        f"{corrected['corrected']:,}",
+        help="Posts whose newest labels a person has submitted.",
+    )
+    if entities:
+        show(entity_bars(_named(found.entities), labels), height=70 + 34 * len(found.entities), key="entities")
+    if unlabelled := posts - sum(found.labelled.values()):
+        st.write(f"{counted(unlabelled, 'post')} carry no labels yet." if unlabelled > 1 else "1 post has no labels.")
+    with st.container(horizontal=True):
+        page_link("annotate", "Correct posts")
+        page_link("data", "Import or export posts")
+
+
+def _splits(posts: dict[str, int]) -> str:
+    return ", ".join(f"{number:,} {split or 'without a split'}" for split, number in posts.items()) + "."
+
+
+def _named(entities: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    return {split or "no split": counts for split, counts in entities.items()}
+
+
+overview()

@@ -1,9 +1,11 @@
-"""The quiet line in the sidebar: whether a worker lives, and what it is doing."""
+"""What the worker is doing: a quiet line in the sidebar, and sentences with progress on the screens."""
+
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from db.engine import Store
-from db.jobs import Job, jobs
+from db.jobs import Job, Kind, jobs
 from db.posts import datasets
 from db.workers import alive
 from pages.shared.store import store
@@ -11,11 +13,38 @@ from pages.shared.store import store
 TICK = 2.0
 """Seconds between two looks at something that moves."""
 
+NO_WORKER = "No worker is running, so nothing is imported or trained: start one with `make run`."
 
-def active_jobs(store: Store) -> list[Job]:
+
+def active_jobs(store: Store, kinds: Sequence[Kind] | None = None) -> list[Job]:
     """The jobs that run or wait, in the order in which they will be done."""
-    found = jobs(store, ("queued", "running"))
+    found = jobs(store, ("queued", "running"), kinds)
     return sorted(found, key=lambda job: (job.status != "running", -job.priority, job.id))
+
+
+def job_title(job: Job) -> str:
+    """What a job does, in a person's words: "Training second-try on scenes"."""
+    said = {name: value for name, value in job.payload.items() if isinstance(value, str) and value}
+    dataset = said.get("dataset") or said.get("name") or "the posts"
+    run = said.get("run") or said.get("name") or "a run"
+    return {
+        "import": f"Importing {said.get('name') or 'posts'}",
+        "features": f"Looking at the pictures of {dataset}",
+        "train": f"Training {run} on {dataset}",
+        "predict": f"Reading {dataset} with {run}",
+        "experiment": f"Running the experiment {said.get('suite') or run}",
+    }[job.kind]
+
+
+def job_sentence(job: Job) -> str:
+    """How far a job is: "Training second-try on scenes: 43%, epoch 3 of 6"."""
+    if job.status == "queued":
+        return f"{job_title(job)}: waiting"
+    if job.cancel_requested:
+        return f"{job_title(job)}: being stopped"
+    again = f", attempt {job.attempt}" if job.attempt > 1 else ""
+    detail = f", {job.message}" if job.message else ""
+    return f"{job_title(job)}: {job.progress:.0%}{detail}{again}"
 
 
 def is_waiting(store: Store) -> bool:
@@ -23,40 +52,49 @@ def is_waiting(store: Store) -> bool:
     return bool(active_jobs(store)) or not alive(store) or not datasets(store)
 
 
-def job_title(job: Job) -> str:
-    """What a job does, in a person's words: "Training second-try on scenes"."""
-    said = {name: str(value) for name, value in job.payload.items() if isinstance(value, str)}
-    name, dataset = said.get("name") or said.get("run", "a run"), said.get("dataset", "the posts")
-    return {
-        "import": f"Importing {said.get('name') or 'posts'}",
-        "features": f"Looking at the pictures of {dataset}",
-        "train": f"Training {name} on {dataset}",
-        "predict": f"{said.get('run', 'A run')} reads {dataset}",
-        "experiment": f"Experiment {name}",
-    }[job.kind]
-
-
 def status_line() -> None:
-    """Draws the line; it renews itself while there is something to wait for, and the screen when that is over."""
-    was_waiting = is_waiting(store())
+    """Draws the line for the sidebar."""
+    watch(_draw_line, lambda: is_waiting(store()))
 
-    @st.fragment(run_every=TICK if was_waiting else None)
-    def line() -> None:
-        _draw(store())
-        if was_waiting and not is_waiting(store()):
+
+def going_on(kinds: Sequence[Kind] | None = None) -> None:
+    """Draws what runs and waits as sentences with progress; nothing where there is nothing."""
+    watch(lambda: _draw_jobs(kinds), lambda: bool(active_jobs(store(), kinds)))
+
+
+def watch(draw: Callable[[], None], is_moving: Callable[[], bool]) -> None:
+    """Draws something again and again while it moves, and the whole screen once when it has come to rest."""
+    moved = is_moving()
+
+    @st.fragment(run_every=TICK if moved else None)
+    def part() -> None:
+        draw()
+        if moved and not is_moving():
             st.rerun()
 
-    line()
+    part()
 
 
-def _draw(store: Store) -> None:
-    running = [job for job in active_jobs(store) if job.status == "running"]
-    queued = [job for job in active_jobs(store) if job.status == "queued"]
-    if not alive(store):
-        st.caption(":material/pause_circle: No worker is running: nothing is trained or imported until one is started.")
-    elif not running and not queued:
+def _draw_jobs(kinds: Sequence[Kind] | None) -> None:
+    found = active_jobs(store(), kinds)
+    if found and not alive(store()):
+        st.warning(NO_WORKER, icon=":material/pause_circle:")
+    for job in found:
+        if job.status == "running":
+            st.progress(job.progress, job_sentence(job))
+        else:
+            st.caption(f":material/schedule: {job_sentence(job)}")
+
+
+def _draw_line() -> None:
+    found = active_jobs(store())
+    running = [job for job in found if job.status == "running"]
+    waiting = len(found) - len(running)
+    if not alive(store()):
+        st.caption(":material/pause_circle: No worker is running")
+    elif not found:
         st.caption(":material/check_circle: Worker ready")
     for job in running:
         st.progress(job.progress, f"{job_title(job)}: {job.progress:.0%}")
-    if queued:
-        st.caption(f"{len(queued)} more waiting" if running else f"{len(queued)} waiting")
+    if waiting:
+        st.caption(f":material/schedule: {waiting} {'more ' if running else ''}waiting")

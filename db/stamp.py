@@ -1,0 +1,18 @@
+"""Whether anything changed: what a screen computed under one stamp stays true as long as the stamp is the same."""
+
+from sqlalchemy import func, select
+
+from db.engine import Store
+from db.tables import Datasets, Evaluations, JobEvents, Posts, Predictions, Revisions, Runs
+
+
+def stamp(store: Store) -> tuple[int, ...]:
+    """Differs after every change to posts, labels, runs, predictions and scores, and after every step of a job.
+
+    Imports and retrained runs change rows in place, but not without a job or a dropped score.
+    """
+    newest = [func.max(table.id) for table in (Revisions, Posts, Runs, Datasets, Evaluations, JobEvents)]
+    counted = [func.count(column) for column in (Evaluations.id, Runs.id, Predictions.run_id)]
+    with store.read() as session:
+        found = [session.scalar(select(number)) for number in (*newest, *counted)]
+    return tuple(number or 0 for number in found)

@@ -1,0 +1,98 @@
+"""What is in a data set and what its runs are worth: plain numbers, kept while the store stays the same."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from db.engine import Store
+from db.evaluations import Evaluation, evaluate, judged
+from db.gold import gold_posts
+from mner_core.types import Example, InputError
+from pages.errors.cases import CHANGES, compared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What is in a data set; `posts`, `entities`, `pictures` and `labelled` are by split."""
+
+    posts: Mapping[str, int]
+    labelled: Mapping[str, int]
+    pictures: Mapping[str, int]
+    entities: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a run does otherwise than another one, on the same posts and gold.
+
+    `changes` counts mistakes by what became of them ("fixed", "broken", "wrong in both"), `by_type` does so for each
+    entity type; `before` and `after` are the scores of the other run and of this one.
+    """
+
+    before: Evaluation
+    after: Evaluation
+    changes: Mapping[str, int]
+    by_type: Mapping[str, Mapping[str, int]]
+
+
+def count(posts: Sequence[Example]) -> Contents:
+    """Counts posts, pictures and entities by split."""
+    entities: dict[str, Counter[str]] = {post.split: Counter() for post in posts}
+    for post in posts:
+        entities[post.split].update(span.label for span in post.spans or ())
+    return Contents(
+        posts=Counter(post.split for post in posts),
+        labelled=Counter(post.split for post in posts if post.spans is not None),
+        pictures=Counter(post.split for post in posts if post.image is not None),
+        entities=entities,
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def contents(_store: Store, now: tuple[int, ...], dataset: str, gold: str) -> Contents:  # noqa: ARG001  `now` is a key
+    """What is in a data set under a gold; `now` is the store's stamp."""
+    return count([each.example for each in gold_posts(_store, dataset, gold)])
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def measured(
+    _store: Store,
+    now: tuple[int, ...],  # noqa: ARG001  it is part of the cache's key
+    run: str,
+    dataset: str,
+    split: str | None,
+    gold: str,
+) -> Evaluation | str:
+    """A run's score, or the sentence that says why it has none; `now` is the store's stamp."""
+    try:
+        return evaluate(_store, [run], dataset, split, gold)[0]
+    except InputError as error:
+        return str(error)
+
+
+@st.cache_data(max_entries=16, show_spinner="Comparing the runs")
+def comparison(
+    _store: Store,
+    now: tuple[int, ...],  # noqa: ARG001  it is part of the cache's key
+    runs: tuple[str, str],
+    dataset: str,
+    split: str | None,
+    gold: str,
+) -> Comparison | str:
+    """What the second of two runs does otherwise than the first, or why that cannot be said."""
+    try:
+        before, after = evaluate(_store, runs, dataset, split, gold)
+    except InputError as error:
+        return str(error)
+    others = {each.gold_post.post: each for each in judged(_store, runs[0], dataset, split, gold)}
+    cases = [case for post in compared(judged(_store, runs[1], dataset, split, gold), others) for case in post.cases]
+    changes = Counter(case.change for case in cases if case.change)
+    by_type: dict[str, dict[str, int]] = {}
+    for label in sorted({case.label for case in cases} | set(after.score.per_type)):
+        of_type = Counter(case.change for case in cases if case.label == label)
+        by_type[label] = {change: of_type[change] for change in CHANGES}
+    return Comparison(
+        before=before, after=after, changes={change: changes[change] for change in CHANGES}, by_type=by_type
+    )

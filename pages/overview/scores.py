@@ -1,0 +1,142 @@
+"""The overview's numbers: every run on one gold, and two runs compared on it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from db.evaluations import Evaluation
+from db.runs import Run, runs
+from db.stamp import stamp
+from mner_core.catalog import SYSTEMS
+from mner_core.evaluation.scoring import PROTOCOLS
+from pages.overview.contents import Comparison, comparison, measured
+from pages.shared.figures import counted, score_sentence, when
+from pages.shared.pickers import pick_compare, pick_run
+from pages.shared.selection import Selection, change, gold_name, page_link
+from pages.shared.store import store
+
+_NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
+
+
+def show_runs(chosen: Selection) -> None:
+    """A table of all runs on the chosen posts and gold; a click on a row chooses the run."""
+    assert chosen.dataset is not None, "runs are measured on a data set"
+    now = stamp(store())
+    found = [
+        (run, measured(store(), now, run.name, chosen.dataset, chosen.split, chosen.gold))
+        for run in reversed(runs(store()))
+    ]
+    st.dataframe(
+        [_row(run, score) for run, score in found],
+        hide_index=True,
+        column_config={"F1": _NUMBER, "Precision": _NUMBER, "Recall": _NUMBER},
+        on_select=lambda: _choose([run.name for run, _ in found]),
+        selection_mode="single-row",
+        key="overview runs",
+    )
+    scored = [score for _, score in found if isinstance(score, Evaluation)]
+    if scored:
+        one = scored[0]
+        st.caption(
+            f"F1, precision and recall in percent. {score_sentence(one.score, gold_name(one.gold), one.posts)}.",
+            help=PROTOCOLS[one.score.protocol].about,
+        )
+    for run, score in found:
+        if isinstance(score, str):
+            st.caption(f":material/info: {run.name}: {score}")
+
+
+def compare_runs(chosen: Selection) -> None:
+    """Two runs on one gold: what became right, what became wrong, type by type."""
+    assert chosen.dataset is not None, "runs are compared on a data set"
+    if len(runs(store())) < 2:
+        st.write("There is only one run. Correct some posts, train another one, and see here what it does better.")
+        page_link("runs", "Train another run", new="yes")
+        return
+    columns = st.columns([1, 1, 2])
+    with columns[0]:
+        pick_run(chosen, "This run")
+    with columns[1]:
+        pick_compare(chosen, "compared with")
+    if chosen.run is None or chosen.compare is None:
+        st.caption("Choose a second run to see what became right and what became wrong.")
+        return
+    pair = (chosen.compare, chosen.run)
+    found = comparison(store(), stamp(store()), pair, chosen.dataset, chosen.split, chosen.gold)
+    if isinstance(found, str):
+        st.write(found)
+        return
+    _show_changes(found)
+    st.dataframe(_type_rows(found), hide_index=True, column_config=_type_columns())
+    st.caption(
+        f"Both on the same posts: {score_sentence(found.after.score, gold_name(found.after.gold), found.after.posts)}."
+    )
+
+
+def _show_changes(found: Comparison) -> None:
+    before, after = found.before.score, found.after.score
+    about = {
+        "fixed": "Mistakes of the other run that this one does not make.",
+        "broken": "Mistakes of this run that the other one does not make.",
+        "wrong in both": "Mistakes that both make at the same place.",
+    }
+    columns = st.columns(4)
+    columns[0].metric(
+        "F1",
+        f"{after.f1:.1f}",
+        delta=f"{after.f1 - before.f1:+.1f}",
+        delta_color="off" if abs(after.f1 - before.f1) < 0.05 else "normal",
+        help=f"{found.before.run}: {before.f1:.1f}, {found.after.run}: {after.f1:.1f}.",
+    )
+    for column, (kind, number) in zip(columns[1:], found.changes.items(), strict=True):
+        with column:
+            st.metric(kind.capitalize(), f"{number:,}", help=about[kind])
+            if number:
+                page_link("errors", f"Look at {'it' if number == 1 else 'them'}", change=kind)
+
+
+def _type_rows(found: Comparison) -> list[dict[str, Any]]:
+    before, after = found.before.score.per_type, found.after.score.per_type
+    rows = []
+    for label, changes in found.by_type.items():
+        old, new = (of.get(label) for of in (before, after))
+        support = (new or old).support if new or old else 0  # type: ignore[union-attr]
+        f1 = [figures.f1 if figures else 0.0 for figures in (old, new)]
+        rows.append(
+            {
+                "Type": label,
+                "Entities": support,
+                f"F1 {found.before.run}": f1[0],
+                f"F1 {found.after.run}": f1[1],
+                "Difference": f1[1] - f1[0],
+                **{kind.capitalize(): number for kind, number in changes.items()},
+            }
+        )
+    return rows
+
+
+def _type_columns() -> Mapping[str, Any]:
+    return {"Difference": st.column_config.NumberColumn(format="%+.1f")}
+
+
+def _row(run: Run, score: Evaluation | str) -> dict[str, Any]:
+    system = SYSTEMS.get(run.model)
+    row: dict[str, Any] = {
+        "Run": run.name,
+        "Model": system.title if system else run.model,
+        "Variant": run.variant or "–",
+        "Learned from": f"{run.data.get('name', '?')}, {counted(int(run.data.get('train', 0)), 'post')}",
+        "F1": None,
+        "Precision": None,
+        "Recall": None,
+    }
+    if isinstance(score, Evaluation):
+        row |= {"F1": score.score.f1, "Precision": score.score.precision, "Recall": score.score.recall}
+    return row | {"Trained": when(run.created)}
+
+
+def _choose(names: list[str]) -> None:
+    rows = st.session_state["overview runs"]["selection"]["rows"]
+    if rows:
+        change(run=names[rows[0]])
