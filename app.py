@@ -1,6 +1,11 @@
-"""The web process: page set-up, who is asking, navigation. `streamlit run app.py`, or `make run`."""
+"""The web process: page set-up, who is asking, navigation. `streamlit run app.py`, or `make run`.
+
+Streamlit runs this file twice over: the server imports it once for `app`, and every session runs it as its script.
+"""
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.pages_manager import PagesManager
 
 from db.engine import StoreError
 from mner_core.types import InputError
@@ -23,23 +28,29 @@ def start() -> None:
     go("overview")
 
 
-def navigation() -> list[st.Page]:
-    """All screens at their own addresses."""
+def session() -> None:
+    """Draws the screen that the address names, below the navigation."""
     named = [
         st.Page(f"pages/{name}/view.py", title=title, icon=icon, help=about, url_path=name)
         for name, (title, icon, about) in SCREENS.items()
     ]
-    return [st.Page(start, title="Overview", url_path="start", default=True, visibility="hidden"), *named]
+    unnamed = st.Page(start, title="Overview", url_path="start", default=True, visibility="hidden")
+    page = st.navigation([unnamed, *named])
+    st.set_page_config(page_title=f"{page.title} · MNER workbench", page_icon="🔎", layout="wide")
+    enter(page.url_path)
+    try:
+        store()
+        with st.sidebar:
+            status_line()
+            st.caption(f":material/person: {me()}")
+        page.run()
+    except (StoreError, InputError) as error:
+        st.error(str(error))
 
 
-page = st.navigation(navigation())
-st.set_page_config(page_title=f"{page.title} · MNER workbench", page_icon="🔎", layout="wide")
-enter(page.url_path)
-try:
-    store()
-    with st.sidebar:
-        status_line()
-        st.caption(f":material/person: {me()}")
-    page.run()
-except (StoreError, InputError) as error:
-    st.error(str(error))
+if runtime.exists():
+    session()
+else:
+    # Without this, a folder `pages` makes Streamlit answer the first deep link to a fresh server with "Page not found".
+    PagesManager.uses_pages_directory = False
+    app = st.App(__file__)
