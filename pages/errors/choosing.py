@@ -1,0 +1,126 @@
+"""The part of the screen where a person says which mistakes to show: kinds, types, slices, and the confusion matrix."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from db.posts import dataset
+from mner_core.evaluation.errors import Outcome, confusion
+from pages.errors.cases import CHANGES, MISTAKES, PostCases
+from pages.errors.filters import Facts, Filter, facet, set_filter
+from pages.errors.matrix import height, matrix_figure, picked_cell
+from pages.errors.wording import plain
+from pages.shared.selection import Selection
+from pages.shared.store import store
+from pages.shared.theme import mode
+
+_ROUND = "matrix round"
+
+_SLICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "picture": ("Picture", {"": "any", "with": "with one", "without": "without", "broken": "does not open"}),
+    "name": ("Name", {"": "any", "seen": "seen in training", "unseen": "not seen"}),
+    "length": ("Length", {"": "any", "1": "1 word", "2": "2 words", "3": "3 and more"}),
+    "labels": ("Labels", {"": "any", "corrected": "corrected", "imported": "as imported"}),
+    "order": ("Order", {"": "surest first", "unsure": "least sure first", "most": "most first", "file": "as imported"}),
+}
+
+
+def draw_filters(chosen: Selection, posts: Sequence[PostCases], wanted: Filter, known: Facts) -> None:
+    """Counts that filter when they are chosen, and the slices."""
+    if chosen.compare:
+        _pills("change", "Against the other run", CHANGES, posts, wanted, known)
+    _pills("kind", "Kind of mistake", MISTAKES, posts, wanted, known)
+    types = sorted({case.label for post in posts for case in post.cases})
+    _pills("type", "Entity type", _known_first(chosen, types), posts, wanted, known)
+    first, second = st.columns(3), st.columns(3)
+    for column, name in zip([*first, *second], _SLICES, strict=False):
+        with column:
+            _slice(name, wanted)
+    with second[2]:
+        if wanted.asks:
+            st.space("small")
+            st.button(
+                "Show all", icon=":material/filter_alt_off:", on_click=set_filter, args=(Filter(order=wanted.order),)
+            )
+
+
+def choose_matrix_cell(chosen: Selection, outcomes: Sequence[Outcome], wanted: Filter) -> None:
+    """The confusion matrix; choosing a cell shows its mistakes, choosing it again shows all."""
+    assert chosen.dataset, "a data set is chosen"
+    labels = _known_first(
+        chosen, sorted({span.label for each in outcomes for span in (each.gold, each.predicted) if span})
+    )
+    found = confusion(outcomes, labels)
+    session: Any = st.session_state
+    key = f"matrix {session.setdefault(_ROUND, 0)}"
+
+    def picked() -> None:
+        cell = picked_cell(session[key])
+        session[_ROUND] += 1  # a chart of its own each time, so that nothing stays selected in it
+        if cell is not None:
+            set_filter(replace(wanted, pair="" if cell == wanted.pair else cell))
+
+    st.plotly_chart(
+        matrix_figure(found, mode(), wanted.pair),
+        height=height(found),
+        key=key,
+        on_select=picked,
+        selection_mode="points",
+        config={"displayModeBar": False},
+        theme=None,
+        alt="Confusion matrix: gold types down, predicted types across",
+    )
+    st.caption(_reading(wanted))
+
+
+def _reading(wanted: Filter) -> str:
+    if not wanted.pair:
+        return "Choose a cell to see its mistakes. The last row was made up, the last column missed."
+    gold, _, predicted = wanted.pair.partition(">")
+    return f"Shown: gold {plain(gold)}, predicted {plain(predicted)}. Choose the cell again to show all."
+
+
+def _pills(
+    name: str, title: str, values: Sequence[str], posts: Sequence[PostCases], wanted: Filter, known: Facts
+) -> None:
+    counts = facet(posts, wanted, known, name)
+    current = getattr(wanted, name)
+    offered = [value for value in values if counts.get(value) or value == current]
+    key = f"filter {name}"
+    st.session_state[key] = current if current in offered else None
+    if offered:
+        st.pills(
+            title,
+            offered,
+            format_func=lambda value: f"{plain(value)} {counts.get(value, 0)}",
+            key=key,
+            on_change=lambda: _set(wanted, name, st.session_state[key] or ""),
+        )
+
+
+def _slice(name: str, wanted: Filter) -> None:
+    title, values = _SLICES[name]
+    key = f"filter {name}"
+    current = getattr(wanted, name)
+    st.session_state[key] = current if current in values else ""
+    st.selectbox(
+        title,
+        list(values),
+        format_func=lambda value: values[value],
+        key=key,
+        on_change=lambda: _set(wanted, name, st.session_state[key]),
+    )
+
+
+def _set(wanted: Filter, name: str, value: str) -> None:
+    changed: Any = {name: value}
+    set_filter(replace(wanted, **changed))
+
+
+def _known_first(chosen: Selection, labels: Sequence[str]) -> list[str]:
+    """The labels in the order of the data set's label set, any others behind."""
+    assert chosen.dataset, "a data set is chosen"
+    order = dataset(store(), chosen.dataset).labels
+    return [label for label in order if label in labels] + [label for label in labels if label not in order]

@@ -1,0 +1,81 @@
+"""The posts with mistakes, page by page: text, thumbnail, and what is wrong in words."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from db.posts import dataset
+from pages.errors.cases import PostCases
+from pages.errors.filters import Filter
+from pages.errors.marking import gold_marks, suggestions
+from pages.errors.wording import plain, sentences
+from pages.shared.pictures import THUMBNAIL, picture_uri
+from pages.shared.selection import Selection
+from pages.shared.span_text import MarkedText, span_text
+from pages.shared.store import store
+
+PAGE = 10
+"""Posts on a page."""
+
+
+def draw_list(chosen: Selection, posts: Sequence[PostCases], wanted: Filter) -> None:
+    """One page of posts and, where there are more, the way to the others."""
+    cases = sum(len(post.cases) for post in posts)
+    st.subheader(
+        f"{cases} {'mistake' if cases == 1 else 'mistakes'} in {len(posts)} {'post' if len(posts) == 1 else 'posts'}"
+    )
+    st.caption("Filled: the labels it is measured on. Underlined: what the run predicts.")
+    pages = -(-len(posts) // PAGE)
+    page = min(_page(), pages)
+    labels = dataset(store(), chosen.dataset or "").labels
+    for post in posts[(page - 1) * PAGE : page * PAGE]:
+        _draw_post(chosen, post, wanted, labels)
+    if pages > 1:
+        key = "errors page"
+        st.session_state[key] = page
+        st.pagination(pages, key=key, on_change=lambda: st.query_params.update(page=str(st.session_state[key])))
+
+
+def _page() -> int:
+    said = st.query_params.get("page", "")
+    return max(1, int(said)) if said.isascii() and said.isdigit() and len(said) < 7 else 1
+
+
+def _draw_post(chosen: Selection, post: PostCases, wanted: Filter, labels: Sequence[str]) -> None:
+    example = post.judged.gold_post.example
+    with st.container(border=True):
+        side, main = st.columns([1, 6], gap="medium", vertical_alignment="center")
+        with side:
+            _draw_thumbnail(post)
+        with main:
+            span_text(
+                MarkedText(
+                    id=example.id,
+                    text=example.text,
+                    gold=gold_marks(post.judged),
+                    predicted=suggestions(post.judged.prediction.marks),
+                    note=sentences(example.text, post.cases, chosen.compare or ""),
+                ),
+                labels,
+                key=f"case {post.post}",
+                lines=4,
+            )
+            _draw_links(chosen, example.id, example.split, wanted)
+
+
+def _draw_thumbnail(post: PostCases) -> None:
+    example = post.judged.gold_post.example
+    uri = picture_uri(example.image, THUMBNAIL)
+    if uri:
+        st.image(uri, width="stretch", alt=f"Picture of the post {example.id}")
+    else:
+        st.caption("no picture" if example.image_name is None else "its picture does not open")
+
+
+def _draw_links(chosen: Selection, name: str, split: str, wanted: Filter) -> None:
+    here = chosen.parameters() | {"post": name, "list": "mistakes"} | wanted.parameters()
+    here |= {"split": split} if chosen.split else {}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link("pages/post/view.py", label="Look closer", query_params=here, icon=":material/image_search:")
+        st.page_link("pages/annotate/view.py", label="Correct", query_params=here, icon=":material/edit:")
+        st.caption(plain(name))

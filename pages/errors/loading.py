@@ -1,0 +1,61 @@
+"""From the store to the cases of one selection."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from db.engine import Store
+from db.evaluations import Judged, judged
+from db.gold import CURRENT, ORIGINAL, examples
+from db.posts import GOLD
+from db.queues import queue
+from mner_core.evaluation.slices import seen_types
+from pages.errors.cases import PostCases, compared, mistakes
+from pages.errors.filters import Facts, Filter
+from pages.shared.pictures import THUMBNAIL, picture_uri
+from pages.shared.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All labelled posts that the run has looked at, and those of them with a mistake in it."""
+
+    judged: list[Judged]
+    cases: list[PostCases]
+
+
+def load(store: Store, chosen: Selection, compare: bool = True) -> Found:
+    """What the selection's run says on its gold; with `compare`, beside the second run, where one is chosen.
+
+    Raises:
+        InputError: the run is gone.
+    """
+    if chosen.dataset is None or chosen.run is None:
+        return Found([], [])
+    mine = judged(store, chosen.run, chosen.dataset, chosen.split, chosen.gold)
+    if not compare or chosen.compare is None:
+        return Found(mine, mistakes(mine))
+    theirs = judged(store, chosen.compare, chosen.dataset, chosen.split, chosen.gold)
+    others = {each.gold_post.post: each for each in theirs}
+    both = [each for each in mine if each.gold_post.post in others]
+    return Found(both, compared(both, others))
+
+
+def facts(store: Store, chosen: Selection, wanted: Filter) -> Facts:
+    """What the filter needs to know of the store; only what it asks for is looked up."""
+    assert chosen.dataset is not None, "a filter is applied to the posts of a data set"
+    track = GOLD if chosen.gold in (CURRENT, ORIGINAL) else chosen.gold
+    return Facts(
+        seen=_names_in_training(store, chosen.dataset) if wanted.name else frozenset(),
+        corrected=frozenset(queue(store, chosen.dataset, "corrected", track, chosen.split)) if wanted.labels else _NONE,
+        opens=lambda each: picture_uri(each.gold_post.example.image, THUMBNAIL) is not None,
+    )
+
+
+_NONE: frozenset[int] = frozenset()
+
+
+@st.cache_data(max_entries=8, ttl=600, show_spinner="Looking up the names of the training posts")
+def _names_in_training(_store: Store, dataset: str) -> frozenset[str]:
+    """The entities of the imported training posts, without regard to case."""
+    return frozenset(seen_types(examples(_store, dataset, ORIGINAL, "train")))

@@ -1,0 +1,18 @@
+"""What the store knows of a post, as the components draw it."""
+
+from collections.abc import Iterable
+
+from db.evaluations import Judged
+from db.marks import Mark
+from db.predictions import PredictedMark
+from pages.shared.span_annotator import Suggestion
+
+
+def gold_marks(judged: Judged) -> list[Mark]:
+    """The gold of a post."""
+    return [Mark(start=span.start, end=span.end, label=span.label) for span in judged.gold]
+
+
+def suggestions(marks: Iterable[PredictedMark]) -> list[Suggestion]:
+    """What a run predicts."""
+    return [Suggestion(start=mark.start, end=mark.end, label=mark.label, confidence=mark.confidence) for mark in marks]

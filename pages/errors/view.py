@@ -1,0 +1,83 @@
+"""Where a run is wrong: its mistakes on one named gold, by kind and type, each with its post."""
+
+import streamlit as st
+
+from db.evaluations import evaluate
+from mner_core.types import InputError
+from pages.errors.cases import ordered, outcomes
+from pages.errors.choosing import choose_matrix_cell, draw_filters
+from pages.errors.filters import Filter, current_filter, matching, post_fits, set_filter
+from pages.errors.listing import draw_list
+from pages.errors.loading import Found, facts, load
+from pages.errors.wording import plain
+from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
+from pages.shared.selection import Selection, gold_name, page_link, selection
+from pages.shared.store import store
+
+
+def main() -> None:
+    """Draws the screen."""
+    chosen = selection()
+    st.title("Errors")
+    if chosen.dataset is None:
+        st.info("There are no posts yet. Import some, and train a run on them: its mistakes are then listed here.")
+        page_link("data", "Import posts")
+        return
+    if chosen.run is None:
+        st.info("No run has been trained yet. Once one is, its mistakes are listed here.")
+        page_link("runs", "Train a run")
+        return
+    _draw_pickers(chosen)
+    found = load(store(), chosen)
+    st.markdown(_summary(chosen, found))
+    if found.judged:
+        _draw_found(chosen, found)
+    else:
+        page_link("annotate", "Label posts")
+
+
+def _draw_pickers(chosen: Selection) -> None:
+    columns = st.columns(5)
+    for column, pick in zip(columns, (pick_run, pick_compare, pick_gold, pick_split, pick_dataset), strict=True):
+        with column:
+            pick(chosen)
+
+
+def _summary(chosen: Selection, found: Found) -> str:
+    """What was measured, in one sentence: numbers never stand alone."""
+    assert chosen.dataset, "a data set is chosen"
+    assert chosen.run, "a run is chosen"
+    run, where = plain(chosen.run), f"{plain(chosen.split or 'all splits')}, {plain(gold_name(chosen.gold))}"
+    if not found.judged:
+        return f"{run} has not looked at any labelled post here ({where}): choose other posts or another run."
+    entities = sum(len(each.gold) for each in found.judged)
+    basis = f"{len(found.judged)} posts with {entities} entities ({where})"
+    wrong = sum(case.change != "fixed" for post in found.cases for case in post.cases)
+    said = f"**{run}** makes **{wrong} mistakes** on {basis}"
+    try:
+        score = evaluate(store(), [chosen.run], chosen.dataset, chosen.split, chosen.gold)[0].score
+    except InputError as error:
+        return f"{said}. {plain(str(error))}"
+    return f"{said}: F1 **{score.f1:.1f}**, protocol {score.protocol}, one seed, gold {score.gold_sha256[:8]}."
+
+
+def _draw_found(chosen: Selection, found: Found) -> None:
+    wanted = current_filter()
+    known = facts(store(), chosen, wanted)
+    left, right = st.columns([11, 9], gap="large")
+    with left:
+        draw_filters(chosen, found.cases, wanted, known)
+    with right:
+        there = [each for each in found.judged if post_fits(each, wanted, known)]
+        choose_matrix_cell(chosen, [outcome for each in there for outcome in outcomes(each)], wanted)
+    shown = ordered(matching(found.cases, wanted, known), wanted.order)
+    if shown:
+        draw_list(chosen, shown, wanted)
+    elif found.cases:
+        st.info("No mistake is like that.")
+        st.button("Show all mistakes", on_click=lambda: set_filter(Filter(order=wanted.order)))
+    else:
+        st.success("The run makes no mistake on these posts.")
+
+
+main()

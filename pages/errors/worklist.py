@@ -1,0 +1,121 @@
+"""The posts that somebody goes through one after another, on the screens post and annotate.
+
+A list is made once and then stands still, so that a corrected post does not slip away under the hand that corrects it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+import streamlit as st
+
+from db.engine import Store
+from db.posts import GOLD, post_ids
+from db.predictions import predictions
+from db.queues import queue
+from pages.errors.cases import ordered
+from pages.errors.filters import Filter, current_filter, matching
+from pages.errors.loading import facts, load
+from pages.shared.selection import Selection
+
+ListName: TypeAlias = Literal["mistakes", "uncorrected", "unsure", "all"]
+LISTS: tuple[ListName, ...] = get_args(ListName)
+TITLES: dict[ListName, str] = {
+    "mistakes": "Mistakes of the run",
+    "uncorrected": "Not corrected yet",
+    "unsure": "Least sure first",
+    "all": "All posts",
+}
+
+_MEMORY = "work list"
+_CHOSEN = "work list chosen"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """Numbers and names of posts, in order."""
+
+    name: ListName
+    posts: tuple[int, ...]
+    titles: tuple[str, ...]
+
+    def beside(self, post: int | None, step: int) -> str | None:
+        """The name of the post that comes `step` after this one; from a post that is not on the list, the first."""
+        if post not in self.posts:
+            return self.titles[0] if self.titles and step > 0 else None
+        place = self.posts.index(post) + step
+        return self.titles[place] if 0 <= place < len(self.titles) else None
+
+    def place(self, post: int | None) -> int | None:
+        """Which one it is, counted from 1; None where it is not on the list."""
+        return self.posts.index(post) + 1 if post in self.posts else None
+
+
+def chosen_list(default: ListName) -> ListName:
+    """Which list the address names, or else the one used last."""
+    said = st.query_params.get("list", st.session_state.get(_CHOSEN, default))
+    found: ListName = said if said in LISTS else default
+    st.session_state[_CHOSEN] = found
+    return found
+
+
+def choose_list(name: ListName) -> None:
+    """Takes another list; for callbacks."""
+    st.session_state[_CHOSEN] = name
+    st.query_params["list"] = name
+
+
+def work_list(store: Store, chosen: Selection, name: ListName, track: str = GOLD) -> WorkList:
+    """The list as it was when it was first asked for, under this selection and filter."""
+    wanted = current_filter()
+    key = (name, chosen.dataset, chosen.split, *((chosen.run,) if name in ("mistakes", "unsure") else ()))
+    key += (chosen.gold, wanted) if name == "mistakes" else (track,) if name == "uncorrected" else ()
+    kept = st.session_state.get(_MEMORY)
+    if kept is None or kept[0] != key:
+        kept = (key, _make(store, chosen, name, track, wanted))
+        st.session_state[_MEMORY] = kept
+    made: WorkList = kept[1]
+    return made
+
+
+def forget_list() -> None:
+    """The next `work_list` is made anew."""
+    st.session_state.pop(_MEMORY, None)
+
+
+def _make(store: Store, chosen: Selection, name: ListName, track: str, wanted: Filter) -> WorkList:
+    if chosen.dataset is None:
+        return WorkList(name, (), ())
+    titles = {number: title for (_, title), number in post_ids(store, chosen.dataset).items()}
+    places = {number: split for (split, _), number in post_ids(store, chosen.dataset).items()}
+    every = [number for number in titles if chosen.split in (None, places[number])]
+    posts = {
+        "mistakes": lambda: _with_mistakes(store, chosen, wanted),
+        "uncorrected": lambda: _uncorrected(store, chosen, track, every),
+        "unsure": lambda: _unsure(store, chosen, every),
+        "all": lambda: every,
+    }[name]()
+    return WorkList(name, tuple(posts), tuple(titles[number] for number in posts))
+
+
+def _with_mistakes(store: Store, chosen: Selection, wanted: Filter) -> list[int]:
+    found = matching(load(store, chosen, compare=bool(wanted.change)).cases, wanted, facts(store, chosen, wanted))
+    return [post.post for post in ordered(found, wanted.order)]
+
+
+def _uncorrected(store: Store, chosen: Selection, track: str, every: list[int]) -> list[int]:
+    assert chosen.dataset is not None, "a list is made of a data set's posts"
+    done = {
+        post
+        for state in ("corrected", "discarded")
+        for post in queue(store, chosen.dataset, state, track, chosen.split)  # type: ignore[arg-type]
+    }
+    return [post for post in every if post not in done]
+
+
+def _unsure(store: Store, chosen: Selection, every: list[int]) -> list[int]:
+    """The posts by the smallest confidence in them; those without any prediction last."""
+    if chosen.run is None:
+        return every
+    said = predictions(store, chosen.run, chosen.dataset, chosen.split)
+    least = {post: min((mark.confidence for mark in each.marks), default=1.0) for post, each in said.items()}
+    return sorted(every, key=lambda post: least.get(post, 2.0))

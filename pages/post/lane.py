@@ -1,0 +1,78 @@
+"""The interactive lane as the screen uses it: ask once, look again until there is an answer, keep the last answers."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from db import requests
+from db.engine import Store
+from db.requests import Answer
+from mner_core.types import InputError
+
+PATIENCE = 30.0
+"""Seconds that a question waits: the first one after a start also loads the run."""
+AT_ONCE = 0.8
+"""Seconds that the script itself waits, so that a warm answer is drawn without a second run."""
+TICK = 0.25
+"""Seconds between two looks at a question that takes longer."""
+_KEPT = 6
+_MEMORY = "lane"
+
+
+@dataclass(slots=True)
+class _Asked:
+    number: int
+    since: float
+    answer: Answer | None = None
+
+
+def answer_to(store: Store, kind: str, payload: Mapping[str, Any], wait: bool = True) -> Answer | None:
+    """The answer to a question, which is asked where it was not asked before; None while it is not there yet.
+
+    With `wait` it is given a moment, counted from when it was asked.
+    """
+    asked = _asked(store, kind, payload)
+    until = asked.since + AT_ONCE if wait else 0.0
+    while asked.answer is None:
+        found = _look(store, asked.number)
+        if found.is_final:
+            asked.answer = found
+        elif time.monotonic() >= until:
+            return None
+        else:
+            time.sleep(0.03)
+    return asked.answer
+
+
+def ask_again(kind: str, payload: Mapping[str, Any]) -> None:
+    """Forgets a question and its answer; for callbacks."""
+    _memory().pop(_key(kind, payload), None)
+
+
+def _asked(store: Store, kind: str, payload: Mapping[str, Any]) -> _Asked:
+    memory, key = _memory(), _key(kind, payload)
+    if key not in memory:
+        memory[key] = _Asked(requests.ask(store, kind, payload, PATIENCE), time.monotonic())
+        while len(memory) > _KEPT:
+            memory.pop(next(iter(memory)))
+    return memory[key]
+
+
+def _look(store: Store, number: int) -> Answer:
+    try:
+        return requests.result(store, number)
+    except InputError as error:  # cleaned up long ago
+        return Answer(state="expired", error=str(error))
+
+
+def _memory() -> dict[str, _Asked]:
+    memory: dict[str, _Asked] = st.session_state.setdefault(_MEMORY, {})
+    return memory
+
+
+def _key(kind: str, payload: Mapping[str, Any]) -> str:
+    return json.dumps([kind, payload], sort_keys=True)

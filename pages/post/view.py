@@ -1,0 +1,96 @@
+"""One post: its labels, what a run predicts, what the run looked at, and what it would say if that were otherwise."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from db.annotations import history
+from db.posts import dataset, post
+from db.predictions import PostPrediction, predictions
+from db.workers import alive
+from pages.errors.wording import plain
+from pages.errors.worklist import TITLES, WorkList, chosen_list, work_list
+from pages.post import otherwise, seen
+from pages.post.looked import Looked, gold_revision
+from pages.post.outcomes import draw_outcomes
+from pages.post.versions import draw_versions
+from pages.shared.pickers import pick_gold, pick_run
+from pages.shared.selection import Selection, change, page_link, selection
+from pages.shared.store import store
+
+
+def main() -> None:
+    """Draws the screen."""
+    chosen = selection()
+    if chosen.dataset is None:
+        st.title("Post")
+        st.info("There are no posts yet. Import some, and look at them here one by one.")
+        page_link("data", "Import posts")
+        return
+    name = chosen_list("mistakes" if chosen.run else "all")
+    works = work_list(store(), chosen, name)
+    if chosen.post_id is None and works.titles:
+        change(post=works.titles[0])
+        chosen = selection()
+    if chosen.post_id is None:
+        st.title("Post")
+        st.info("There is no post to show: the list is empty. Choose one among the errors, or annotate.")
+        page_link("errors", "Errors")
+        return
+    looked = _looked(chosen, chosen.post_id)
+    st.title(plain(looked.post.example.id))
+    _draw_navigation(chosen, works)
+    _draw_post(looked)
+
+
+def _looked(chosen: Selection, post_id: int) -> Looked:
+    assert chosen.dataset, "a post belongs to a data set"
+    past = history(store(), post_id)
+    return Looked(
+        chosen=chosen,
+        post=post(store(), post_id),
+        labels=dataset(store(), chosen.dataset).labels,
+        past=past,
+        gold=gold_revision(past, chosen.gold),
+        stored=_stored(chosen, post_id),
+        has_worker=bool(alive(store())),
+    )
+
+
+def _stored(chosen: Selection, post_id: int) -> PostPrediction | None:
+    if chosen.run is None:
+        return None
+    return predictions(store(), chosen.run, chosen.dataset, chosen.split).get(post_id)
+
+
+def _draw_navigation(chosen: Selection, works: WorkList) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for step, label, icon in ((-1, "Previous", ":material/arrow_back:"), (1, "Next", ":material/arrow_forward:")):
+            there = works.beside(chosen.post_id, step)
+            key = "Alt+Up" if step < 0 else "Alt+Down"
+            st.button(
+                label, icon=icon, disabled=there is None, shortcut=key, on_click=lambda name=there: change(post=name)
+            )
+        place = works.place(chosen.post_id)
+        where = f"{place} of {len(works.posts)}" if place else f"not among {len(works.posts)}"
+        st.caption(f"{where}: {TITLES[works.name].lower()}", width="content")
+        page_link("annotate", "Correct this post")
+        page_link("errors", "All errors")
+        st.space("stretch")
+        with st.container(width=190):
+            pick_run(chosen)
+        with st.container(width=190):
+            pick_gold(chosen, "Labels")
+
+
+def _draw_post(looked: Looked) -> None:
+    answer = seen.answer(looked)
+    if looked.stored is None and answer and answer.response:
+        looked = replace(looked, stored=seen.prediction(looked.post.id, answer.response))
+    draw_outcomes(looked, answer)
+    seen.draw(looked)
+    otherwise.draw(looked, seen.answer(looked))
+    draw_versions(looked)
+
+
+main()

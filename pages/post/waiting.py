@@ -1,0 +1,27 @@
+"""While a question waits: a sentence, a look every moment, and what to do when no answer came."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from db.requests import Answer
+from pages.errors.wording import plain
+from pages.post.lane import TICK, answer_to, ask_again
+from pages.shared.store import store
+
+
+def wait_for(found: Answer | None, kind: str, payload: Mapping[str, Any], sentence: str) -> None:
+    """Draws the waiting, which ends by itself; or, where there is an answer without a response, why, and a button."""
+    if found is not None:
+        st.warning(plain(found.error or "There is no answer."))
+        st.button("Ask again", key=f"ask again {kind}", on_click=ask_again, args=(kind, payload))
+        return
+
+    @st.fragment(run_every=TICK)
+    def look() -> None:
+        if answer_to(store(), kind, payload, wait=False) is not None:
+            st.rerun()
+        st.info(sentence, icon="spinner")
+
+    look()
