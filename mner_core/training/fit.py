@@ -55,12 +55,14 @@ def fit(
     """Trains in place and yields each epoch as it ends, those of an interrupted earlier call included.
 
     `folder` receives `checkpoint/` and `best.safetensors`, the parameters of the epoch with the best dev F1 (the first
-    such epoch). `on_step(done, total)` is called after every step.
+    such epoch). `on_step(done, total)` is called after every step. Under torchrun every process takes its share of the
+    batches and the first one writes.
 
     Raises:
         InputError: the loss is no longer a number; going on would only store a broken model.
     """
-    accelerator = Accelerator(mixed_precision=settings.precision if settings.precision != "fp32" else "no")
+    precision = settings.precision if settings.precision != "fp32" else "no"
+    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
     model.to(accelerator.device)
     optimizer = make_optimizer(model, settings)
     place = checkpoint.restore(folder / "checkpoint", model, optimizer) or checkpoint.Place()
@@ -88,9 +90,12 @@ def fit(
             if time.monotonic() - saved > SECONDS_BETWEEN_CHECKPOINTS and accelerator.is_main_process:
                 place.seconds, saved = time.monotonic() - started, time.monotonic()
                 checkpoint.save(folder / "checkpoint", place, model, optimizer)
-        yield _end_epoch(model, batcher, posts.dev, settings, place, folder, started)
+        epoch, improved = _end_epoch(model, batcher, posts.dev, settings, place, started)
         if accelerator.is_main_process:
+            if improved:
+                checkpoint.write_tensors(dict(model.state_dict()), folder / "best.safetensors")
             checkpoint.save(folder / "checkpoint", place, model, optimizer)
+        yield epoch
 
 
 def _end_epoch(
@@ -99,10 +104,9 @@ def _end_epoch(
     dev: Sequence[Example],
     settings: Settings,
     place: checkpoint.Place,
-    folder: Path,
     started: float,
-) -> Epoch:
-    """Scores dev, keeps the parameters if they are the best yet, and moves the place to the next epoch."""
+) -> tuple[Epoch, bool]:
+    """Scores dev and moves the place to the next epoch; also says whether dev F1 is the best yet."""
     predictions = predict(model, batcher, dev, settings.batch)
     result = score(dev, [prediction.spans for prediction in predictions])
     epoch = Epoch(
@@ -111,12 +115,12 @@ def _end_epoch(
         dev=result.to_json(),
         seconds=round(time.monotonic() - started, 1),
     )
-    if result.f1 > place.best:
+    improved = result.f1 > place.best
+    if improved:
         place.best, place.best_epoch = result.f1, place.epoch
-        checkpoint.write_tensors(dict(model.state_dict()), folder / "best.safetensors")
     place.epochs.append(asdict(epoch))
     place.epoch, place.step, place.losses, place.seconds = place.epoch + 1, 0, [], epoch.seconds
-    return epoch
+    return epoch, improved
 
 
 def predict(

@@ -137,11 +137,12 @@ def _pack_pool(packed: zipfile.ZipFile, record: RunRecord, home: Home, work: Pat
     neighbourhood = load_neighbourhood(folder, record.pool, store, 0, home)
     try:
         shards = Shards(work)
-        for digest in dict.fromkeys(neighbourhood.pool.image_digests):
-            known = store.of_picture(digest)
-            if known is None:
+        digests = list(dict.fromkeys(neighbourhood.pool.image_digests))
+        for start in range(0, len(digests), 256):
+            known = {digest: store.of_picture(digest) for digest in digests[start : start + 256]}
+            if None in known.values():
                 raise InputError("The pool's pictures are not in the feature cache any more; run `features` again.")
-            shards.add({digest: known})
+            shards.add({digest: found for digest, found in known.items() if found is not None})
         for file in sorted(work.glob("*.safetensors")):
             packed.write(file, f"pool/grids/{file.name}")
     finally:

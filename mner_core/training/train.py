@@ -7,13 +7,14 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from safetensors.torch import load_file
 
 from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint
@@ -74,19 +75,23 @@ def train(
 ) -> RunRecord:
     """Trains and writes the run's folder. An interrupted training into the same `out` goes on where it stopped.
 
+    Started by torchrun, every process calls this; the first one owns the folder and the others help.
+
     Raises:
         InputError: `out` is taken, another process trains into it, or an unfinished run of other settings lies there.
     """
     if out.exists():
         raise InputError(f"{out.name} exists already; choose another name for the run.")
     folder = out.with_name(f".{out.name}.unfinished")
-    with _claimed(folder, request):
+    processes = PartialState(cpu=not torch.cuda.is_available())
+    with _claimed(folder, request) if processes.is_main_process else nullcontext():
         on_progress("preparing", 0, 1)
         torch.manual_seed(request.seed)  # a random encoder is drawn from the seed as well
         encoder = text_encoder(request.plan.profile.text)
-        surroundings = prepare_surroundings(
-            request.plan, request.train, [*request.dev, *request.others], home, on_progress
-        )
+        with processes.main_process_first():  # what the first one extracts, the others find in the cache
+            surroundings = prepare_surroundings(
+                request.plan, request.train, [*request.dev, *request.others], home, on_progress
+            )
         batcher = build_batcher(request.plan, encoder, surroundings.features, surroundings.neighbourhood)
         model = build_model(request.plan, encoder, request.seed)
         if request.start:
@@ -97,11 +102,14 @@ def train(
         for epoch in fit(model, batcher, posts, request.plan.settings, request.seed, folder, steps):
             epochs.append(epoch)
             on_epoch(epoch)
+        processes.wait_for_everyone()
         model.load_state_dict(load_file(folder / "best.safetensors"))
         predictions = predict(model, batcher, request.dev, request.plan.settings.batch)
         record = _record(request, surroundings, epochs, predictions, folder / "best.safetensors")
-        _write(folder, record, encoder, request.dev, predictions)
-    folder.rename(out)
+        processes.wait_for_everyone()
+        if processes.is_main_process:
+            _write(folder, record, encoder, request.dev, predictions)
+            folder.rename(out)
     return record
 
 

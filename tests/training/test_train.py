@@ -115,6 +115,27 @@ def test_a_killed_training_goes_on(scenes: Dataset, tmp_path: Path) -> None:
     assert digest(tmp_path / "killed") == digest(tmp_path / "whole")
 
 
+@pytest.mark.slow
+def test_two_processes_train_one_run_together(scenes: Dataset, tmp_path: Path) -> None:
+    """torchrun with two processes (gloo on a CPU): one whole run, half as many steps, and it still learns."""
+    options = ["--model", "rgcn", "--data", str(scenes.root), "--profile", "tiny", "--epochs", "2"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "mner_core"]
+    environment = os.environ | {
+        "MNER_HOME": str(tmp_path / "home"),
+        "OMP_NUM_THREADS": "1",
+        "ACCELERATE_USE_CPU": "true",
+    }
+    out = tmp_path / "together"
+    done = subprocess.run(
+        [*launch, "train", *options, "--out", str(out)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    record = read_record(out)
+    assert [epoch["number"] for epoch in record.epochs] == [1, 2]
+    assert record.epochs[1]["loss"] < record.epochs[0]["loss"]
+    assert "training 4/4" in done.stderr, "three batches an epoch, two for each process"
+
+
 def test_a_warm_start_begins_with_the_other_runs_parameters(request_for: Make, home: Home, tmp_path: Path) -> None:
     train(request_for("bert-crf"), tmp_path / "first", home)
     start = tmp_path / "first"
