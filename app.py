@@ -9,6 +9,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from db.engine import StoreError
 from mner_core.types import InputError
+from pages.shared.figures import plain
 from pages.shared.selection import enter, go
 from pages.shared.status import status_line
 from pages.shared.store import me, store
@@ -42,10 +43,10 @@ def session() -> None:
         store()
         with st.sidebar:
             status_line()
-            st.caption(f":material/person: {me()}")
+            st.caption(f":material/person: {plain(me())}")
         page.run()
     except (StoreError, InputError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
 
 
 if runtime.exists():

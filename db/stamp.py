@@ -1,12 +1,28 @@
 """Whether anything changed: what a screen computed under one stamp stays true as long as the stamp is the same."""
 
+from typing import NamedTuple
+
 from sqlalchemy import func, select
 
 from db.engine import Store
 from db.tables import Datasets, Evaluations, JobEvents, Posts, Predictions, Revisions, Runs
 
 
-def stamp(store: Store) -> tuple[int, ...]:
+class Stamp(NamedTuple):
+    """The newest row, or the number of rows, of each table that screens draw from."""
+
+    revisions: int
+    posts: int
+    runs: int
+    datasets: int
+    evaluations: int
+    events: int
+    scores: int
+    trained: int
+    predictions: int
+
+
+def stamp(store: Store) -> Stamp:
     """Differs after every change to posts, labels, runs, predictions and scores, and after every step of a job.
 
     Imports and retrained runs change rows in place, but not without a job or a dropped score.
@@ -15,4 +31,4 @@ def stamp(store: Store) -> tuple[int, ...]:
     counted = [func.count(column) for column in (Evaluations.id, Runs.id, Predictions.run_id)]
     with store.read() as session:
         found = [session.scalar(select(number)) for number in (*newest, *counted)]
-    return tuple(number or 0 for number in found)
+    return Stamp(*(number or 0 for number in found))

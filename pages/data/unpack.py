@@ -91,25 +91,22 @@ def unpack(uploads: Sequence[Upload], folder: Path, limits: Limits | None = None
 
 
 def find_posts(folder: Path) -> Path:
-    """Where the posts lie below `folder`: the folder that holds split files directly, or a single file of posts.
+    """The folder at or below `folder` that holds split files directly.
 
     Raises:
-        InputError: there are none, or several data sets.
+        InputError: there is none, or there are several.
     """
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in POSTS and path.is_file())
-    files = [path for path in files if path.name.lower() != "objects.jsonl"]
-    homes = sorted({path.parent for path in files if path.stem.lower() in SPLITS}, key=lambda path: len(path.parts))
+    files = (path for path in folder.rglob("*") if path.suffix.lower() in POSTS and path.stem.lower() in SPLITS)
+    homes = sorted({path.parent for path in files}, key=lambda path: (len(path.parts), path))
     homes = [each for each in homes if len(each.parts) == len(homes[0].parts)]
     if len(homes) > 1:
         names = " and ".join(_shown(each.name) for each in homes[:3])
         raise InputError(f"There are several data sets in it, {names}: bring them in one by one.")
-    if homes:
-        return homes[0]
-    if len(files) == 1:
-        return files[0]
-    raise InputError(
-        "There are no posts in it: a data set has train.jsonl, valid.jsonl or test.jsonl (or .txt in CoNLL format)."
-    )
+    if not homes:
+        raise InputError(
+            "There are no posts in it: they lie in files named train, valid or test that end in .jsonl or (CoNLL) .txt."
+        )
+    return homes[0]
 
 
 def _unpack_archive(upload: Upload, folder: Path, done: Unpacked, limits: Limits) -> None:

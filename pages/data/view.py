@@ -1,8 +1,20 @@
-"""The screen data."""
+"""The screen data: the data sets, what was wrong in them, bringing posts in and taking them out."""
 
 import streamlit as st
 
+from pages.data.importing import import_form, last_import
+from pages.data.sets import one_set, table_of_sets
 from pages.shared.selection import selection
+from pages.shared.status import going_on
 
 chosen = selection()
-st.title("Data")
+st.title("Data", anchor=False)
+going_on(["import", "features"])
+last_import()
+if chosen.dataset is None:
+    st.write("There are no posts yet. Bring some in; a worker reads and checks them, and they appear here.")
+else:
+    table_of_sets(chosen)
+    one_set(chosen)
+    st.subheader("Bring posts in", anchor=False)
+import_form()

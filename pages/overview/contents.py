@@ -9,6 +9,7 @@ import streamlit as st
 from db.engine import Store
 from db.evaluations import Evaluation, evaluate, judged
 from db.gold import gold_posts
+from db.stamp import Stamp
 from mner_core.types import Example, InputError
 from pages.errors.cases import CHANGES, compared
 
@@ -51,7 +52,7 @@ def count(posts: Sequence[Example]) -> Contents:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def contents(_store: Store, now: tuple[int, ...], dataset: str, gold: str) -> Contents:  # noqa: ARG001  `now` is a key
+def contents(_store: Store, now: Stamp, dataset: str, gold: str) -> Contents:  # noqa: ARG001  `now` is a key
     """What is in a data set under a gold; `now` is the store's stamp."""
     return count([each.example for each in gold_posts(_store, dataset, gold)])
 
@@ -59,7 +60,7 @@ def contents(_store: Store, now: tuple[int, ...], dataset: str, gold: str) -> Co
 @st.cache_data(max_entries=64, show_spinner=False)
 def measured(
     _store: Store,
-    now: tuple[int, ...],  # noqa: ARG001  it is part of the cache's key
+    now: Stamp,  # noqa: ARG001  it is part of the cache's key
     run: str,
     dataset: str,
     split: str | None,
@@ -75,7 +76,7 @@ def measured(
 @st.cache_data(max_entries=16, show_spinner="Comparing the runs")
 def comparison(
     _store: Store,
-    now: tuple[int, ...],  # noqa: ARG001  it is part of the cache's key
+    now: Stamp,  # noqa: ARG001  it is part of the cache's key
     runs: tuple[str, str],
     dataset: str,
     split: str | None,

@@ -11,7 +11,7 @@ from db.stamp import stamp
 from mner_core.catalog import SYSTEMS
 from mner_core.evaluation.scoring import PROTOCOLS
 from pages.overview.contents import Comparison, comparison, measured
-from pages.shared.figures import counted, score_sentence, when
+from pages.shared.figures import counted, plain, score_sentence, when
 from pages.shared.pickers import pick_compare, pick_run
 from pages.shared.selection import Selection, change, gold_name, page_link
 from pages.shared.store import store
@@ -44,7 +44,7 @@ def show_runs(chosen: Selection) -> None:
         )
     for run, score in found:
         if isinstance(score, str):
-            st.caption(f":material/info: {run.name}: {score}")
+            st.caption(f":material/info: {plain(f'{run.name}: {score}')}")
 
 
 def compare_runs(chosen: Selection) -> None:
@@ -65,7 +65,7 @@ def compare_runs(chosen: Selection) -> None:
     pair = (chosen.compare, chosen.run)
     found = comparison(store(), stamp(store()), pair, chosen.dataset, chosen.split, chosen.gold)
     if isinstance(found, str):
-        st.write(found)
+        st.write(plain(found))
         return
     _show_changes(found)
     st.dataframe(_type_rows(found), hide_index=True, column_config=_type_columns())

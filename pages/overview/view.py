@@ -9,7 +9,7 @@ from db.runs import runs
 from db.stamp import stamp
 from pages.overview.contents import contents
 from pages.overview.scores import compare_runs, show_runs
-from pages.shared.figures import counted, entity_bars, show
+from pages.shared.figures import counted, entity_bars, plain, show
 from pages.shared.pickers import pick_dataset, pick_gold, pick_split
 from pages.shared.selection import Selection, page_link, selection
 from pages.shared.status import active_jobs, going_on
@@ -23,7 +23,7 @@ def overview() -> None:
         first_start()
         return
     title, picker = st.columns([3, 1], vertical_alignment="bottom")
-    title.title(chosen.dataset, anchor=False)
+    title.title(plain(chosen.dataset), anchor=False)
     if len(datasets(store())) > 1:
         with picker:
             pick_dataset(chosen)

@@ -1,5 +1,6 @@
 """Charts and numbers that several screens show: one look, and numbers that say what they are."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,9 +47,9 @@ def entity_bars(counts: Mapping[str, Mapping[str, int]], labels: Sequence[str]) 
 
 
 def epoch_curve(epochs: Sequence[Mapping[str, Any]], best: int | None = None) -> go.Figure:
-    """Dev F1 (0..100) by epoch, with the best one marked. An epoch is {"number", "loss", "dev": {"f1", ..}}."""
+    """Dev F1 (0..100) by epoch, with the best one marked. An epoch is {"number", "loss", "f1"}."""
     numbers = [epoch["number"] for epoch in epochs]
-    scores = [epoch["dev"]["f1"] for epoch in epochs]
+    scores = [epoch["f1"] for epoch in epochs]
     figure = go.Figure()
     figure.add_scatter(
         x=numbers,
@@ -106,6 +107,11 @@ def when(moment: float) -> str:
     then, now = time.localtime(moment), time.localtime()
     year = "" if then.tm_year == now.tm_year else f" {then.tm_year}"
     return f"{then.tm_mday} {time.strftime('%b', then)}{year}, {time.strftime('%H:%M', then)}"
+
+
+def plain(text: str) -> str:
+    """Text that people or files gave, for places that read Markdown: nothing in it becomes a link or a picture."""
+    return re.sub(r"([\\\[\]<*_~$#|])", r"\\\1", text)
 
 
 def counted(number: int, one: str, several: str = "") -> str:

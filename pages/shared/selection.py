@@ -88,7 +88,7 @@ def link(screen: Screen, **changes: str | None) -> str:
 
 def page_link(screen: Screen, label: str, **changes: str | None) -> None:
     """Draws a link to a screen; see `link`."""
-    st.page_link(_script(screen), label=label, query_params=_address(screen, changes))
+    st.page_link(_script(screen), label=label, icon=":material/arrow_forward:", query_params=_address(screen, changes))
 
 
 def go(screen: Screen, **changes: str | None) -> None:
@@ -111,8 +111,9 @@ def resolve(store: Store, said: Mapping[str, str]) -> Selection:
     if dataset not in sets:
         asked = trained.get(said.get("run", ""))
         dataset = str(asked.data.get("name", "")) if asked else ""
-    if dataset not in sets:
-        dataset = next(reversed(sets), "")
+    if dataset not in sets:  # the one that somebody trained on last, else the newest
+        known = [str(each.data.get("name")) for each in reversed(trained.values())]
+        dataset = next((name for name in [*known, *reversed(sets)] if name in sets), "")
     split, post, post_id = _resolve_post(store, sets[dataset].splits, dataset, said) if dataset else (None, None, None)
     run = _resolve_run(list(trained.values()), dataset, said.get("run"))
     compare = said.get("compare")

@@ -8,6 +8,7 @@ from db.engine import Store
 from db.jobs import Job, Kind, jobs
 from db.posts import datasets
 from db.workers import alive
+from pages.shared.figures import plain
 from pages.shared.store import store
 
 TICK = 2.0
@@ -81,9 +82,9 @@ def _draw_jobs(kinds: Sequence[Kind] | None) -> None:
         st.warning(NO_WORKER, icon=":material/pause_circle:")
     for job in found:
         if job.status == "running":
-            st.progress(job.progress, job_sentence(job))
+            st.progress(job.progress, plain(job_sentence(job)))
         else:
-            st.caption(f":material/schedule: {job_sentence(job)}")
+            st.caption(f":material/schedule: {plain(job_sentence(job))}")
 
 
 def _draw_line() -> None:
@@ -95,6 +96,6 @@ def _draw_line() -> None:
     elif not found:
         st.caption(":material/check_circle: Worker ready")
     for job in running:
-        st.progress(job.progress, f"{job_title(job)}: {job.progress:.0%}")
+        st.progress(job.progress, plain(f"{job_title(job)}: {job.progress:.0%}"))
     if waiting:
         st.caption(f":material/schedule: {waiting} {'more ' if running else ''}waiting")

@@ -1,0 +1,108 @@
+"""The form that brings posts in, and the word about how it went."""
+
+import time
+
+import streamlit as st
+
+from db.engine import StoreError
+from db.jobs import jobs
+from mner_core.data.images import PICTURE_ENDINGS
+from mner_core.types import InputError
+from pages.data.receive import SHELF, read_renames, receive, shelf, shelf_root, take_from_shelf
+from pages.data.unpack import BESIDE, POSTS
+from pages.shared.figures import counted, plain, when
+from pages.shared.selection import page_link
+from pages.shared.store import me, store
+
+_SAID = "import said"
+_ROUND = "import round"
+RECENT = 12 * 3600.0
+"""Seconds for which the last import is spoken of."""
+
+FORMAT = """
+A zip, or the files themselves: `train`, `valid` and `test`, each as `.jsonl` (one post a line) or `.txt` (CoNLL with
+`IMGID:` lines); beside them, if there are any, `captions.tsv`, `objects.jsonl` and pictures, in a folder `images`,
+named as the posts name them. At least one of the three files is needed; posts without labels are welcome.
+"""
+
+
+def last_import() -> None:
+    """Says how the newest import ended, while that is news."""
+    ended = [job for job in jobs(store(), ("done", "failed", "cancelled"), ("import",), limit=5) if job.finished]
+    if not ended or (ended[0].finished or 0.0) < time.time() - RECENT:
+        return
+    job = ended[0]
+    name = str(job.payload.get("name") or "posts")
+    if job.status == "failed":
+        st.error(plain(f"Importing {name} failed: {job.error}"), icon=":material/error:")
+    elif job.status == "done" and job.result:
+        found = job.result
+        wrong = sum(found.get("defects", {}).values())
+        said = [f"{counted(found['added'], 'post')} added to {found['dataset']}"]
+        said += [f"{found['updated']:,} brought up to date"] if found["updated"] else []
+        said += [f"{found['unchanged']:,} were there already"] if found["unchanged"] else []
+        said += [f"{counted(wrong, 'thing')} to look at" if wrong else "nothing was wrong with them"]
+        st.caption(f":material/task_alt: {when(job.finished or 0.0)}: {plain(', '.join(said))}.")
+        page_link("overview", f"Look at {plain(found['dataset'])}", dataset=found["dataset"])
+
+
+def import_form() -> None:
+    """Upload or shelf, a name, labels to rename."""
+    session = st.session_state
+    number = session.setdefault(_ROUND, 0)
+    root = shelf_root()
+    with st.container(border=True):
+        ways = ["Upload", "From the server's shelf"]
+        way = st.segmented_control("From", ways, default=ways[0], key="import way") if root else ways[0]
+        if way == ways[1] and root:
+            folders = shelf(root)
+            if folders:
+                st.selectbox(
+                    "Data set", folders, key="import folder", format_func=lambda name: name.strip(".") or "all of it"
+                )
+            else:
+                st.write("The shelf is empty: no folder on it holds a train, valid or test file.")
+        else:
+            st.markdown(FORMAT)
+            endings = sorted(ending.strip(".") for ending in {".zip", *POSTS, *BESIDE, *PICTURE_ENDINGS})
+            st.file_uploader(
+                "Files", endings, accept_multiple_files=True, key=f"import files {number}", label_visibility="collapsed"
+            )
+        name, labels = st.columns(2)
+        name.text_input("Name", key=f"import name {number}", placeholder="the one that the data set gives itself")
+        labels.multiselect(
+            "Rename labels",
+            ["OTHER = MISC"],
+            accept_new_options=True,
+            key=f"import labels {number}",
+            placeholder="for example OTHER = MISC",
+            help="Labels of other data sets under the names that yours has. Type a new one and press Enter.",
+        )
+        st.button("Import", type="primary", on_click=_import, args=(way == ways[1], number))
+        for kind, sentence in session.pop(_SAID, []):
+            {"error": st.error, "warning": st.warning}[kind](plain(sentence))
+    if not root:
+        st.caption(f"Whoever runs the server may also name a folder with data sets in `{SHELF}`.")
+
+
+def _import(from_shelf: bool, number: int) -> None:
+    session = st.session_state
+    said: list[tuple[str, str]] = []
+    try:
+        name, labels = (
+            session.get(f"import name {number}", ""),
+            read_renames(session.get(f"import labels {number}", [])),
+        )
+        if from_shelf:
+            take_from_shelf(store(), session.get("import folder", ""), name, labels, me())
+        else:
+            _, done = receive(store(), session.get(f"import files {number}") or [], name, labels, me())
+            if done.left_out:
+                some = ", ".join(done.left_out[:5]) + (" …" if len(done.left_out) > 5 else "")
+                said.append(
+                    ("warning", f"{counted(len(done.left_out), 'file')} left out, no data set holds them: {some}")
+                )
+        session[_ROUND] = number + 1  # a new uploader: the old one would keep the files in memory
+    except (InputError, StoreError) as error:
+        said.append(("error", str(error)))
+    session[_SAID] = said

@@ -1,0 +1,125 @@
+"""From an upload or a folder on the server to an import job."""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from db.engine import Store, disk_error
+from db.jobs import Job, enqueue, jobs
+from mner_core.types import InputError
+from pages.data.unpack import SPLITS, Unpacked, Upload, find_posts, unpack
+
+SHELF = "MNER_IMPORT_ROOT"
+"""The setting that names the folder whose data sets may be imported by everybody who opens the program."""
+
+
+def receive(
+    store: Store, uploads: Sequence[Upload], name: str, labels: Mapping[str, str], author: str
+) -> tuple[Job, Unpacked]:
+    """Unpacks what the browser sent and queues its import; the job throws the files away when it is done.
+
+    Raises:
+        InputError: nothing was chosen, or something of it cannot be used; nothing is left behind.
+        StoreError: the disk is full.
+    """
+    if not uploads:
+        raise InputError("Choose a zip, or the files of a data set, first.")
+    waiting = _waiting_room(store)
+    fresh = waiting / uuid.uuid4().hex
+    try:
+        fresh.mkdir(parents=True)
+        done = unpack(uploads, fresh)
+        found = find_posts(fresh)
+        called = name.strip() or declared_name(found) or _stem(uploads[0].name)
+        folder = waiting / uuid.uuid4().hex
+        found.rename(folder)
+    except OSError as error:
+        raise disk_error(error, "the upload") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    payload = {"folder": str(folder), "name": called, "labels": dict(labels), "remove": True}
+    return enqueue(store, "import", payload, author=author), done
+
+
+def take_from_shelf(store: Store, folder: str, name: str, labels: Mapping[str, str], author: str) -> Job:
+    """Queues the import of a folder that `shelf` lists.
+
+    Raises:
+        InputError: it lists no such folder.
+    """
+    root = shelf_root()
+    if root is None or folder not in shelf(root):
+        raise InputError(f"There is no data set {folder!r} on the server's shelf any more; choose another one.")
+    place = root / folder
+    payload = {
+        "folder": str(place),
+        "name": name.strip() or declared_name(place) or place.resolve().name,
+        "labels": dict(labels),
+        "remove": False,
+    }
+    return enqueue(store, "import", payload, author=author, dedupe_key=f"import {folder} {payload['name']}")
+
+
+def shelf_root() -> Path | None:
+    """The folder that the settings allow to import from, None where they allow none."""
+    named = os.environ.get(SHELF)
+    return Path(named).expanduser().resolve() if named and Path(named).expanduser().is_dir() else None
+
+
+def shelf(root: Path, depth: int = 3, most: int = 200) -> list[str]:
+    """The folders below `root` that hold split files, by their names relative to it; links out of it are left out."""
+    found: list[str] = []
+    for place, folders, files in os.walk(root):
+        inside = Path(place).relative_to(root)
+        folders[:] = sorted(each for each in folders if not each.startswith(".")) if len(inside.parts) < depth else []
+        stems = {
+            PurePosixPath(file).stem.lower() for file in files if file.endswith((".txt", ".jsonl", ".conll", ".bio"))
+        }
+        if stems & SPLITS:
+            found.append(str(inside))
+        if len(found) >= most:
+            break
+    return sorted(found)
+
+
+def read_renames(texts: Sequence[str]) -> dict[str, str]:
+    """What "OTHER = MISC" and the like say.
+
+    Raises:
+        InputError: one of them names no two labels.
+    """
+    renames = {}
+    for text in texts:
+        old, _, new = (part.strip() for part in text.partition("="))
+        if not old or not new or "=" in new:
+            raise InputError(f"{text!r} names no two labels: write it as OTHER = MISC.")
+        renames[old] = new
+    return renames
+
+
+def declared_name(folder: Path) -> str:
+    """The name that the data set gives itself in dataset.json, empty where it gives none."""
+    try:
+        record = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return ""  # the import reports what is wrong with the file
+    name = record.get("name") if isinstance(record, dict) else None
+    return name.strip()[:80] if isinstance(name, str) else ""
+
+
+def _stem(name: str) -> str:
+    stem = PurePosixPath(name).stem.strip()
+    return stem if stem and stem.lower() not in SPLITS else "my posts"
+
+
+def _waiting_room(store: Store) -> Path:
+    """Where uploads wait for the worker; those that no job waits for any more are thrown away."""
+    room = store.home.root / "uploads"
+    wanted = {str(job.payload.get("folder")) for job in jobs(store, ("queued", "running"), ("import",))}
+    for folder in room.glob("*"):
+        if str(folder) not in wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+    return room

@@ -1,0 +1,167 @@
+"""The data sets that there are, and everything about one of them."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from db.engine import StoreError
+from db.posts import Dataset, datasets, defects
+from db.queues import progress
+from db.stamp import stamp
+from mner_core.data.lines import Defect
+from mner_core.types import InputError
+from pages.data.take_out import pack
+from pages.shared.figures import plain, when
+from pages.shared.selection import Selection, change, gold_name, golds, page_link
+from pages.shared.store import store
+
+MEANING = {
+    "bad-box": "Objects whose box is none",
+    "bad-gold": "Labels that cannot be; the post came in without",
+    "bad-id": "Names that could lead out of their folder, or that no file can have",
+    "bad-line": "Lines that could not be read",
+    "bad-text": "Texts that are none",
+    "blank-token": "Words that are blank",
+    "broken-image": "Pictures that do not open",
+    "changed-gold": "Posts that are here with other labels; they stayed as they are",
+    "changed-post": "Posts that are here with another text; they stayed as they are",
+    "duplicate-id": "Ids that occur twice",
+    "duplicate-text": "Texts that stand in several splits: a model is tested on what it learned",
+    "empty-caption": "Captions without text",
+    "empty-file": "Empty files",
+    "empty-post": "Posts without text",
+    "extra-file": "Files of a split that is there already",
+    "invisible-token": "Words that show nothing",
+    "missing-image": "Pictures that are not there",
+    "not-text": "Files that are no text",
+    "orphan-inside": "Inside tags without a beginning: not all scorers count these entities",
+    "overlapping-spans": "Entities that overlap",
+    "overlong-text": "Very long texts",
+    "repeated-caption": "Captions that stand for many pictures",
+    "unknown-id": "Captions or objects of pictures that no post has",
+}
+"""What a kind of defect is, for a person."""
+
+_FILE = "export file"
+_SAID = "export said"
+
+
+def table_of_sets(chosen: Selection) -> None:
+    """All data sets; a click on a row chooses one."""
+    found = list(reversed(datasets(store())))
+    st.dataframe(
+        [_row(each) for each in found],
+        hide_index=True,
+        on_select=lambda: _choose([each.name for each in found]),
+        selection_mode="single-row",
+        key="data sets",
+    )
+    if len(found) > 1:
+        st.caption(f"Below: {plain(chosen.dataset or '')}. Tick another one to see it instead.")
+
+
+def one_set(chosen: Selection) -> None:
+    """What is known of the chosen data set: where it comes from, what was wrong, and the way out."""
+    found = next(each for each in datasets(store()) if each.name == chosen.dataset)
+    st.subheader(plain(found.name), anchor=False)
+    about = [text for text in (found.licence and f"Licence: {found.licence}.", found.credits) if text]
+    about += (
+        [f"Renamed on import: {', '.join(f'{old} to {new}' for old, new in found.mapping.items())}."]
+        if found.mapping
+        else []
+    )
+    for text in about:
+        st.text(text)
+    with st.container(horizontal=True):
+        page_link("overview", "Overview")
+        page_link("annotate", "Correct posts")
+        page_link("runs", "Train on it", new="yes")
+    wrong, out = st.columns(2, gap="large")
+    with wrong:
+        _what_was_wrong(found.name, defects(store(), found.name))
+    with out:
+        _way_out(found.name)
+
+
+def as_csv(found: Sequence[Defect]) -> str:
+    """The defects as a table that other programs read."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["kind", "file", "line", "detail"])
+    table.writerows([each.kind, _harmless(each.file), each.line or "", _harmless(each.detail)] for each in found)
+    return text.getvalue()
+
+
+def _what_was_wrong(name: str, found: Sequence[Defect]) -> None:
+    st.markdown("**What the import found**")
+    if not found:
+        st.caption("Nothing was wrong with these posts and pictures.")
+        return
+    kinds = sorted({each.kind for each in found}, key=lambda kind: -sum(each.kind == kind for each in found))
+    for kind in kinds:
+        of_kind = [each for each in found if each.kind == kind]
+        with st.expander(f"{MEANING.get(kind, kind.replace('-', ' '))} ({len(of_kind):,})"):
+            st.dataframe(
+                [{"File": each.file, "Line": each.line, "What": each.detail} for each in of_kind[:1000]],
+                hide_index=True,
+                column_config={"What": st.column_config.TextColumn(width="large")},
+            )
+    st.download_button("Download the list", as_csv(found), f"{name} findings.csv", "text/csv", on_click="ignore")
+
+
+def _way_out(name: str) -> None:
+    st.markdown("**Take the posts out**")
+    asked = (
+        st.selectbox("Labels", golds(store(), name), index=1, format_func=gold_name, key="export gold"),
+        st.segmented_control("Format", ["jsonl", "conll"], default="jsonl", format_func=str.upper, key="export format")
+        or "jsonl",
+        st.checkbox("With pictures", key="export pictures"),
+    )
+    wanted = (name, *asked, stamp(store()).revisions)
+    ready = st.session_state.get(_FILE)
+    if ready and ready[0] == wanted:
+        st.download_button(
+            f"Download {len(ready[1]) / 1e6:.1f} MB", ready[1], f"{name}-{asked[0]}.zip", "application/zip",
+            type="primary", on_click="ignore",
+        )  # fmt: skip
+    else:
+        st.session_state.pop(_FILE, None)
+        st.button("Make the file", on_click=_pack, args=(wanted,), help="Posts, labels and the history of every label.")
+    if sentence := st.session_state.pop(_SAID, ""):
+        st.error(plain(sentence))
+
+
+def _pack(wanted: tuple[Any, ...]) -> None:
+    try:
+        st.session_state[_FILE] = (wanted, pack(store(), *wanted[:4]))
+    except (InputError, StoreError) as error:
+        st.session_state[_SAID] = str(error)
+
+
+def _row(found: Dataset) -> dict[str, Any]:
+    states = progress(store(), found.name)
+    splits = {split or "no split": number for split, number in found.splits.items()}
+    return {
+        "Data set": found.name,
+        "Posts": found.posts,
+        "Splits": ", ".join(f"{number:,} {split}" for split, number in splits.items()),
+        "Types": ", ".join(found.labels) or "none",
+        "Corrected": states["corrected"],
+        "Without labels": states["unlabelled"],
+        "To look at": len(defects(store(), found.name)),
+        "Imported": when(found.created),
+    }
+
+
+def _choose(names: list[str]) -> None:
+    rows = st.session_state["data sets"]["selection"]["rows"]
+    if rows:
+        change(dataset=names[rows[0]])
+
+
+def _harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
