@@ -62,7 +62,8 @@ def features(options: argparse.Namespace) -> Answer:
         "images": report.images,
         "computed": report.computed,
         "seconds": round(report.seconds, 2),
-        "broken": [{"image": name, "detail": sentence} for name, sentence in report.broken],
+        "broken": len(report.broken),
+        "problems": [{"image": name, "detail": sentence} for name, sentence in report.broken],
     }
 
 

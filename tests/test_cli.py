@@ -60,7 +60,7 @@ def test_scenes_and_check_data_and_features(run: Run, tmp_path: Path) -> None:
     status, answer, _ = run("features", tmp_path / "out", "--profile", "tiny")
     assert status == 0
     assert answer["images"] > 10
-    assert answer["broken"] == []
+    assert (answer["broken"], answer["problems"]) == (0, [])
     again = run("features", tmp_path / "out", "--profile", "tiny")[1]
     assert (again["images"], again["computed"]) == (answer["images"], 0)
 
@@ -201,7 +201,8 @@ def test_what_is_broken_is_said_and_the_rest_goes_through(run: Run, hostile: Pat
     before = {path: path.stat().st_mtime_ns for path in hostile.rglob("*")}
     status, answer, _ = run("features", hostile, "--profile", "tiny")
     assert status == 0
-    broken = {Path(each["image"]).stem for each in answer["broken"]}
+    broken = {Path(each["image"]).stem for each in answer["problems"]}
+    assert answer["broken"] == len(answer["problems"])
     assert {"truncated", "empty", "bomb", "text"} <= broken
     assert not {"good", "mislabelled", "cmyk", "animated", "tiny"} & broken
     out = tmp_path / "run"
