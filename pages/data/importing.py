@@ -6,16 +6,16 @@ import streamlit as st
 
 from db.engine import StoreError
 from db.jobs import jobs
-from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.types import InputError
 from pages.data.receive import SHELF, read_renames, receive, shelf, shelf_root, take_from_shelf
-from pages.data.unpack import BESIDE, POSTS
 from pages.shared.figures import counted, plain, when
 from pages.shared.selection import page_link
 from pages.shared.store import me, store
 
 _SAID = "import said"
 _ROUND = "import round"
+LARGEST = 500
+"""Megabytes that one file of an upload may have."""
 RECENT = 12 * 3600.0
 """Seconds for which the last import is spoken of."""
 
@@ -64,9 +64,12 @@ def import_form() -> None:
                 st.write("The shelf is empty: no folder on it holds a train, valid or test file.")
         else:
             st.markdown(FORMAT)
-            endings = sorted(ending.strip(".") for ending in {".zip", *POSTS, *BESIDE, *PICTURE_ENDINGS})
             st.file_uploader(
-                "Files", endings, accept_multiple_files=True, key=f"import files {number}", label_visibility="collapsed"
+                "Files",
+                accept_multiple_files=True,
+                key=f"import files {number}",
+                max_upload_size=LARGEST,
+                label_visibility="collapsed",
             )
         name, labels = st.columns(2)
         name.text_input("Name", key=f"import name {number}", placeholder="the one that the data set gives itself")

@@ -15,7 +15,8 @@ from mner_core.data.lines import Defect
 from mner_core.types import InputError
 from pages.data.take_out import pack
 from pages.shared.figures import plain, when
-from pages.shared.selection import Selection, change, gold_name, golds, page_link
+from pages.shared.pickers import choice_table
+from pages.shared.selection import Selection, gold_name, golds, page_link
 from pages.shared.store import store
 
 MEANING = {
@@ -50,31 +51,23 @@ _SAID = "export said"
 
 
 def table_of_sets(chosen: Selection) -> None:
-    """All data sets; a click on a row chooses one."""
+    """All data sets; ticking a row chooses one."""
     found = list(reversed(datasets(store())))
-    st.dataframe(
-        [_row(each) for each in found],
-        hide_index=True,
-        on_select=lambda: _choose([each.name for each in found]),
-        selection_mode="single-row",
-        key="data sets",
-    )
-    if len(found) > 1:
-        st.caption(f"Below: {plain(chosen.dataset or '')}. Tick another one to see it instead.")
+    choice_table("dataset", [each.name for each in found], chosen.dataset, [_row(each) for each in found])
 
 
 def one_set(chosen: Selection) -> None:
     """What is known of the chosen data set: where it comes from, what was wrong, and the way out."""
     found = next(each for each in datasets(store()) if each.name == chosen.dataset)
     st.subheader(plain(found.name), anchor=False)
-    about = [text for text in (found.licence and f"Licence: {found.licence}.", found.credits) if text]
+    about = [f"Types: {', '.join(found.labels)}." if found.labels else "No type is named yet."]
+    about += [text for text in (found.licence and f"Licence: {found.licence}.", found.credits) if text]
     about += (
         [f"Renamed on import: {', '.join(f'{old} to {new}' for old, new in found.mapping.items())}."]
         if found.mapping
         else []
     )
-    for text in about:
-        st.text(text)
+    st.caption(plain(" ".join(about)))
     with st.container(horizontal=True):
         page_link("overview", "Overview")
         page_link("annotate", "Correct posts")
@@ -143,23 +136,16 @@ def _pack(wanted: tuple[Any, ...]) -> None:
 
 def _row(found: Dataset) -> dict[str, Any]:
     states = progress(store(), found.name)
-    splits = {split or "no split": number for split, number in found.splits.items()}
+    order = sorted(found.splits, key=lambda split: ({"train": 0, "valid": 1, "test": 2}.get(split, 3), split))
     return {
         "Data set": found.name,
         "Posts": found.posts,
-        "Splits": ", ".join(f"{number:,} {split}" for split, number in splits.items()),
-        "Types": ", ".join(found.labels) or "none",
+        "Splits": ", ".join(f"{found.splits[split]:,} {split or 'without a split'}" for split in order),
         "Corrected": states["corrected"],
         "Without labels": states["unlabelled"],
         "To look at": len(defects(store(), found.name)),
         "Imported": when(found.created),
     }
-
-
-def _choose(names: list[str]) -> None:
-    rows = st.session_state["data sets"]["selection"]["rows"]
-    if rows:
-        change(dataset=names[rows[0]])
 
 
 def _harmless(text: str) -> str:

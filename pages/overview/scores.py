@@ -12,8 +12,8 @@ from mner_core.catalog import SYSTEMS
 from mner_core.evaluation.scoring import PROTOCOLS
 from pages.overview.contents import Comparison, comparison, measured
 from pages.shared.figures import counted, plain, score_sentence, when
-from pages.shared.pickers import pick_compare, pick_run
-from pages.shared.selection import Selection, change, gold_name, page_link
+from pages.shared.pickers import choice_table, pick_compare, pick_run
+from pages.shared.selection import Selection, gold_name, page_link
 from pages.shared.store import store
 
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
@@ -27,13 +27,12 @@ def show_runs(chosen: Selection) -> None:
         (run, measured(store(), now, run.name, chosen.dataset, chosen.split, chosen.gold))
         for run in reversed(runs(store()))
     ]
-    st.dataframe(
+    choice_table(
+        "run",
+        [run.name for run, _ in found],
+        chosen.run,
         [_row(run, score) for run, score in found],
-        hide_index=True,
-        column_config={"F1": _NUMBER, "Precision": _NUMBER, "Recall": _NUMBER},
-        on_select=lambda: _choose([run.name for run, _ in found]),
-        selection_mode="single-row",
-        key="overview runs",
+        {"F1": _NUMBER, "Precision": _NUMBER, "Recall": _NUMBER},
     )
     scored = [score for _, score in found if isinstance(score, Evaluation)]
     if scored:
@@ -68,7 +67,7 @@ def compare_runs(chosen: Selection) -> None:
         st.write(plain(found))
         return
     _show_changes(found)
-    st.dataframe(_type_rows(found), hide_index=True, column_config=_type_columns())
+    st.dataframe(_type_rows(found), hide_index=True, column_config=_type_columns(found))
     st.caption(
         f"Both on the same posts: {score_sentence(found.after.score, gold_name(found.after.gold), found.after.posts)}."
     )
@@ -116,8 +115,11 @@ def _type_rows(found: Comparison) -> list[dict[str, Any]]:
     return rows
 
 
-def _type_columns() -> Mapping[str, Any]:
-    return {"Difference": st.column_config.NumberColumn(format="%+.1f")}
+def _type_columns(found: Comparison) -> Mapping[str, Any]:
+    return {
+        **{f"F1 {run}": st.column_config.NumberColumn(format="%.1f") for run in (found.before.run, found.after.run)},
+        "Difference": st.column_config.NumberColumn(format="%+.1f"),
+    }
 
 
 def _row(run: Run, score: Evaluation | str) -> dict[str, Any]:
@@ -134,9 +136,3 @@ def _row(run: Run, score: Evaluation | str) -> dict[str, Any]:
     if isinstance(score, Evaluation):
         row |= {"F1": score.score.f1, "Precision": score.score.precision, "Recall": score.score.recall}
     return row | {"Trained": when(run.created)}
-
-
-def _choose(names: list[str]) -> None:
-    rows = st.session_state["overview runs"]["selection"]["rows"]
-    if rows:
-        change(run=names[rows[0]])

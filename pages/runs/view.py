@@ -1,8 +1,30 @@
-"""The screen runs."""
+"""The screen runs: train, watch, stop, and look at what was trained."""
 
 import streamlit as st
 
-from pages.shared.selection import selection
+from db.posts import datasets
+from db.runs import runs
+from pages.runs.finished import one_run, table_of_runs
+from pages.runs.form import training_form
+from pages.runs.queue import history, queue
+from pages.shared.selection import page_link, selection
+from pages.shared.store import store
 
 chosen = selection()
-st.title("Runs")
+has_runs = bool(runs(store()))
+asked_for = "new" in st.query_params
+st.title("Runs", anchor=False)
+queue()
+if not datasets(store()):
+    st.write("There is nothing to learn from yet. Bring some posts in first, then train a model on them here.")
+    page_link("data", "Import posts")
+else:
+    if not has_runs:
+        st.write("No run has been trained yet. A run is a model that has learned from posts and their labels.")
+    with st.expander("Train a run", expanded=asked_for or not has_runs, icon=":material/model_training:"):
+        training_form(chosen, st.query_params.get("start"))
+history()
+if has_runs:
+    st.subheader("Finished runs", anchor=False)
+    table_of_runs(chosen)
+    one_run(chosen)

@@ -9,7 +9,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from mner_core.evaluation.scoring import Score
-from pages.shared.theme import label_inks
+from pages.shared.theme import label_inks, mode
+
+LINE = {"light": "#3f5070", "dark": "#a9bfe8"}
+"""The colour of a curve that belongs to no entity type."""
 
 
 def show(figure: go.Figure, *, height: int, key: str) -> None:
@@ -56,6 +59,7 @@ def epoch_curve(epochs: Sequence[Mapping[str, Any]], best: int | None = None) ->
         y=scores,
         mode="lines+markers",
         name="F1",
+        line={"color": LINE[mode()]},
         customdata=[epoch["loss"] for epoch in epochs],
         hovertemplate="epoch %{x}: F1 %{y:.1f}, loss %{customdata:.3f}<extra></extra>",
     )
@@ -64,7 +68,7 @@ def epoch_curve(epochs: Sequence[Mapping[str, Any]], best: int | None = None) ->
             x=[best],
             y=[scores[numbers.index(best)]],
             mode="markers+text",
-            marker={"size": 11, "symbol": "circle-open", "line": {"width": 2}},
+            marker={"size": 11, "symbol": "circle-open", "color": LINE[mode()], "line": {"width": 2}},
             text=[f"best {scores[numbers.index(best)]:.1f}"],
             textposition="top center",
             cliponaxis=False,

@@ -1,6 +1,7 @@
 """Choices that several screens offer: each shows what the selection says and changes it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -38,6 +39,35 @@ def pick_compare(chosen: Selection, label: str = "Compared with") -> None:
     """A choice of a second run, or of none."""
     others = [run.name for run in reversed(runs(store())) if run.name != chosen.run]
     _pick("compare", chosen, label, ["", *others], lambda run: run or "no other run")
+
+
+def choice_table(
+    field: str,
+    names: Sequence[str],
+    chosen: str | None,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, Any] | None = None,
+) -> None:
+    """A table, one row for each name, in which ticking a row chooses it; the chosen one is ticked.
+
+    `field` is the selection's; `columns` is Streamlit's column configuration.
+    """
+    key = f"table {field} {chosen}"  # another choice is another table: only a new one takes a default
+
+    def choose() -> None:
+        ticked = st.session_state[key]["selection"]["rows"]
+        if ticked:
+            change(**{field: names[ticked[0]]})
+
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config=columns,
+        on_select=choose,
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": [names.index(chosen)] if chosen in names else []}},
+        key=key,
+    )
 
 
 def _pick(field: str, chosen: Selection, label: str, options: Sequence[str], name: Callable[[str], str] = str) -> None:

@@ -1,0 +1,129 @@
+"""Finished runs: a table of all, and everything that is known of one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from db.runs import Run, runs
+from mner_core.catalog import SYSTEMS
+from mner_core.run import read_record
+from mner_core.types import InputError
+from pages.shared.figures import counted, duration, epoch_curve, plain, short, show, when
+from pages.shared.pickers import choice_table
+from pages.shared.selection import Selection, change, page_link
+from pages.shared.store import store
+
+_NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
+
+
+def table_of_runs(chosen: Selection) -> None:
+    """All runs, newest first; ticking a row chooses one."""
+    found = list(reversed(runs(store())))
+    columns = {"F1": _NUMBER, "Precision": _NUMBER, "Recall": _NUMBER}
+    choice_table("run", [run.name for run in found], chosen.run, [_row(run) for run in found], columns)
+    st.caption(
+        "F1, precision and recall in percent, each on the validation posts and labels that its run was trained with; "
+        "the overview measures all runs on one gold."
+    )
+
+
+def one_run(chosen: Selection) -> None:
+    """Everything about the chosen run, and where to go from it."""
+    run = next(run for run in runs(store()) if run.name == chosen.run)
+    dev = run.metrics["dev"]
+    st.subheader(plain(run.name), anchor=False)
+    with st.container(horizontal=True):
+        page_link("errors", "Its errors")
+        page_link("overview", "Compare it")
+        st.button(
+            "Go on from it",
+            type="tertiary",
+            icon=":material/arrow_forward:",
+            on_click=lambda: change(new="yes", start=run.name),
+        )
+    st.caption(
+        f"{_model(run)} · {run.profile} · learned from {counted(int(run.data.get('train', 0)), 'post')} of "
+        f"{plain(str(run.data.get('name', '?')))}"
+        + (f", starting from {plain(run.parent)}" if run.parent else "")
+        + f" · seed {run.seed} · {duration(run.seconds)} · {when(run.created)}"
+    )
+    curve, types = st.columns(2, gap="large")
+    with curve:
+        epochs = [{"number": each["number"], "loss": each["loss"], **each["dev"]} for each in run.metrics["epochs"]]
+        show(epoch_curve(epochs, run.metrics["best_epoch"]), height=240, key="run curve")
+    with types:
+        st.dataframe(_score_rows(dev), hide_index=True, column_config={"F1": _NUMBER, "P": _NUMBER, "R": _NUMBER})
+    st.caption(
+        f"Protocol `{dev['protocol']}` · {dev['support']:,} entities in "
+        f"{counted(int(run.data.get('dev', 0)), 'validation post')} · fingerprint of their labels "
+        f"`{short(dev['gold_sha256'])}`, of the training labels `{short(_gold(run, 'train'))}`"
+    )
+    with st.expander("Settings, slices and versions"):
+        _details(run)
+
+
+def _details(run: Run) -> None:
+    settings, slices, versions = st.columns([2, 3, 2])
+    system = SYSTEMS.get(run.model)
+    abouts = (
+        {
+            each: field.metadata["about"]
+            for each, field in system.settings.__dataclass_fields__.items()
+            if field.metadata
+        }
+        if system
+        else {}
+    )
+    settings.dataframe(
+        [
+            {"Setting": name, "Value": str(value), "What it is": abouts.get(name, "")}
+            for name, value in run.settings.items()
+        ],
+        hide_index=True,
+    )
+    slices.dataframe(
+        [{"Slice": name, **_figures(part)} for name, part in run.metrics["dev"].get("slices", {}).items()],
+        hide_index=True,
+        column_config={"F1": _NUMBER, "P": _NUMBER, "R": _NUMBER},
+    )
+    try:
+        found: Mapping[str, str] = read_record(run.folder).versions
+        versions.dataframe([{"Library": name, "Version": value} for name, value in found.items()], hide_index=True)
+    except InputError:
+        versions.caption("The run's folder is gone or damaged, so its versions are not known.")
+
+
+def _score_rows(dev: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = [{"Type": label, **_figures(part)} for label, part in dev["per_type"].items()]
+    return [*rows, {"Type": "all", **_figures(dev)}]
+
+
+def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {"F1": part["f1"], "P": part["precision"], "R": part["recall"], "Entities": part["support"]}
+
+
+def _row(run: Run) -> dict[str, Any]:
+    dev = run.metrics["dev"]
+    return {
+        "Run": run.name,
+        "Model": _model(run),
+        "Learned from": str(run.data.get("name", "?")),
+        "Labels": short(_gold(run, "train")),
+        "Started from": run.parent or "scratch",
+        "F1": dev["f1"],
+        "Precision": dev["precision"],
+        "Recall": dev["recall"],
+        "Trained": when(run.created),
+    }
+
+
+def _model(run: Run) -> str:
+    system = SYSTEMS.get(run.model)
+    title = system.title if system else run.model
+    return f"{title}, {run.variant}" if run.variant else title
+
+
+def _gold(run: Run, part: str) -> str:
+    found = run.data.get("gold")
+    return str(found.get(part, "")) if isinstance(found, Mapping) else ""

@@ -1,0 +1,141 @@
+"""The form that starts a training, drawn from the catalog's settings and the sentences about them."""
+
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+
+from db.engine import StoreError
+from db.gold import CURRENT
+from db.posts import datasets
+from db.runs import Run, runs
+from mner_core.catalog import SYSTEMS
+from mner_core.features.profiles import PROFILES
+from mner_core.types import InputError
+from pages.runs.ask import Field, Wish, ask, fields_of
+from pages.shared.figures import plain
+from pages.shared.selection import Selection, gold_name, golds
+from pages.shared.store import me, store
+
+_SAID = "train said"
+_SCRATCH = ""
+
+MAIN = ("epochs",)
+"""Settings that everybody wants to see; the others are folded away."""
+
+
+def training_form(chosen: Selection, start: str | None = None) -> None:
+    """Draws the form; `start` is the run that the address asks to go on from."""
+    session = st.session_state
+    known = list(reversed(runs(store())))
+    _begin(chosen, known, start)
+    data, gold, seed = st.columns(3)
+    data.selectbox("Learn from", [each.name for each in datasets(store())], key="train dataset")
+    gold.selectbox("Labels", golds(store(), session["train dataset"]), key="train gold", format_func=gold_name)
+    seed.selectbox(
+        "Start from",
+        [_SCRATCH, *(run.name for run in known)],
+        key="train start",
+        format_func=lambda name: name or "scratch",
+        on_change=lambda: _like(known),
+        help="A run: its parameters are where the training begins.",
+    )
+    model, variant, profile = st.columns(3)
+    model.selectbox("Model", list(SYSTEMS), key="train model", format_func=lambda name: SYSTEMS[name].title)
+    system = SYSTEMS[session["train model"]]
+    if session.get("train variant") not in {"", *system.variants}:
+        session["train variant"] = ""
+    variant.selectbox(
+        "Variant", ["", *system.variants], key="train variant", format_func=lambda name: name or "the whole model"
+    )
+    profile.selectbox("Profile", list(PROFILES), key="train profile", help=_PROFILE)
+    st.caption(plain(system.paper) + ".")
+    wish = _wish()
+    st.button("Train", type="primary", on_click=_train, args=(wish,), icon=":material/play_arrow:")
+    if sentence := session.pop(_SAID, ""):
+        st.error(plain(sentence))
+
+
+_PROFILE = (
+    "What reads text and pictures before the model does. compact: small pretrained networks, made for a laptop; "
+    "tiny: small untrained ones, quick and poor, for trying things out."
+)
+
+
+def _begin(chosen: Selection, known: list[Run], start: str | None) -> None:
+    """Fills the form when it is first seen, and when the address asks for another beginning."""
+    session = st.session_state
+    names = [each.name for each in datasets(store())]
+    if session.get("train dataset") not in names:
+        session["train dataset"] = chosen.dataset
+    if session.get("train gold") not in golds(store(), session["train dataset"]):
+        session["train gold"] = CURRENT
+    if start is not None and session.get("train asked") != start and start in {run.name for run in known}:
+        session["train asked"] = session["train start"] = start
+        _like(known)
+    session.setdefault("train model", list(SYSTEMS)[-1])
+    session.setdefault("train profile", next(iter(PROFILES)))
+
+
+def _like(known: list[Run]) -> None:
+    """Sets the form to what the run to start from was trained with."""
+    session = st.session_state
+    run = next((run for run in known if run.name == session["train start"]), None)
+    if run is None:
+        return
+    if run.model in SYSTEMS:
+        session["train model"], session["train variant"] = run.model, run.variant
+    if run.profile in PROFILES:
+        session["train profile"] = run.profile
+
+
+def _wish() -> Wish:
+    """What the form says now; draws the fields of the settings on the way."""
+    session = st.session_state
+    model, variant, profile = session["train model"], session["train variant"], session["train profile"]
+    fields = fields_of(model, variant, profile)
+    place = f"{model} {variant} {profile}"
+    columns = st.columns(3)
+    name = columns[0].text_input("Name of the new run", key="train name", placeholder="made from model and number")
+    said: dict[str, Any] = {}
+    with columns[1]:
+        said |= {each.name: _field(each, place) for each in fields if each.name in MAIN}
+    seed = columns[2].number_input("Seed", 0, 2**31 - 1, key="train seed", help="Decides all that is drawn by chance.")
+    with st.expander("All settings"):
+        folded = [each for each in fields if each.name not in MAIN]
+        columns = st.columns(3)
+        for number, each in enumerate(folded):
+            with columns[number % 3]:
+                said[each.name] = _field(each, place)
+    return Wish(
+        dataset=session["train dataset"],
+        gold=session["train gold"],
+        model=model,
+        variant=variant,
+        profile=profile,
+        seed=int(seed),
+        settings={each.name: said[each.name] for each in fields if said[each.name] != each.default},
+        start=session["train start"] or None,
+        name=name.strip(),
+    )
+
+
+def _field(field: Field, place: str) -> Any:
+    """A widget for a setting; its state belongs to model, variant and profile, whose own values differ."""
+    label, key = field.name.replace("_", " ").capitalize(), f"setting {place} {field.name}"
+    about = f"{field.about[:1].upper()}{field.about[1:]}."
+    if get_origin(field.hint) is Literal:
+        options = get_args(field.hint)
+        return st.selectbox(label, options, index=options.index(field.default), key=key, help=about)
+    if field.hint is bool:
+        return st.toggle(label, field.default, key=key, help=about)
+    if field.hint is int:
+        return st.number_input(label, 1, None, field.default, step=1, key=key, help=about)
+    return st.number_input(label, 0.0, None, field.default, step=None, format="%g", key=key, help=about)
+
+
+def _train(wish: Wish) -> None:
+    try:
+        ask(store(), wish, me())
+        st.session_state["train name"] = ""
+    except (InputError, StoreError) as error:
+        st.session_state[_SAID] = str(error)
