@@ -1,12 +1,13 @@
 """Correct the labels of posts, one after another: text and picture, a model's predictions as a second layer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from db.annotations import Revision, Status, history
 from db.engine import Store
+from db.gold import CURRENT
 from db.posts import GOLD, Post, dataset, post
 from db.predictions import PostPrediction, predictions
 from db.queues import queue
@@ -14,7 +15,7 @@ from pages.annotate import working
 from pages.annotate.beside import draw_conflict, draw_others, draw_versions
 from pages.errors.marking import suggestions
 from pages.errors.wording import plain
-from pages.errors.worklist import LISTS, TITLES, WorkList, choose_list, chosen_list, forget_list, work_list
+from pages.errors.worklist import LISTS, TITLES, ListName, WorkList, choose_list, chosen_list, forget_list, work_list
 from pages.shared.pickers import pick_dataset, pick_run, pick_split
 from pages.shared.pictures import picture_uri
 from pages.shared.selection import Selection, change, go, page_link, selection
@@ -76,7 +77,7 @@ def _draw_pickers(chosen: Selection, name: str, track: str) -> None:
             LISTS,
             format_func=lambda each: TITLES[each],
             key=key,
-            on_change=lambda: (choose_list(st.session_state[key]), change(post=None)),
+            on_change=lambda: _other_list(st.session_state[key]),
         )
     with columns[1]:
         st.session_state[_TRACK] = "gold" if track == GOLD else "mine"
@@ -92,6 +93,11 @@ def _draw_pickers(chosen: Selection, name: str, track: str) -> None:
     for column, pick in zip(columns[2:], (pick_run, pick_split, pick_dataset), strict=True):
         with column:
             pick(chosen)
+
+
+def _other_list(name: ListName) -> None:
+    choose_list(name)
+    change(post=None)
 
 
 def _first_open(works: WorkList, chosen: Selection, track: str) -> str:
@@ -112,8 +118,8 @@ def _nothing(chosen: Selection, name: str) -> str:
 def _draw_progress(chosen: Selection, works: WorkList, track: str) -> None:
     done = set(queue(store(), chosen.dataset or "", "corrected", track, chosen.split)) & set(works.posts)
     total = len(works.posts)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.progress(len(done) / max(total, 1), f"{len(done)} of {total} corrected", width=280)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.progress(len(done) / max(total, 1), f"{len(done)} of {total} corrected", width=170)
         for step, label, icon, shortcut in (
             (-1, "Previous", ":material/arrow_back:", "Alt+Up"),
             (1, "Next", ":material/arrow_forward:", "Alt+Down"),
@@ -124,7 +130,13 @@ def _draw_progress(chosen: Selection, works: WorkList, track: str) -> None:
         st.caption(f"{place} of {total}" if place else "not on this list", width="content")
         st.space("stretch")
         st.button("New list", on_click=_new_list, help="Makes the list again, as things stand now.", type="tertiary")
-        st.button("Train on the corrected labels", icon=":material/model_training:", on_click=_train, args=(chosen,))
+        st.button(
+            "Train on these",
+            icon=":material/model_training:",
+            on_click=_train,
+            args=(chosen,),
+            help="Starts from the corrected labels.",
+        )
 
 
 def _leave_for(name: str | None) -> None:
@@ -139,7 +151,7 @@ def _new_list() -> None:
 
 
 def _train(chosen: Selection) -> None:
-    go("runs", dataset=chosen.dataset, gold="current", run=chosen.run)
+    go("runs", dataset=chosen.dataset, gold=CURRENT, run=chosen.run, new="1", start=chosen.run)
 
 
 def _desk(chosen: Selection, works: WorkList, post_id: int, track: str) -> Desk:
@@ -219,7 +231,7 @@ def _draw_annotator(desk: Desk, now: working.Opened) -> None:
     )
 
 
-def _after_save(desk: Desk):
+def _after_save(desk: Desk) -> Callable[[], None]:
     following = desk.works.beside(desk.post.id, 1)
 
     def go_on() -> None:

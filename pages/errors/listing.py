@@ -31,9 +31,10 @@ def draw_list(chosen: Selection, posts: Sequence[PostCases], wanted: Filter) -> 
     for post in posts[(page - 1) * PAGE : page * PAGE]:
         _draw_post(chosen, post, wanted, labels)
     if pages > 1:
-        key = "errors page"
-        st.session_state[key] = page
-        st.pagination(pages, key=key, on_change=lambda: st.query_params.update(page=str(st.session_state[key])))
+        key = f"errors page {page} of {pages}"  # a widget of its own, because its value is what the address says
+        st.pagination(
+            pages, default=page, key=key, on_change=lambda: st.query_params.update(page=str(st.session_state[key]))
+        )
 
 
 def _page() -> int:

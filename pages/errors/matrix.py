@@ -32,14 +32,22 @@ def matrix_figure(confusion: Confusion, mode: Mode, picked: str = "") -> go.Figu
     figure.add_trace(_cells(names, shown, counts, mode))
     if picked:
         _frame(figure, names, picked, TEXT[mode])
-    axis = {"showgrid": False, "zeroline": False, "tickvals": list(range(size)), "ticktext": shown, "fixedrange": True}
+    axis = {
+        "showgrid": False,
+        "zeroline": False,
+        "tickvals": list(range(size)),
+        "ticktext": shown,
+        "fixedrange": True,
+        "ticks": "",
+    }
     axis |= {"tickfont": {"size": 13 if size < 9 else 11}, "range": [-0.5, size - 0.5]}
     figure.update_layout(
-        xaxis={**axis, "side": "top", "title": {"text": "predicted", "font": {"size": 12}}},
-        yaxis={**axis, "range": [size - 0.5, -0.5], "title": {"text": "gold", "font": {"size": 12}}},
-        margin={"l": 76, "r": 10, "t": 56, "b": 10},
+        xaxis={**axis, "side": "top", "title": {"text": "predicted", "font": {"size": 12}, "standoff": 8}},
+        yaxis={**axis, "range": [size - 0.5, -0.5], "title": {"text": "gold", "font": {"size": 12}, "standoff": 14}},
+        margin={"l": 96, "r": 10, "t": 56, "b": 10},
         plot_bgcolor=PAGE[mode],
         paper_bgcolor="rgba(0,0,0,0)",
+        font={"color": TEXT[mode], "family": "Source Sans, sans-serif"},
         clickmode="event+select",
         dragmode=False,
         showlegend=False,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pages.errors.cases import Case
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!:$|<>~^&=@/])")
+_LINKS = re.compile(r"\\:(?=\\/)|www(?=\\\.)|\\@", re.IGNORECASE)
+"""What makes Markdown turn an address into a link, escaped or not: an invisible character behind it prevents that."""
 _MARKS = 3
 """Combining marks that a letter keeps where a text is quoted."""
 _TURNING = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
@@ -15,7 +17,7 @@ _TURNING = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI",
 
 def plain(text: str, longest: int = 300) -> str:
     """Text for places that read Markdown: every sign of it is shown as it is."""
-    return _SPECIAL.sub(r"\\\1", quoted(text, marks=False, longest=longest))
+    return _LINKS.sub("\\g<0>\u2060", _SPECIAL.sub(r"\\\1", quoted(text, marks=False, longest=longest)))
 
 
 def quoted(text: str, marks: bool = True, longest: int = 60) -> str:

@@ -107,7 +107,7 @@ def _uncorrected(store: Store, chosen: Selection, track: str, every: list[int]) 
     done = {
         post
         for state in ("corrected", "discarded")
-        for post in queue(store, chosen.dataset, state, track, chosen.split)  # type: ignore[arg-type]
+        for post in queue(store, chosen.dataset, state, track, chosen.split)
     }
     return [post for post in every if post not in done]
 

@@ -1,9 +1,15 @@
 """Text with labels and predictions, and beside each other in words what agrees and what does not."""
 
-import streamlit as st
+from collections.abc import Mapping, Sequence
 
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from db.annotations import Revision
+from db.predictions import PredictedMark
 from db.requests import Answer
 from mner_core.evaluation.errors import Outcome, align
+from mner_core.types import Span
 from pages.errors.cases import Case
 from pages.errors.marking import suggestions
 from pages.errors.wording import plain, quoted, said, share
@@ -11,42 +17,47 @@ from pages.post.looked import Looked
 from pages.shared.selection import gold_name
 from pages.shared.span_text import MarkedText, span_text
 
+_ANY = "the run's probability of exactly this entity"
 _SOURCES = {"crf": "the share of the CRF's probability that has exactly this entity"}
 
 
-def draw_outcomes(looked: Looked, answer: Answer | None) -> None:
-    """The post's text, a legend, and one line for each entity."""
+def draw_outcomes(looked: Looked) -> DeltaGenerator:
+    """The post's text, a legend, and one line for each entity; returns the place for `draw_confidence`."""
     text = looked.post.example.text
     if not text.strip():
         st.info("This post has no text.")
-        return
+        return st.empty()
     gold = looked.gold.marks if looked.gold else ()
     marks = looked.stored.marks if looked.stored else ()
     span_text(MarkedText(id="post", text=text, gold=gold, predicted=suggestions(marks)), looked.labels, key="post text")
     st.caption(_legend(looked))
-    if looked.stored is None:
-        return
-    confident = {mark.span: mark for mark in marks}
-    outcomes = align([mark.span for mark in gold], confident) if looked.gold else []
-    lines = [_line(text, each, confident) for each in outcomes]
-    if not looked.gold:
-        lines = [f"{quoted(text[m.start : m.end])} predicted {m.label} ({share(m.confidence)})" for m in marks]
-    for line in lines:
-        st.text(line)
-    if marks:
+    if looked.stored:
+        for line in _lines(text, looked.gold, marks):
+            st.text(line)
+    return st.empty()
+
+
+def draw_confidence(place: DeltaGenerator, looked: Looked, answer: Answer | None) -> None:
+    """What the percentages are: the run says so itself, where it was asked."""
+    if looked.stored and looked.stored.marks:
         source = str(answer.response["confidence_source"]) if answer and answer.response else ""
-        about = _SOURCES.get(
-            source, f"as {plain(source)} gives it" if source else "the run's probability of exactly this entity"
-        )
-        st.caption(f"Confidence: {about}.")
+        about = _SOURCES.get(source, f"as {plain(source)} gives it" if source else _ANY)
+        place.caption(f"Confidence: {about}.")
 
 
-def _line(text: str, outcome: Outcome, confident: dict) -> str:  # type: ignore[type-arg]
+def _lines(text: str, gold: Revision | None, marks: Sequence[PredictedMark]) -> list[str]:
+    if gold is None:
+        return [f"{quoted(text[m.start : m.end])} predicted {m.label} ({share(m.confidence)})" for m in marks]
+    confident = {mark.span: mark for mark in marks}
+    return [_line(text, each, confident) for each in align((mark.span for mark in gold.marks), confident)]
+
+
+def _line(text: str, outcome: Outcome, confident: Mapping[Span, PredictedMark]) -> str:
     mark = confident[outcome.predicted] if outcome.predicted else None
     if outcome.kind == "correct":
         assert mark is not None, "a correct entity was predicted"
         return f"✓  {quoted(text[mark.start : mark.end])} is {mark.label}, predicted so ({share(mark.confidence)})"
-    return f"✗  {said(text, Case(outcome, mark, 1))}"
+    return f"×  {said(text, Case(outcome, mark, 1))}"
 
 
 def _legend(looked: Looked) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from db.images import image_path
-from db.posts import post
 from db.predictions import PostPrediction, PredictedMark
 from db.requests import Answer
 from mner_core.explain.reduce import per_entity
@@ -15,14 +14,11 @@ from mner_core.types import Evidence, Example, ImageObject, Span, Token
 from pages.errors.wording import plain
 from pages.post.lane import answer_to
 from pages.post.looked import Looked
+from pages.post.retrieved import draw_strip, retrieved
 from pages.post.waiting import wait_for
 from pages.shared.evidence_view import NeighbourPost, evidence_view
-from pages.shared.pictures import THUMBNAIL, picture_uri
-from pages.shared.selection import page_link
+from pages.shared.pictures import picture_uri
 from pages.shared.store import store
-
-STRIP = 5
-"""Thumbnails in a row."""
 
 
 def answer(looked: Looked, wait: bool = False) -> Answer | None:
@@ -75,20 +71,20 @@ def _draw_picture(looked: Looked) -> None:
 def _draw_evidence(looked: Looked, response: Mapping[str, Any]) -> None:
     evidence = [Evidence.from_json(record) for record in response["evidence"]]
     strips = [each for each in evidence if each.axes == ("neighbour",)]
-    looks = _by_entity([each for each in evidence if each not in strips], looked.post.example, response)
-    neighbours = _neighbours(response)
+    looks = _by_entity([each for each in evidence if each.axes != ("neighbour",)], looked.post.example, response)
+    found = retrieved(looked.post.dataset, response["pictures"])
+    neighbours = {name: NeighbourPost(text=each.text, picture=each.picture) for name, each in found.items()}
     picture = response["picture"]
+    objects = [ImageObject(it["label"], tuple(it["box"]), it["score"]) for it in (picture or {}).get("objects", ())]
     if picture is None:
         st.info("This run reads the text alone: it does not look at pictures.")
         _draw_picture(looked)
     if picture is not None or looks:
         evidence_view(
-            looks,
+            [*looks, *_detected(objects)],
             picture=picture_uri(looked.post.example.image) if picture is not None else None,
             alt=_alt(looked),
-            objects=[
-                ImageObject(it["label"], tuple(it["box"]), it["score"]) for it in (picture or {}).get("objects", ())
-            ],
+            objects=objects,
             neighbours=neighbours,
             labels=looked.labels,
             counterfactual=("See what changes without it.", "#without") if picture and picture["ok"] else None,
@@ -97,7 +93,7 @@ def _draw_evidence(looked: Looked, response: Mapping[str, Any]) -> None:
     if picture and picture["caption"]:
         st.caption(f"Caption: {plain(picture['caption'])}")
     for each in strips:
-        _draw_strip(each, neighbours, response["pictures"])
+        draw_strip(each, found)
 
 
 def _by_entity(evidence: Sequence[Evidence], example: Example, response: Mapping[str, Any]) -> list[Evidence]:
@@ -110,37 +106,13 @@ def _by_entity(evidence: Sequence[Evidence], example: Example, response: Mapping
     return [*named, *evidence]
 
 
-def _neighbours(response: Mapping[str, Any]) -> dict[str, NeighbourPost]:
-    home = store().home
-    return {
-        key: NeighbourPost(
-            text=post(store(), where["post"]).example.text if where["post"] is not None else key,
-            picture=picture_uri(image_path(home, where["image"]), THUMBNAIL) if where["image"] else None,
-        )
-        for key, where in response["pictures"].items()
-    }
-
-
-def _draw_strip(each: Evidence, neighbours: Mapping[str, NeighbourPost], places: Mapping[str, Any]) -> None:
-    st.markdown(f"**Retrieved posts: {plain(each.name)}**")
-    pairs = list(zip(each.items[0], each.values, strict=True))
-    for start in range(0, len(pairs), STRIP):
-        columns = st.columns(STRIP)
-        for column, (item, value) in zip(columns, pairs[start : start + STRIP], strict=False):
-            name = str(item.get("post", ""))
-            with column:
-                _draw_neighbour(name, neighbours.get(name), float(value), (places.get(name) or {}).get("post"))
-
-
-def _draw_neighbour(name: str, found: NeighbourPost | None, value: float, number: int | None) -> None:
-    if found and found.picture:
-        st.image(found.picture, width="stretch", alt=f"Picture of the post {name}")
-    else:
-        st.caption("no picture to show")
-    st.caption(f"**{value:.2f}** {plain(found.text if found else name, 110)}")
-    if number is not None:
-        other = post(store(), number)
-        page_link("post", "Open", dataset=other.dataset, split=other.example.split, post=other.example.id)
+def _detected(objects: Sequence[ImageObject]) -> list[Evidence]:
+    """The objects with the detector's scores, as one more thing to choose."""
+    if not objects:
+        return []
+    items = tuple({"label": each.label, "box": each.box, "score": each.score} for each in objects)
+    scores = np.asarray([each.score for each in objects], np.float32)
+    return [Evidence(name="detected objects", kind="score", axes=("object",), items=(items,), values=scores)]
 
 
 def _alt(looked: Looked) -> str:

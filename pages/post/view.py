@@ -12,7 +12,7 @@ from pages.errors.wording import plain
 from pages.errors.worklist import TITLES, WorkList, chosen_list, work_list
 from pages.post import otherwise, seen
 from pages.post.looked import Looked, gold_revision
-from pages.post.outcomes import draw_outcomes
+from pages.post.outcomes import draw_confidence, draw_outcomes
 from pages.post.versions import draw_versions
 from pages.shared.pickers import pick_gold, pick_run
 from pages.shared.selection import Selection, change, page_link, selection
@@ -38,7 +38,12 @@ def main() -> None:
         page_link("errors", "Errors")
         return
     looked = _looked(chosen, chosen.post_id)
-    st.title(plain(looked.post.example.id))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(plain(looked.post.example.id), width="content")
+        st.caption(_where(chosen, works), width="content")
+        st.space("stretch")
+        page_link("annotate", "Correct")
+        page_link("errors", "All errors")
     _draw_navigation(chosen, works)
     _draw_post(looked)
 
@@ -63,33 +68,39 @@ def _stored(chosen: Selection, post_id: int) -> PostPrediction | None:
     return predictions(store(), chosen.run, chosen.dataset, chosen.split).get(post_id)
 
 
+def _where(chosen: Selection, works: WorkList) -> str:
+    place, total = works.place(chosen.post_id), len(works.posts)
+    return (
+        f"{place} of {total}, {TITLES[works.name].lower()}"
+        if place
+        else f"not on the list: {TITLES[works.name].lower()}"
+    )
+
+
 def _draw_navigation(chosen: Selection, works: WorkList) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    left, middle, right = st.columns([6, 2, 2], vertical_alignment="bottom")
+    with middle:
+        pick_run(chosen)
+    with right:
+        pick_gold(chosen, "Labels")
+    with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for step, label, icon in ((-1, "Previous", ":material/arrow_back:"), (1, "Next", ":material/arrow_forward:")):
             there = works.beside(chosen.post_id, step)
             key = "Alt+Up" if step < 0 else "Alt+Down"
             st.button(
                 label, icon=icon, disabled=there is None, shortcut=key, on_click=lambda name=there: change(post=name)
             )
-        place = works.place(chosen.post_id)
-        where = f"{place} of {len(works.posts)}" if place else f"not among {len(works.posts)}"
-        st.caption(f"{where}: {TITLES[works.name].lower()}", width="content")
-        page_link("annotate", "Correct this post")
-        page_link("errors", "All errors")
-        st.space("stretch")
-        with st.container(width=190):
-            pick_run(chosen)
-        with st.container(width=190):
-            pick_gold(chosen, "Labels")
 
 
 def _draw_post(looked: Looked) -> None:
-    answer = seen.answer(looked)
+    answer = seen.answer(looked, wait=looked.stored is None)
     if looked.stored is None and answer and answer.response:
         looked = replace(looked, stored=seen.prediction(looked.post.id, answer.response))
-    draw_outcomes(looked, answer)
+    confidence = draw_outcomes(looked)
     seen.draw(looked)
-    otherwise.draw(looked, seen.answer(looked))
+    answer = seen.answer(looked)
+    draw_confidence(confidence, looked, answer)
+    otherwise.draw(looked, answer)
     draw_versions(looked)
 
 

@@ -1,0 +1,88 @@
+"""The posts whose pictures a run brought in: found in the store, drawn as a strip of thumbnails."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from PIL import ImageOps
+
+from db.images import image_path
+from db.posts import Post, post, post_ids
+from mner_core.data.images import open_image
+from mner_core.types import Evidence, InputError
+from pages.errors.wording import plain
+from pages.shared.selection import page_link
+from pages.shared.store import store
+
+STRIP = 5
+"""Thumbnails in a row."""
+_SIZE = (320, 240)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A neighbour: the post it is, where the store has it, and its picture as a data URI, where it opens."""
+
+    name: str
+    post: Post | None
+    picture: str | None
+
+    @property
+    def text(self) -> str:
+        """What the post says, or else its name."""
+        return self.post.example.text if self.post else self.name
+
+
+def retrieved(dataset: str, pictures: Mapping[str, Any]) -> dict[str, Retrieved]:
+    """The neighbours of an answer by the key that its evidence calls them.
+
+    Where the answer does not know which post one is, the data set's post of that name and with that picture is it.
+    """
+    numbers = {name: number for (_, name), number in post_ids(store(), dataset).items()}
+    found = {}
+    for name, where in pictures.items():
+        number = where["post"] if where["post"] is not None else numbers.get(name)
+        known = post(store(), number) if number is not None else None
+        if known and where["post"] is None and known.image_sha256 != where["image"]:
+            known = None
+        found[name] = Retrieved(name, known, _thumbnail(image_path(store().home, where["image"])))
+    return found
+
+
+def draw_strip(evidence: Evidence, found: Mapping[str, Retrieved]) -> None:
+    """One list of neighbours, best first: picture, score, text, and the way there."""
+    st.markdown(f"**Retrieved posts: {plain(evidence.name)}**")
+    pairs = sorted(zip(evidence.items[0], evidence.values, strict=True), key=lambda pair: -pair[1])
+    for start in range(0, len(pairs), STRIP):
+        columns = st.columns(STRIP)
+        for column, (item, value) in zip(columns, pairs[start : start + STRIP], strict=False):
+            name = str(item.get("post", ""))
+            with column:
+                _draw(found.get(name, Retrieved(name, None, None)), float(value))
+
+
+def _draw(each: Retrieved, value: float) -> None:
+    if each.picture:
+        st.image(each.picture, width="stretch", alt=f"Picture of the post {each.name}")
+    else:
+        st.caption("no picture to show")
+    st.caption(f"**{value:.2f}** {plain(each.text, 110)}")
+    if each.post:
+        example = each.post.example
+        page_link("post", "Open", dataset=each.post.dataset, split=example.split, post=example.id)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _thumbnail(path: Path) -> str | None:
+    """The picture, cut to one shape so that a row of them is even; imported pictures never change."""
+    try:
+        image = ImageOps.fit(open_image(path), _SIZE)
+    except (InputError, OSError):
+        return None
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=82)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,165 @@
+"""The screen annotate: lists, tracks, refused saves, undo; the marking itself is tested in the browser."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from db.annotations import history, newest, save
+from db.engine import Store
+from db.marks import Mark
+from db.posts import post_ids
+from pages.errors.worklist import WorkList
+from tests.app.filled import SET, TEXTS, fill, open_app, place, shown
+
+
+def number(store: Store, name: str) -> int:
+    return post_ids(store, SET)["valid", name]
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(each for each in app.button if each.label == label).click().run()
+    assert not app.exception, app.exception
+    return app
+
+
+def correct(store: Store, name: str, part: str, label: str, base: int = 1, author: str = "bob", track: str = "gold"):
+    start, end = place(TEXTS[name][0], part)
+    mark = Mark(start=start, end=end, label=label)
+    return save(store, number(store, name), track, base=base, marks=[mark], author=author)
+
+
+def test_a_work_list_knows_what_is_beside() -> None:
+    works = WorkList("all", (7, 9, 4), ("a", "b", "c"))
+    assert (works.beside(9, 1), works.beside(9, -1), works.beside(4, 1), works.beside(7, -1)) == ("c", "a", None, None)
+    assert (works.beside(None, 1), works.beside(99, 1), works.beside(99, -1)) == ("a", "a", None)
+    assert (works.place(4), works.place(99)) == (3, None)
+    assert WorkList("all", (), ()).beside(1, 1) is None
+
+
+def test_the_list_of_mistakes_comes_first_and_goes_in_its_order(store: Store) -> None:
+    app = open_app("annotate")
+    assert app.query_params["post"] == "match"
+    assert "0 of 4 corrected" in app.get("progress")[0].proto.text
+    assert "as imported" in shown(app)
+    press(app, "Next")
+    assert app.query_params["post"] == "bare"
+    press(app, "Previous")
+    assert app.query_params["post"] == "match"
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "total"),
+    [("all", "match", 6), ("unsure", "broken", 6), ("uncorrected", "match", 6), ("mistakes", "match", 4)],
+)
+def test_each_list_begins_where_it_should(store: Store, name: str, first: str, total: int) -> None:
+    app = open_app("annotate", list=name)
+    assert app.query_params["post"] == first
+    assert f"0 of {total} corrected" in app.get("progress")[0].proto.text
+
+
+def test_a_filter_of_the_errors_is_the_list(store: Store) -> None:
+    app = open_app("annotate", list="mistakes", kind="missed")
+    assert app.query_params["post"] == "hostile"
+    assert "0 of 1 corrected" in app.get("progress")[0].proto.text
+
+
+def test_a_corrected_post_stays_on_the_list_until_it_is_made_anew(store: Store) -> None:
+    app = open_app("annotate", list="uncorrected")
+    correct(store, "paris", "Paris Hilton", "PER")
+    app.run()
+    assert "1 of 6 corrected" in app.get("progress")[0].proto.text
+    press(app, "New list")
+    assert "0 of 5 corrected" in app.get("progress")[0].proto.text
+
+
+def test_a_post_that_is_left_out_is_a_revision_and_can_be_undone(store: Store) -> None:
+    app = press(open_app("annotate"), "Leave this post out")
+    assert app.query_params["post"] == "bare"
+    assert newest(store, number(store, "match")).status == "discarded"
+    assert "Left out: match (revision 2)." in shown(app)
+    press(app, "Undo")
+    assert app.query_params["post"] == "match"
+    now = newest(store, number(store, "match"))
+    assert (now.number, now.status, now.author) == (3, "submitted", "ann")
+    assert now.marks == history(store, number(store, "match"))[0].marks
+
+
+def test_a_save_on_a_stale_base_shows_both_and_asks(store: Store) -> None:
+    app = open_app("annotate")
+    theirs = correct(store, "match", "San Francisco", "LOC")
+    app.run()  # any rerun must not wipe out what is being marked: the base stays
+    press(app, "Leave this post out")
+    assert app.query_params["post"] == "match"
+    assert "Not saved. You started from revision 1, and there is revision 2 by bob now" in shown(app)
+    assert {"What you marked", "What bob saved"} <= {each.value for each in app.caption}
+    assert newest(store, number(store, "match")) == theirs
+    press(app, "Save mine on top")
+    now = newest(store, number(store, "match"))
+    assert (now.number, now.status, now.author) == (3, "discarded", "ann")
+    assert app.query_params["post"] == "bare"
+
+
+def test_after_a_stale_save_theirs_can_be_gone_on_with(store: Store) -> None:
+    app = open_app("annotate")
+    correct(store, "match", "San Francisco", "LOC")
+    press(press(app, "Leave this post out"), "Go on with theirs")
+    assert "Not saved" not in shown(app)
+    assert len(history(store, number(store, "match"))) == 2
+    press(app, "Leave this post out")
+    assert newest(store, number(store, "match")).number == 3
+
+
+def test_ones_own_track_begins_with_the_gold_and_leaves_it_alone(store: Store) -> None:
+    app = open_app("annotate", track="mine")
+    assert "begins with the labels of gold" in shown(app)
+    press(app, "Leave this post out")
+    assert newest(store, number(store, "match"), "ann").number == 1
+    assert newest(store, number(store, "match"), "gold").number == 1
+
+
+def test_labels_of_others_are_shown_and_taken_over(store: Store) -> None:
+    correct(store, "match", "San Francisco", "LOC", base=0, track="bob")
+    app = open_app("annotate")
+    assert any(each.label == "Labels by others (1)" for each in app.expander)
+    app.button(key="take bob").click().run()
+    assert "begins with the labels of bob 1" in shown(app)
+    press(app, "Leave this post out")
+    (mark,) = newest(store, number(store, "match")).marks
+    assert (mark.label, TEXTS["match"][0][mark.start : mark.end]) == ("LOC", "San Francisco")
+
+
+def test_an_older_version_can_be_brought_back(store: Store) -> None:
+    correct(store, "match", "San Francisco", "LOC")
+    app = open_app("annotate", post="match")
+    assert any("2, by bob" in each.value and "added “San Francisco” LOC" in each.value for each in app.text)
+    app.button(key="bring back 1").click().run()
+    assert len(newest(store, number(store, "match")).marks) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("bare", "This post has no picture."),
+        ("broken", "The picture of this post does not open."),
+        ("wordless", "This post has no text, so nothing can be marked in it."),
+        ("hostile", "This post has no picture."),
+    ],
+)
+def test_hard_posts_are_shown_with_a_sentence(store: Store, name: str, sentence: str) -> None:
+    assert sentence in shown(open_app("annotate", post=name, list="all"))
+
+
+def test_without_posts_or_runs_the_screen_says_what_to_do(home: Path) -> None:
+    assert "There are no posts yet" in shown(open_app("annotate"))
+    filled = fill(home)
+    with filled.write() as session:
+        from db.tables import Runs
+
+        for run in session.query(Runs):
+            session.delete(run)
+    app = open_app("annotate")
+    assert app.query_params["post"] == "match"
+    app = open_app("annotate", list="mistakes")
+    assert "No run has been trained yet, so there is no list of mistakes" in shown(app)
+    filled.close()

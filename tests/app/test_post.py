@@ -1,0 +1,211 @@
+"""The screen post: what it says with and without a worker, and how it walks through a list."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from db import requests, workers
+from db.annotations import save
+from db.engine import Store
+from db.marks import Mark
+from db.posts import post, post_ids
+from db.predictions import PredictedMark
+from mner_core.types import Evidence
+from pages.post.otherwise import differences
+from pages.post.versions import changes, version_sentence
+from tests.app.filled import SET, TEXTS, fill, open_app, place, shown
+
+
+def number(store: Store, name: str) -> int:
+    return post_ids(store, SET)["valid", name]
+
+
+def marked(start: int, end: int, label: str, confidence: float = 0.5) -> PredictedMark:
+    return PredictedMark(start=start, end=end, label=label, confidence=confidence)
+
+
+class FakeWorker(threading.Thread):
+    """Answers questions of the interactive lane in the real one's form."""
+
+    def __init__(self, store: Store, answer: Callable[[str, Mapping[str, Any]], dict[str, Any]]) -> None:
+        super().__init__(daemon=True)
+        self.store, self.answer, self.asked, self.stopped = store, answer, [], False
+
+    def run(self) -> None:
+        while not self.stopped:
+            workers.beat(self.store, "fake", "cpu")
+            found = requests.take(self.store, "fake")
+            if found is None:
+                time.sleep(0.02)
+                continue
+            self.asked.append((found.kind, dict(found.payload)))
+            try:
+                requests.answer(self.store, found.id, "fake", self.answer(found.kind, found.payload))
+            except ValueError as error:
+                requests.refuse(self.store, found.id, "fake", str(error))
+
+
+def response(store: Store, payload: Mapping[str, Any], label: str = "ORG") -> dict[str, Any]:
+    example, paris = post(store, payload["post"]).example, post(store, number(store, "paris"))
+    words = tuple({"text": token.text, "start": token.start, "end": token.end} for token in example.tokens)
+    regions = tuple({"box": [0, 0, 1, 1]} for _ in range(49))
+    near = ({"post": "paris", "score": 0.9}, {"post": "elsewhere", "score": 0.4})
+    evidence = [
+        Evidence(name="word x region attention", kind="attention", axes=("word", "region"), items=(words, regions),
+            values=np.full((len(words), 49), 1 / 49, np.float32)),
+        Evidence(name="images like the text", kind="score", axes=("neighbour",), items=(near,),
+            values=np.asarray([0.9, 0.4], np.float32)),
+    ]  # fmt: skip
+    spans = [{"start": 0, "end": 12, "words": [0, 2], "text": "Kevin Durant", "label": label, "confidence": 0.83}]
+    return {
+        "run": payload["run"], "text": example.text, "tokens": [[t.start, t.end] for t in example.tokens],
+        "spans": spans, "confidence_source": "crf", "evidence": [each.to_json() for each in evidence],
+        "picture": {"ok": True, "objects": [{"label": "bench", "box": [0, 0, 0.5, 0.5], "score": 0.7}],
+            "attributes": [], "caption": "a bench"},
+        "pictures": {"paris": {"post": paris.id, "image": paris.image_sha256},
+            "elsewhere": {"post": None, "image": "0" * 64}},
+        "original": [{**spans[0], "label": "PER", "confidence": 0.97}],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def worker(store: Store) -> Iterator[FakeWorker]:
+    thread = FakeWorker(
+        store, lambda kind, payload: response(store, payload, "ORG" if kind == "counterfactual" else "PER")
+    )
+    thread.start()
+    while not workers.alive(store):
+        time.sleep(0.01)
+    yield thread
+    thread.stopped = True
+    thread.join(5)
+
+
+def test_without_a_worker_stored_predictions_are_shown_and_it_says_so(store: Store) -> None:
+    app = open_app("post")
+    text = shown(app)
+    assert app.title[0].value == "match"
+    assert "1 of 4, mistakes of the run" in text
+    assert "No worker is running, so the run cannot be asked what it looked at" in text
+    assert "“Warriors” is ORG, predicted LOC (81%)" in text
+    assert "“San Francisco” predicted LOC (66%), no entity there" in text
+    assert "“Kevin Durant” is PER, predicted so (97%)" in text
+    with store.read() as session:
+        from db.tables import Requests
+
+        assert session.query(Requests).count() == 0, "nobody is asked where nobody could answer"
+
+
+def test_a_worker_is_asked_once_and_its_answer_drawn(store: Store, worker: FakeWorker) -> None:
+    app = open_app("post", run="second", post="match")
+    text = shown(app)
+    assert "Confidence: the share of the CRF's probability" in text
+    assert "Retrieved posts: images like the text" in text
+    assert "0.90** Paris Hilton came to Paris" in text
+    assert "0.40** elsewhere" in text
+    assert "What if the picture were otherwise?" in text
+    app.run()
+    assert worker.asked == [("predict", {"run": "second", "post": number(store, "match")})]
+
+
+def test_what_changes_without_the_picture(store: Store, worker: FakeWorker) -> None:
+    app = open_app("post", run="second", post="match")
+    for label, change in (
+        ("Without the picture", {"change": "no image"}),
+        ("Without this object", {"change": "no object", "object": 0}),
+        ("With another post's picture", {"change": "image of", "other": number(store, "broken")}),
+    ):
+        next(each for each in app.button if each.label == label).click().run()
+        assert not app.exception
+        assert "“Kevin Durant”: PER (97%) becomes ORG (83%)" in shown(app)
+        kind, payload = worker.asked[-1]
+        assert (kind, {name: payload[name] for name in change}) == ("counterfactual", change)
+
+
+def test_a_refusal_is_shown_and_can_be_asked_again(store: Store, worker: FakeWorker) -> None:
+    def refuse(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        raise ValueError("The run cannot be loaded: its weights are missing.")
+
+    worker.answer = refuse
+    app = open_app("post", run="second", post="match")
+    assert "its weights are missing" in shown(app)
+    worker.answer = lambda _, payload: response(store, payload)
+    next(each for each in app.button if each.label == "Ask again").click().run()
+    assert "Retrieved posts" in shown(app)
+
+
+def test_while_nobody_answers_a_sentence_waits(store: Store) -> None:
+    workers.beat(store, "silent", "cpu")
+    app = open_app("post", run="second", post="match")
+    assert "second looks at this post" in shown(app)
+    assert "predicted LOC (81%)" in shown(app)
+
+
+def test_the_list_is_walked_through(store: Store) -> None:
+    app = open_app("post", kind="missed")
+    assert app.title[0].value == "hostile"
+    assert "1 of 1, mistakes of the run" in shown(app)
+    app = open_app("post", list="all", post="paris")
+    assert "2 of 6, all posts" in shown(app)
+    next(each for each in app.button if each.label == "Next").click().run()
+    assert app.title[0].value == "hostile"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("bare", "This post has no picture."),
+        ("broken", "The picture of this post does not open."),
+        ("wordless", "This post has no text."),
+        ("trained", "has not read this post yet"),
+    ],
+)
+def test_hard_posts_are_shown_with_a_sentence(store: Store, name: str, sentence: str) -> None:
+    assert sentence in shown(open_app("post", post=name))
+
+
+def test_an_unknown_post_falls_back_to_one_that_is_there(store: Store) -> None:
+    assert open_app("post", post="no such post").title[0].value == "match"
+
+
+def test_without_posts_or_runs_the_screen_says_what_to_do(home: Path) -> None:
+    assert "There are no posts yet" in shown(open_app("post"))
+    filled = fill(home)
+    with filled.write() as session:
+        from db.tables import Runs
+
+        for run in session.query(Runs):
+            session.delete(run)
+    filled.close()
+    assert "No run has been trained yet" in shown(open_app("post"))
+
+
+def test_differences_are_told_by_place() -> None:
+    before = [marked(0, 3, "PER", 0.9), marked(8, 13, "PER", 0.8), marked(17, 21, "LOC", 0.7)]
+    after = [marked(0, 3, "ORG", 0.6), marked(17, 21, "LOC", 0.5), marked(4, 7, "MISC", 0.3)]
+    assert differences(TEXTS["bare"][0], before, after) == [
+        "“Ann”: PER (90%) becomes ORG (60%)",
+        "“met”: now found as MISC (30%)",
+        "“Maria”: no longer found (was PER, 80%)",
+        "“Rome”: still LOC, confidence 70% → 50%",
+    ]
+    assert differences("x", [], []) == ["Nothing is predicted, with or without the change."]
+
+
+def test_a_version_says_what_changed(store: Store) -> None:
+    from db.annotations import history
+
+    start, end = place(TEXTS["match"][0], "San Francisco")
+    (first,) = history(store, number(store, "match"))
+    marks = [first.marks[0], Mark(start=start, end=end, label="LOC")]
+    second = save(store, number(store, "match"), "gold", base=1, marks=marks, author="bob")
+    text = TEXTS["match"][0]
+    assert changes(text, None, first) == "2 entities"
+    assert changes(text, first, second) == "added “San Francisco” LOC, removed “Warriors” ORG"
+    assert version_sentence(text, second, first).startswith("2, by bob, ")
+    assert changes(text, second, second) == "same labels"
