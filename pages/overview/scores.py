@@ -6,6 +6,8 @@ from typing import Any
 import streamlit as st
 
 from db.evaluations import Evaluation
+from db.jobs import enqueue
+from db.predictions import waiting
 from db.runs import Run, runs
 from db.stamp import stamp
 from mner_core.catalog import SYSTEMS
@@ -13,8 +15,9 @@ from mner_core.evaluation.scoring import PROTOCOLS
 from pages.overview.contents import Comparison, comparison, measured
 from pages.shared.figures import counted, plain, score_sentence, when
 from pages.shared.pickers import choice_table, pick_compare, pick_run
-from pages.shared.selection import Selection, gold_name, page_link
-from pages.shared.store import store
+from pages.shared.selection import Selection, change, gold_name, page_link
+from pages.shared.status import active_jobs
+from pages.shared.store import me, store
 
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
 
@@ -37,13 +40,36 @@ def show_runs(chosen: Selection) -> None:
     scored = [score for _, score in found if isinstance(score, Evaluation)]
     if scored:
         one = scored[0]
+        rests_on = score_sentence(one.score, gold_name(one.gold), one.posts)
         st.caption(
-            f"F1, precision and recall in percent. {score_sentence(one.score, gold_name(one.gold), one.posts)}.",
-            help=PROTOCOLS[one.score.protocol].about,
+            f"F1, precision and recall in percent, one seed each. {rests_on}.", help=PROTOCOLS[one.score.protocol].about
         )
+        if chosen.split in {None, "train"}:
+            st.caption(":material/info: Runs have learned from training posts: what they score there says little.")
+    if chosen.run is not None:
+        with st.container(horizontal=True):
+            page_link("errors", f"Errors of {plain(chosen.run)}")
+            page_link("runs", f"About {plain(chosen.run)}")
     for run, score in found:
         if isinstance(score, str):
-            st.caption(f":material/info: {plain(f'{run.name}: {score}')}")
+            _unmeasured(chosen, run.name, score)
+
+
+def _unmeasured(chosen: Selection, run: str, why: str) -> None:
+    """Says why a run has no score, and offers what helps."""
+    assert chosen.dataset is not None, "runs are measured on a data set"
+    said, help_it = st.columns([4, 1], vertical_alignment="center")
+    said.caption(f":material/info: {plain(why)}")
+    key = f"read {run} {chosen.dataset} {chosen.split}"
+    if any(job.payload.get("run") == run for job in active_jobs(store(), ["predict"])):
+        help_it.caption("It is reading.")
+    elif waiting(store(), run, chosen.dataset, chosen.split):
+        payload = {"run": run, "dataset": chosen.dataset, **({"split": chosen.split} if chosen.split else {})}
+        help_it.button("Let it read them", key=key, on_click=_read, args=(payload, key), width="stretch")
+
+
+def _read(payload: Mapping[str, Any], key: str) -> None:
+    enqueue(store(), "predict", payload, author=me(), dedupe_key=key)
 
 
 def compare_runs(chosen: Selection) -> None:
@@ -57,9 +83,10 @@ def compare_runs(chosen: Selection) -> None:
     with columns[0]:
         pick_run(chosen, "This run")
     with columns[1]:
-        pick_compare(chosen, "compared with")
+        pick_compare(chosen)
     if chosen.run is None or chosen.compare is None:
         st.caption("Choose a second run to see what became right and what became wrong.")
+        _offer_compare(chosen)
         return
     pair = (chosen.compare, chosen.run)
     found = comparison(store(), stamp(store()), pair, chosen.dataset, chosen.split, chosen.gold)
@@ -71,6 +98,18 @@ def compare_runs(chosen: Selection) -> None:
     st.caption(
         f"Both on the same posts: {score_sentence(found.after.score, gold_name(found.after.gold), found.after.posts)}."
     )
+
+
+def _offer_compare(chosen: Selection) -> None:
+    """The usual comparison in one click: with the run that this one began with, else with the one before it."""
+    known = {run.name: run for run in runs(store())}
+    names = list(known)
+    if chosen.run is None:
+        return
+    before = names[: names.index(chosen.run)] or names[names.index(chosen.run) + 1 :]
+    other = known[chosen.run].parent or next(reversed(before), None)
+    if other is not None:
+        st.button(f"Compare with {plain(other)}", on_click=lambda: change(compare=other))
 
 
 def _show_changes(found: Comparison) -> None:

@@ -1,5 +1,7 @@
 """The screen overview: what there is, how good the runs are, what is going on and what to do next."""
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from db.posts import dataset as dataset_named
@@ -11,7 +13,7 @@ from pages.overview.contents import contents
 from pages.overview.scores import compare_runs, show_runs
 from pages.shared.figures import counted, entity_bars, plain, show
 from pages.shared.pickers import pick_dataset, pick_gold, pick_split
-from pages.shared.selection import Selection, page_link, selection
+from pages.shared.selection import Selection, gold_name, page_link, selection
 from pages.shared.status import active_jobs, going_on
 from pages.shared.store import store
 
@@ -67,28 +69,32 @@ def what_is_in_it(chosen: Selection) -> None:
     labels = dataset_named(store(), chosen.dataset).labels
     entities = sum(sum(of_split.values()) for of_split in found.entities.values())
     facts = st.columns(4)
-    facts[0].metric("Posts", f"{posts:,}", help=_splits(found.posts))
-    facts[1].metric("With a picture", f"{pictures:,}", help=f"{posts - pictures:,} posts have none.")
-    facts[2].metric("Entities", f"{entities:,}", help=f"{counted(len(labels), 'type')}: {', '.join(labels)}.")
-    facts[3].metric(
-        "Corrected posts",
-        f"{corrected['corrected']:,}",
-        help="Posts whose newest labels a person has submitted.",
-    )
+    facts[0].metric("Posts", f"{posts:,}")
+    facts[1].metric("With a picture", f"{pictures:,}")
+    facts[2].metric("Entities", f"{entities:,}")
+    facts[3].metric("Corrected posts", f"{corrected['corrected']:,}")
+    st.caption(f"{_splits(found.posts)} {_labels_sentence(labels, chosen.gold)}")
     if entities:
         show(entity_bars(_named(found.entities), labels), height=70 + 34 * len(found.entities), key="entities")
     if unlabelled := posts - sum(found.labelled.values()):
-        st.write(f"{counted(unlabelled, 'post')} carry no labels yet." if unlabelled > 1 else "1 post has no labels.")
+        st.write(f"{counted(unlabelled, 'post')} without labels: correcting begins there.")
     with st.container(horizontal=True):
         page_link("annotate", "Correct posts")
         page_link("data", "Import or export posts")
 
 
-def _splits(posts: dict[str, int]) -> str:
-    return ", ".join(f"{number:,} {split or 'without a split'}" for split, number in posts.items()) + "."
+def _splits(posts: Mapping[str, int]) -> str:
+    named = (f"{number:,} in {plain(split)}" if split else f"{number:,} in no split" for split, number in posts.items())
+    return f"Posts: {', '.join(named)}."
 
 
-def _named(entities: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+def _labels_sentence(labels: Sequence[str], gold: str) -> str:
+    if not labels:
+        return "No entity has been marked yet."
+    return f"{counted(len(labels), 'type')} of entities, counted in the {plain(gold_name(gold))}."
+
+
+def _named(entities: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
     return {split or "no split": counts for split, counts in entities.items()}
 
 

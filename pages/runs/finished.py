@@ -23,8 +23,8 @@ def table_of_runs(chosen: Selection) -> None:
     columns = {"F1": _NUMBER, "Precision": _NUMBER, "Recall": _NUMBER}
     choice_table("run", [run.name for run in found], chosen.run, [_row(run) for run in found], columns)
     st.caption(
-        "F1, precision and recall in percent, each on the validation posts and labels that its run was trained with; "
-        "the overview measures all runs on one gold."
+        "F1, precision and recall in percent, one seed each, on the validation posts as they were labelled then. Gold "
+        "is the fingerprint of the labels that were learned. The overview measures all runs on one gold."
     )
 
 
@@ -32,16 +32,12 @@ def one_run(chosen: Selection) -> None:
     """Everything about the chosen run, and where to go from it."""
     run = next(run for run in runs(store()) if run.name == chosen.run)
     dev = run.metrics["dev"]
-    st.subheader(plain(run.name), anchor=False)
+    title, again = st.columns([4, 1], vertical_alignment="bottom")
+    title.subheader(plain(run.name), anchor=False)
+    again.button("Train on from it", on_click=lambda: change(new="yes", start=run.name), width="stretch")
     with st.container(horizontal=True):
         page_link("errors", "Its errors")
         page_link("overview", "Compare it")
-        st.button(
-            "Go on from it",
-            type="tertiary",
-            icon=":material/arrow_forward:",
-            on_click=lambda: change(new="yes", start=run.name),
-        )
     st.caption(
         f"{_model(run)} · {run.profile} · learned from {counted(int(run.data.get('train', 0)), 'post')} of "
         f"{plain(str(run.data.get('name', '?')))}"
@@ -109,7 +105,7 @@ def _row(run: Run) -> dict[str, Any]:
         "Run": run.name,
         "Model": _model(run),
         "Learned from": str(run.data.get("name", "?")),
-        "Labels": short(_gold(run, "train")),
+        "Gold": short(_gold(run, "train")),
         "Started from": run.parent or "scratch",
         "F1": dev["f1"],
         "Precision": dev["precision"],

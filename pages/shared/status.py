@@ -44,8 +44,9 @@ def job_sentence(job: Job) -> str:
     if job.cancel_requested:
         return f"{job_title(job)}: being stopped"
     again = f", attempt {job.attempt}" if job.attempt > 1 else ""
-    detail = f", {job.message}" if job.message else ""
-    return f"{job_title(job)}: {job.progress:.0%}{detail}{again}"
+    if not job.message and not job.progress:
+        return f"{job_title(job)}: starting{again}"
+    return f"{job_title(job)}: {job.progress:.0%}{job.message and ', '}{job.message}{again}"
 
 
 def is_waiting(store: Store) -> bool:
