@@ -3,13 +3,10 @@
 It looks for a question every 50 ms and answers while jobs run: those are nicer than it is.
 """
 
-import os
 import sys
 import time
 import traceback
 from collections.abc import Sequence
-
-import torch
 
 from db import requests
 from db.engine import Store, StoreError, open_store
@@ -68,7 +65,6 @@ def main(arguments: Sequence[str]) -> int:
     """Answers until the parent ends."""
     owner, parent = arguments[0], int(arguments[1])
     lifeline.die_with(parent)
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
     serving = Serving(open_store(Home.from_environment()), owner, WorkerSettings.from_environment())
     serving.warm_up()
     while True:

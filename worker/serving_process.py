@@ -7,6 +7,7 @@ import time
 
 from db import requests
 from db.engine import Store
+from worker.settings import child_environment
 
 LONGEST_PAUSE = 30.0
 
@@ -54,7 +55,7 @@ class ServingProcess:
                 stdin=subprocess.PIPE,  # never written to: its end is our end
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"CUDA_VISIBLE_DEVICES": "", "PYTHONUNBUFFERED": "1"},
+                env=child_environment("cpu"),
             )
         self._started = time.monotonic()
 

@@ -14,7 +14,7 @@ from db.engine import Store
 from db.jobs import Job, Kind, job, log_path
 from worker.messages import Inbox
 from worker.naming import unfinished_run
-from worker.settings import visible_gpu
+from worker.settings import child_environment
 
 KINDS: tuple[Kind, ...] = ("import", "features", "train", "predict")
 """What `worker.child` knows; jobs of other kinds wait."""
@@ -100,7 +100,6 @@ class Slot:
         log = log_path(self.store.home, found.id)
         log.parent.mkdir(parents=True, exist_ok=True)
         reading, writing = os.pipe()
-        environment = os.environ | {"CUDA_VISIBLE_DEVICES": visible_gpu(self.device), "PYTHONUNBUFFERED": "1"}
         arguments = [str(found.id), str(found.attempt), str(os.getpid()), str(writing)]
         with log.open("ab") as output:
             output.write(f"-- {time.strftime('%F %T')}, attempt {found.attempt} on {self.device}\n".encode())
@@ -111,7 +110,7 @@ class Slot:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=[writing],
-                env=environment,
+                env=child_environment(self.device),
             )
         os.close(writing)
         now = time.monotonic()

@@ -1,0 +1,24 @@
+"""The supervisor loads no torch; the room keeps to its doors."""
+
+from tests.test_layout import imported, loaded_by, modules
+
+
+def test_the_supervisor_and_the_keeper_load_nothing_heavy() -> None:
+    assert loaded_by(["worker.supervisor", "worker.child", "worker.first_start", "worker.naming"]) == set()
+    assert loaded_by(["worker.serving"]) >= {"torch"}, "the check itself must be able to fail"
+
+
+def test_the_keeper_needs_nothing_but_python() -> None:
+    [keeper] = [path for path in modules("worker") if path.name == "__main__.py"]
+    assert not {name.split(".")[0] for name in imported(keeper)} & {"worker", "db", "mner_core"}
+
+
+def test_nobody_below_imports_the_worker() -> None:
+    for room in ("mner_core", "db", "pages"):
+        for path in modules(room):
+            assert "worker" not in {name.split(".")[0] for name in imported(path)}, path
+
+
+def test_the_worker_knows_no_screen() -> None:
+    for path in modules("worker"):
+        assert not {name.split(".")[0] for name in imported(path)} & {"pages", "streamlit"}, path

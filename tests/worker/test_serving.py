@@ -1,0 +1,244 @@
+"""The interactive lane: what is asked, what is answered, and when."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.engine import Store, open_store
+from db.exchange import import_folder
+from db.jobs import enqueue, job
+from db.posts import posts
+from db.requests import Answer, ask, result, take
+from db.runs import add_run
+from mner_core.catalog import system
+from mner_core.data.dataset import read_dataset
+from mner_core.explain.reduce import mean_over_depth
+from mner_core.features.profiles import profile
+from mner_core.home import Home
+from mner_core.training.build import Plan
+from mner_core.training.load import load, without_images
+from mner_core.training.train import Request, prediction_record, train
+from mner_core.types import Evidence
+from tests.worker.conftest import environment_of, train_payload
+from tests.worker.processes import ROOT, is_gone, kill, one, wait_for
+from worker.answers import Answers
+from worker.evidence_cache import EvidenceCache
+from worker.serving import Serving
+from worker.settings import WorkerSettings
+from worker.shelf import Shelf, size
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, scenes: Path) -> Iterator[Store]:
+    """A store with the scenes and two runs, tiny."""
+    home = Home(tmp_path_factory.mktemp("serving") / "home")
+    data = read_dataset(scenes)
+    for name, model, changes in (("graph", "rgcn", {"epochs": 2, "heads": 4}), ("text", "bert-crf", {"epochs": 1})):
+        entry = system(model)
+        settings = entry.resolve("tiny", "", changes)
+        plan = Plan(system=entry, variant="", settings=settings, labels=data.labels, profile=profile("tiny"))
+        splits = {"train": data.split("train"), "dev": data.split("valid"), "others": data.split("test")}
+        train(Request(plan=plan, **splits, data="scenes", seed=0), home.runs / name, home)
+    store = open_store(home)
+    import_folder(store, scenes, "scenes")
+    for name in ("text", "graph"):
+        add_run(store, home.runs / name)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def answers(trained: Store, tmp_path: Path) -> Answers:
+    return Answers(trained, Shelf(trained, 1 << 30), EvidenceCache(tmp_path / "evidence", 1 << 20))
+
+
+def pictured(store: Store, split: str = "valid") -> list[Any]:
+    return [each for each in posts(store, "scenes", split) if each.image_sha256]
+
+
+def test_a_post_is_answered_as_the_run_would(trained: Store, answers: Answers) -> None:
+    run = load(trained.home.runs / "graph", trained.home)
+    for each in pictured(trained)[:3]:
+        said = answers.predict({"run": "graph", "post": each.id})
+        [expected] = run.predict_posts([each.example], evidence=True)
+        assert said["spans"] == prediction_record(each.example, expected)["spans"]
+        assert [Evidence.from_json(it).name for it in said["evidence"]] == [it.name for it in expected.evidence]
+        assert said["text"] == each.example.text
+        assert [each.example.text[start:end] for start, end in said["tokens"]] == list(each.example.words)
+        [attention] = [Evidence.from_json(it) for it in said["evidence"] if it["kind"] == "attention"]
+        assert mean_over_depth(attention).axes == ("word", "region")
+        assert said["picture"]["ok"]
+        assert said["picture"]["objects"]
+
+
+def test_neighbours_come_with_their_posts_and_pictures(trained: Store, answers: Answers) -> None:
+    said = answers.predict({"run": "graph", "post": pictured(trained)[0].id})
+    keys = {item["post"] for it in said["evidence"] if it["axes"] == ["neighbour"] for item in it["items"][0]}
+    assert keys
+    assert set(said["pictures"]) == keys
+    by_number = {each.id: each for each in posts(trained, "scenes")}
+    for key, found in said["pictures"].items():
+        assert by_number[found["post"]].example.id == key
+        assert by_number[found["post"]].image_sha256 == found["image"]
+
+
+def test_typed_text_with_and_without_a_picture(trained: Store, answers: Answers) -> None:
+    sha256 = pictured(trained)[0].image_sha256
+    text = "\U0001f468\u200d\U0001f469\u200d\U0001f467 Maria in Paris"
+    with_picture = answers.predict({"run": "graph", "text": text, "image": sha256})
+    without = answers.predict({"run": "graph", "text": text})
+    assert with_picture["picture"]["ok"]
+    assert not without["picture"]["ok"]
+    assert all(text[span["start"] : span["end"]] == span["text"] for span in with_picture["spans"])
+    assert len(with_picture["evidence"]) > len(without["evidence"]), "without a picture there is no attention to it"
+    other = pictured(trained)[1].image_sha256
+    with_other = answers.predict({"run": "graph", "text": text, "image": other})
+    by_objects = [
+        next(it for it in said["evidence"] if it["name"] == "images with like objects")
+        for said in (with_picture, with_other)
+    ]
+    assert by_objects[0]["items"] != by_objects[1]["items"], "the same text with another picture has other neighbours"
+
+
+def test_a_text_model_needs_no_picture(trained: Store, answers: Answers) -> None:
+    said = answers.predict({"run": "text", "post": pictured(trained)[0].id})
+    assert said["picture"] is None
+    assert said["pictures"] == {}
+
+
+@pytest.mark.parametrize(
+    "change", [{"change": "no image"}, {"change": "no object", "object": 0}, {"change": "image of"}]
+)
+def test_counterfactuals_say_before_and_after(trained: Store, answers: Answers, change: dict[str, Any]) -> None:
+    every = pictured(trained)
+    differs = 0
+    for each, other in zip(every, every[1:] + every[:1], strict=True):
+        asked = {"run": "graph", "post": each.id, **change, "other": other.id}
+        said = answers.counterfactual(asked)
+        assert said["original"] == answers.predict({"run": "graph", "post": each.id})["spans"]
+        again = answers.counterfactual(asked)
+        assert again == said, "asked twice, answered the same"
+        differs += [span["confidence"] for span in said["spans"]] != [span["confidence"] for span in said["original"]]
+    assert differs, "the picture makes a difference somewhere"
+
+
+def test_without_the_image_is_what_the_engine_says_without_images(trained: Store, answers: Answers) -> None:
+    for each in pictured(trained)[:3]:
+        fresh = load(trained.home.runs / "graph", trained.home)
+        [expected] = fresh.predict_posts(without_images([each.example]))
+        said = answers.counterfactual({"run": "graph", "post": each.id, "change": "no image"})
+        assert said["spans"] == prediction_record(each.example, expected)["spans"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "sentence"),
+    [
+        ("predict", {"run": "nobody", "text": "x"}, "no run 'nobody'"),
+        ("predict", {"text": "x"}, "names no run"),
+        ("predict", {"run": "text"}, "names no text"),
+        ("predict", {"run": "text", "text": "  "}, "no words"),
+        ("predict", {"run": "text", "post": 99999}, "no post number 99999"),
+        ("predict", {"run": "graph", "text": "x", "image": "../../mner.db"}, "picture is not here"),
+        ("predict", {"run": "graph", "text": "x", "image": "0" * 64}, "picture is not here"),
+        ("counterfactual", {"run": "graph", "text": "x", "change": "no object", "object": 0}, "no object number 1"),
+        ("counterfactual", {"run": "graph", "text": "x", "change": "blue"}, "no change 'blue'"),
+        ("counterfactual", {"run": "graph", "text": "x", "change": "image of", "other": 99999}, "no post number 99999"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_gets_a_sentence(
+    trained: Store, kind: str, payload: dict[str, Any], sentence: str
+) -> None:
+    serving = Serving(trained, "test", WorkerSettings())
+    number = ask(trained, kind, payload)
+    assert serving.step()
+    said = result(trained, number)
+    assert said.state == "failed"
+    assert sentence in said.error
+    assert not serving.step(), "there is no other question"
+
+
+def test_a_mistake_of_ours_costs_one_answer(
+    trained: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serving = Serving(trained, "test", WorkerSettings())
+    monkeypatch.setitem(serving.answers.kinds, "predict", lambda payload: payload["secret"])
+    number = ask(trained, "predict", {})
+    serving.step()
+    assert result(trained, number).error == "The program made a mistake (KeyError): the worker's log says where."
+    assert "secret" in capsys.readouterr().err
+
+
+def test_an_expired_question_is_not_taken_up_and_says_so(trained: Store) -> None:
+    number = ask(trained, "predict", {"run": "text", "text": "x"}, seconds=-0.001)
+    assert not Serving(trained, "test", WorkerSettings()).step()
+    assert result(trained, number) == Answer(state="expired", error="No answer came in time: is a worker running?")
+
+
+def test_an_answer_with_evidence_is_kept_until_the_run_or_the_post_is_another(
+    trained: Store, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (each.id for each in pictured(trained)[:2])
+    said = answers.predict({"run": "graph", "post": first})
+    asked: list[object] = []
+    monkeypatch.setattr("worker.answers.predict", lambda *arguments: asked.append(arguments) or 1 / 0)
+    assert answers.predict({"run": "graph", "post": first}) == said
+    for payload in ({"run": "graph", "post": second}, {"run": "text", "post": first}):
+        with pytest.raises(ZeroDivisionError):
+            answers.predict(payload)
+    assert len(asked) == 2
+
+
+def test_kept_answers_stay_within_the_limit(tmp_path: Path) -> None:
+    cache = EvidenceCache(tmp_path, 20_000)
+    noise = os.urandom(2000).hex()
+    for number in range(30):
+        cache.put(f"key{number}", {"number": number, "noise": noise})
+        assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= 20_000
+        assert cache.get("key0") is not None, "what is used stays"
+    assert cache.get("key29") is not None
+    assert cache.get("key3") is None
+    (tmp_path / "key29.json.gz").write_bytes(b"broken")
+    assert cache.get("key29") is None
+    assert EvidenceCache(tmp_path, 20_000)._size == sum(file.stat().st_size for file in tmp_path.iterdir())
+
+
+def test_the_shelf_holds_what_fits_and_always_the_last(trained: Store) -> None:
+    roomy = Shelf(trained, 1 << 30)
+    graph, text = roomy.get("graph"), roomy.get("text")
+    assert roomy.get("graph") is graph
+    assert roomy.names == ("text", "graph")
+    narrow = Shelf(trained, size(text) + size(graph) - 1)
+    narrow.get("graph"), narrow.get("text")
+    assert narrow.names == ("text",)
+    nothing = Shelf(trained, 0)
+    assert nothing.get("graph").record.model == "rgcn"
+
+
+@pytest.mark.slow
+def test_questions_are_answered_while_a_training_runs_and_after_the_child_was_killed(
+    trained: Store,
+) -> None:
+    training = enqueue(trained, "train", train_payload(name="long", settings={"epochs": 500}), author="anna")
+    environment = environment_of(trained.home) | {"MNER_SERVING": "1"}
+    keeper = subprocess.Popen([sys.executable, "-m", "worker"], cwd=ROOT, env=environment)
+    try:
+        wait_for(lambda: job(trained, training.id).message.startswith("epoch"))
+        number = ask(trained, "predict", {"run": "graph", "post": pictured(trained)[0].id}, seconds=120)
+        wait_for(lambda: result(trained, number).is_final)
+        assert result(trained, number).state == "answered", result(trained, number).error
+        serving = one("worker.serving", keeper.pid)
+        kill(serving)
+        number = ask(trained, "predict", {"run": "graph", "post": pictured(trained)[1].id}, seconds=120)
+        wait_for(lambda: result(trained, number).is_final)
+        assert result(trained, number).state == "answered"
+        assert is_gone(serving)
+        assert job(trained, training.id).status == "running", "the training went on all the time"
+        assert take(trained, "nobody") is None
+    finally:
+        keeper.terminate()
+        keeper.wait(20)

@@ -1,0 +1,190 @@
+"""A slot and its child, with children that are a line of Python."""
+
+import os
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from db import leases
+from db.engine import Store
+from db.jobs import Job, cancel, enqueue, events, job, log_path
+from tests.worker.processes import is_gone, wait_for
+from worker import slot as slots
+from worker.slot import Slot
+
+FAST = (sys.executable, "-I", "-S", "-c")
+PREAMBLE = """
+import os, sys, time, json, signal
+def say(**message): os.write(int(sys.argv[4]), json.dumps(message).encode() + b"\\n")
+"""
+
+
+def slot(store: Store, code: str, device: str = "cpu", lease: float = 30.0) -> Slot:
+    return Slot(store, f"owner of {device}", device, f"here:{device}", lease, [*FAST, PREAMBLE + code])
+
+
+def put(store: Store, **more: object) -> Job:
+    return enqueue(store, "train", {"name": "first"}, author="anna", **more)  # type: ignore[arg-type]
+
+
+def run(one: Slot, until: float = 10) -> Job:
+    """Steps until a job has ended."""
+    found: list[Job | None] = []
+
+    def step() -> bool:
+        found.append(one.step())
+        return found[-1] is not None
+
+    wait_for(step, until)
+    assert found[-1] is not None
+    return found[-1]
+
+
+def start(one: Slot) -> int:
+    """Steps until a child runs and has said something; returns its process."""
+    wait_for(lambda: one.step() is None and one.running is not None and one.running.inbox.progress is not None)
+    assert one.running is not None
+    return one.running.child.pid
+
+
+def test_a_child_that_is_done(store: Store) -> None:
+    code = """
+say(progress=0.5, message="half")
+say(event="epoch", data={"f1": 71.0})
+print("hello from", os.environ["CUDA_VISIBLE_DEVICES"] or "the CPU", flush=True)
+say(result={"run": "first"})
+"""
+    put(store)
+    done = run(slot(store, code))
+    assert (done.status, done.result, done.error, done.attempt) == ("done", {"run": "first"}, "", 1)
+    assert [each.kind for each in events(store, done.id)] == ["queued", "claimed", "epoch", "ended"]
+    log = log_path(store.home, done.id).read_text()
+    assert "attempt 1 on cpu" in log
+    assert "hello from the CPU" in log
+
+
+def test_a_gpu_is_the_only_one_its_child_sees(store: Store) -> None:
+    put(store)
+    done = run(slot(store, "say(result={'seen': os.environ['CUDA_VISIBLE_DEVICES']})", "cuda:3"))
+    assert done.result == {"seen": "3"}
+
+
+def test_a_failure_is_a_sentence(store: Store) -> None:
+    put(store)
+    failed = run(slot(store, "say(error='There is no data set x.'); sys.exit(2)"))
+    assert (failed.status, failed.error, failed.result) == ("failed", "There is no data set x.", None)
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "sys.exit(3)", "sys.exit(0)"])
+def test_a_child_that_dies_without_a_word_is_tried_again_and_then_given_up(store: Store, end: str) -> None:
+    queued = put(store, max_tries=2)
+    one = slot(store, "say(progress=0.1, message='x')\n" + end)
+    assert run(one).status == "queued"
+    last = run(one)
+    assert (last.status, last.attempt) == ("failed", 2)
+    assert "worker was lost too often" in last.error
+    assert [each.kind for each in events(store, queued.id)].count("lost") == 2
+    assert "ended without a result" in log_path(store.home, queued.id).read_text()
+
+
+def test_cancelling_ends_the_child_and_what_it_left(store: Store) -> None:
+    queued = put(store)
+    one = slot(store, "say(progress=0.1, message='x')\ntime.sleep(60)")
+    child = start(one)
+    unfinished = store.home.runs / ".first.unfinished"
+    unfinished.mkdir(parents=True)
+    cancel(store, queued.id)
+    begin = time.monotonic()
+    assert run(one).status == "cancelled"
+    assert time.monotonic() - begin < slots.GRACE, "it was gentle: no kill was needed"
+    assert is_gone(child)
+    assert not unfinished.exists()
+
+
+def test_a_child_that_will_not_stop_is_killed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "GRACE", 0.2)
+    queued = put(store)
+    one = slot(store, "signal.signal(15, signal.SIG_IGN)\nsay(progress=0.1, message='x')\ntime.sleep(60)")
+    child = start(one)
+    cancel(store, queued.id)
+    assert run(one).status == "cancelled"
+    assert is_gone(child)
+
+
+def test_what_is_done_before_the_cancel_arrives_stays_done(store: Store) -> None:
+    queued = put(store)
+    one = slot(
+        store,
+        "signal.signal(15, lambda *_: (say(result={}), os._exit(0)))\nsay(progress=0.1, message='x')\ntime.sleep(60)",
+    )
+    start(one)
+    cancel(store, queued.id)
+    assert run(one).status == "done"
+
+
+def test_progress_is_stored_once_a_second_at_most(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[float] = []
+    heartbeat = leases.heartbeat
+
+    def counted(*arguments: object, **more: object) -> bool:
+        written.append(time.monotonic())
+        return heartbeat(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(leases, "heartbeat", counted)
+    queued = put(store)
+    one = slot(
+        store, "for n in range(220): say(progress=n / 220, message=f'{n} of 220'); time.sleep(0.01)\nsay(result={})"
+    )
+    run(one)
+    assert len(written) >= 2, "a child of two seconds was heard"
+    assert all(later - earlier >= 0.99 for earlier, later in pairwise(written))
+    assert job(store, queued.id).message.endswith("of 220")
+
+
+def test_an_idle_child_keeps_its_lease(store: Store) -> None:
+    queued = put(store)
+    one = slot(store, "say(progress=0.1, message='x')\ntime.sleep(2)\nsay(result={})", lease=0.6)
+    start(one)
+    other = Slot(store, "another", "gpu", "there:gpu", 0.6, [*FAST, "raise SystemExit"])
+    ends: list[Job] = []
+    while not ends:
+        other.step()
+        assert other.running is None, "the job was taken from a worker that lives"
+        ends += [each] if (each := one.step()) else []
+        time.sleep(0.02)
+    assert (ends[0].id, ends[0].status, ends[0].attempt) == (queued.id, "done", 1)
+
+
+def test_who_lost_the_lease_kills_its_child_and_writes_nothing(store: Store) -> None:
+    queued = put(store)
+    one = slot(store, "say(progress=0.1, message='x')\ntime.sleep(60)")
+    child = start(one)
+    held = job(store, queued.id)
+    slots.give_up(store, held)
+    taken = leases.claim(store, "another", "there:cpu")
+    assert taken is not None
+    wait_for(lambda: one.step() is None and one.running is None)
+    assert is_gone(child)
+    now = job(store, queued.id)
+    assert (now.status, now.owner, now.attempt) == ("running", "another", 2)
+
+
+def test_stopping_gives_the_job_back_and_counts_no_try(store: Store) -> None:
+    queued = put(store, max_tries=1)
+    one = slot(store, "say(progress=0.1, message='x')\ntime.sleep(60)")
+    child = start(one)
+    one.stop()
+    assert is_gone(child)
+    assert job(store, queued.id).status == "queued"
+    assert run(slot(store, "say(result={})")).status == "done", "max_tries 1 was not used up"
+
+
+def test_nothing_of_the_supervisor_is_left_open_in_the_child(store: Store, tmp_path: Path) -> None:
+    put(store)
+    with (tmp_path / "secret").open("w") as secret:
+        os.set_inheritable(secret.fileno(), True)
+        done = run(slot(store, "say(result={'open': len(os.listdir('/proc/self/fd'))})"))
+    assert done.result == {"open": 5}, "0, 1, 2, the pipe, and the listing itself"
