@@ -18,6 +18,11 @@ setup: .venv/.ready
 	@$(PY) -m mner_core weights --profile compact || echo "Setup goes on without pretrained weights; the README says how to bring them by hand."
 	@touch $@
 
+# Web and worker, stopped together with Ctrl-C; `make run PORT=9000` listens elsewhere.
+PORT ?= 8501
+run: setup
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec honcho start --port $(PORT)
+
 format: setup
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .

@@ -33,8 +33,9 @@ def test_what_cannot_be_is_refused_by_name(env: dict[str, str]) -> None:
         WorkerSettings.from_environment(env)
 
 
-def test_a_child_sees_its_gpu_alone_and_leaves_a_core_free() -> None:
-    seen = child_environment("cuda:3", {"OMP_NUM_THREADS": "8", "HOME": "/root"})
-    assert (seen["CUDA_VISIBLE_DEVICES"], seen["OMP_NUM_THREADS"], seen["HOME"]) == ("3", "7", "/root")
-    assert child_environment("cpu", {"OMP_NUM_THREADS": "1"})["OMP_NUM_THREADS"] == "1"
+def test_a_child_sees_its_gpu_alone_and_its_threads_sleep_while_they_wait() -> None:
+    seen = child_environment("cuda:3", {"OMP_NUM_THREADS": "8", "HOME": "/root", "CUDA_VISIBLE_DEVICES": "0,1,2,3"})
+    assert (seen["CUDA_VISIBLE_DEVICES"], seen["OMP_NUM_THREADS"], seen["HOME"]) == ("3", "8", "/root")
+    assert seen["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert child_environment("cpu", {"OMP_WAIT_POLICY": "ACTIVE"})["OMP_WAIT_POLICY"] == "ACTIVE"
     assert child_environment("cpu", {})["CUDA_VISIBLE_DEVICES"] == ""
