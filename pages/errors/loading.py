@@ -8,6 +8,7 @@ from db.engine import Store
 from db.evaluations import Judged, judged
 from db.gold import CURRENT, ORIGINAL, examples
 from db.posts import GOLD
+from db.predictions import PostPrediction, predictions
 from db.queues import queue
 from mner_core.evaluation.slices import seen_types
 from pages.errors.cases import PostCases, compared, mistakes
@@ -52,6 +53,23 @@ def facts(store: Store, chosen: Selection, wanted: Filter) -> Facts:
     )
 
 
+def stored_prediction(store: Store, chosen: Selection, post: int) -> PostPrediction | None:
+    """What the selection's run said of a post when it read all; None where it has not read it.
+
+    The answers for one split are kept for the session: what a run has once said of a post stays.
+    """
+    if chosen.run is None:
+        return None
+    key = (chosen.dataset, chosen.split, chosen.run)
+    kept = st.session_state.get(_MEMORY)
+    if kept is None or kept[0] != key or post not in kept[1]:
+        kept = (key, predictions(store, chosen.run, chosen.dataset, chosen.split))
+        st.session_state[_MEMORY] = kept
+    found: PostPrediction | None = kept[1].get(post)
+    return found
+
+
+_MEMORY = "stored predictions"
 _NONE: frozenset[int] = frozenset()
 
 

@@ -3,6 +3,7 @@
 A list is made once and then stands still, so that a corrected post does not slip away under the hand that corrects it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -26,6 +27,9 @@ TITLES: dict[ListName, str] = {
     "all": "All posts",
 }
 
+Place: TypeAlias = tuple[int, str]
+"""A post's number and name."""
+
 _MEMORY = "work list"
 _CHOSEN = "work list chosen"
 
@@ -38,12 +42,17 @@ class WorkList:
     posts: tuple[int, ...]
     titles: tuple[str, ...]
 
-    def beside(self, post: int | None, step: int) -> str | None:
-        """The name of the post that comes `step` after this one; from a post that is not on the list, the first."""
+    def beside(self, post: int | None, step: int) -> Place | None:
+        """The post that comes `step` after this one; from a post that is not on the list, the first."""
         if post not in self.posts:
-            return self.titles[0] if self.titles and step > 0 else None
+            return self.first() if step > 0 else None
         place = self.posts.index(post) + step
-        return self.titles[place] if 0 <= place < len(self.titles) else None
+        return (self.posts[place], self.titles[place]) if 0 <= place < len(self.posts) else None
+
+    def first(self, done: Collection[int] = ()) -> Place | None:
+        """The first post that is not done, or else the first."""
+        places = list(zip(self.posts, self.titles, strict=True))
+        return next((place for place in places if place[0] not in done), places[0] if places else None)
 
     def place(self, post: int | None) -> int | None:
         """Which one it is, counted from 1; None where it is not on the list."""

@@ -6,8 +6,8 @@ import streamlit as st
 
 from db.annotations import history
 from db.posts import dataset, post
-from db.predictions import PostPrediction, predictions
 from db.workers import alive
+from pages.errors.loading import stored_prediction
 from pages.errors.wording import plain
 from pages.errors.worklist import TITLES, WorkList, chosen_list, work_list
 from pages.post import otherwise, seen
@@ -57,15 +57,9 @@ def _looked(chosen: Selection, post_id: int) -> Looked:
         labels=dataset(store(), chosen.dataset).labels,
         past=past,
         gold=gold_revision(past, chosen.gold),
-        stored=_stored(chosen, post_id),
+        stored=stored_prediction(store(), chosen, post_id),
         has_worker=bool(alive(store())),
     )
-
-
-def _stored(chosen: Selection, post_id: int) -> PostPrediction | None:
-    if chosen.run is None:
-        return None
-    return predictions(store(), chosen.run, chosen.dataset, chosen.split).get(post_id)
 
 
 def _where(chosen: Selection, works: WorkList) -> str:
@@ -88,7 +82,11 @@ def _draw_navigation(chosen: Selection, works: WorkList) -> None:
             there = works.beside(chosen.post_id, step)
             key = "Alt+Up" if step < 0 else "Alt+Down"
             st.button(
-                label, icon=icon, disabled=there is None, shortcut=key, on_click=lambda name=there: change(post=name)
+                label,
+                icon=icon,
+                disabled=there is None,
+                shortcut=key,
+                on_click=lambda place=there: change(post=place[1]),
             )
 
 

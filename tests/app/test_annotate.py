@@ -31,9 +31,15 @@ def correct(store: Store, name: str, part: str, label: str, base: int = 1, autho
 
 def test_a_work_list_knows_what_is_beside() -> None:
     works = WorkList("all", (7, 9, 4), ("a", "b", "c"))
-    assert (works.beside(9, 1), works.beside(9, -1), works.beside(4, 1), works.beside(7, -1)) == ("c", "a", None, None)
-    assert (works.beside(None, 1), works.beside(99, 1), works.beside(99, -1)) == ("a", "a", None)
+    assert (works.beside(9, 1), works.beside(9, -1), works.beside(4, 1), works.beside(7, -1)) == (
+        (4, "c"),
+        (7, "a"),
+        None,
+        None,
+    )
+    assert (works.beside(None, 1), works.beside(99, 1), works.beside(99, -1)) == ((7, "a"), (7, "a"), None)
     assert (works.place(4), works.place(99)) == (3, None)
+    assert (works.first({7, 9}), works.first({7, 9, 4})) == ((4, "c"), (7, "a"))
     assert WorkList("all", (), ()).beside(1, 1) is None
 
 

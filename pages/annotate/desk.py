@@ -1,0 +1,265 @@
+"""One post to correct, and the way to the next: a part of the screen that runs again by itself.
+
+Whoever saves waits for this part alone. Which post is open is kept here and in the address; the selection that other
+screens remember is brought up to date after everything is drawn.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from db.annotations import Revision, Status, history
+from db.gold import CURRENT
+from db.posts import Post, dataset, post
+from db.predictions import PostPrediction
+from db.queues import queue
+from pages.annotate import working
+from pages.annotate.beside import draw_conflict, draw_others, draw_versions
+from pages.errors.loading import stored_prediction
+from pages.errors.marking import suggestions
+from pages.errors.wording import plain
+from pages.errors.worklist import ListName, Place, WorkList, forget_list, work_list
+from pages.shared.pictures import picture_uri
+from pages.shared.selection import Selection, change, go
+from pages.shared.span_annotator import Save, span_annotator
+from pages.shared.store import me, store
+
+_AS = "annotate as"
+_AT = "annotate at"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that is drawn of one post."""
+
+    chosen: Selection
+    works: WorkList
+    post: Post
+    track: str
+    past: Sequence[Revision]
+    labels: tuple[str, ...]
+    predicted: PostPrediction | None
+
+
+@st.fragment
+def draw_desk(chosen: Selection, name: ListName, track: str) -> None:
+    """The open post, progress on the list, and what to do with both."""
+    works = work_list(store(), chosen, name, track)
+    done = set(queue(store(), chosen.dataset or "", "corrected", track, chosen.split)) & set(works.posts)
+    at = _open_place(chosen, works, done)
+    _draw_progress(chosen, works, len(done), at)
+    if at is None:
+        st.info(_nothing(chosen, name))
+        return
+    desk = _desk(chosen, works, at, track)
+    _draw(desk)
+    _follow_up(desk, at)
+
+
+def _open_place(chosen: Selection, works: WorkList, done: set[int]) -> Place | None:
+    """The post that is open: the one that was gone to, or that the address names, or the first that is not done."""
+    said, kept = st.query_params.get("post"), st.session_state.get(_AT)
+    if said and kept and kept[1] == said and (kept[0] in works.posts or kept[0] == chosen.post_id):
+        return kept
+    if said and said == chosen.post and chosen.post_id is not None:
+        found: Place | None = (chosen.post_id, said)
+    else:
+        found = works.first(done)
+    _go_to(found)
+    return found
+
+
+def _go_to(place: Place | None) -> None:
+    st.session_state[_AT] = place
+    if place:
+        st.query_params["post"] = place[1]
+    else:
+        st.query_params.pop("post", None)
+
+
+def _nothing(chosen: Selection, name: str) -> str:
+    if name == "mistakes" and chosen.run is None:
+        return "No run has been trained yet, so there is no list of mistakes: choose another work list."
+    return {
+        "mistakes": "The run makes no mistake on these posts: choose another work list, other posts or another run.",
+        "uncorrected": "Every post has been corrected.",
+    }.get(name, "There is no post here: choose other posts.")
+
+
+def _draw_progress(chosen: Selection, works: WorkList, done: int, at: Place | None) -> None:
+    total, number = len(works.posts), at and at[0]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.progress(done / max(total, 1), f"{done} of {total} corrected", width=170)
+        for step, label, icon, shortcut in (
+            (-1, "Previous", ":material/arrow_back:", "Alt+Up"),
+            (1, "Next", ":material/arrow_forward:", "Alt+Down"),
+        ):
+            there = works.beside(number, step)
+            st.button(label, icon=icon, disabled=there is None, on_click=_leave_for, args=(there,), shortcut=shortcut)
+        place = works.place(number)
+        st.caption(f"{place} of {total}" if place else "not on this list", width="content")
+        st.space("stretch")
+        st.button("New list", on_click=_new_list, help="Makes the list again, as things stand now.", type="tertiary")
+        st.button(
+            "Train on these",
+            icon=":material/model_training:",
+            on_click=_train,
+            args=(chosen,),
+            help="Starts from the corrected labels.",
+        )
+
+
+def _leave_for(place: Place | None) -> None:
+    working.close()
+    _go_to(place)
+
+
+def _new_list() -> None:
+    forget_list()
+    _leave_for(None)
+
+
+def _train(chosen: Selection) -> None:
+    go("runs", dataset=chosen.dataset, gold=CURRENT, run=chosen.run, new="1", start=chosen.run)
+
+
+def _desk(chosen: Selection, works: WorkList, at: Place, track: str) -> Desk:
+    return Desk(
+        chosen=chosen,
+        works=works,
+        post=post(store(), at[0]),
+        track=track,
+        past=history(store(), at[0]),
+        labels=dataset(store(), chosen.dataset or "").labels,
+        predicted=stored_prediction(store(), chosen, at[0]),
+    )
+
+
+def _draw(desk: Desk) -> None:
+    now = working.opened(desk.post.id, desk.track, desk.past)
+    with st.container():  # always there, so that the annotator keeps its place and its keyboard
+        if said := working.told():
+            st.warning(plain(said))
+        _draw_last_done()
+    left, right = st.columns([7, 5], gap="medium")
+    with left:
+        _draw_state(desk, now)
+        stale = working.conflict(desk.post.id, desk.track)
+        if stale:
+            draw_conflict(desk.post, desk.labels, stale, _after_save(desk))
+        elif desk.post.example.text.strip():
+            _draw_annotator(desk, now)
+        else:
+            st.info("This post has no text, so nothing can be marked in it.")
+        _draw_states(desk, now)
+    with right:
+        _draw_picture(desk.post)
+    draw_others(desk.post, desk.labels, now, desk.past)
+    draw_versions(desk.post, desk.track, desk.past)
+
+
+def _draw_state(desk: Desk, now: working.Opened) -> None:
+    newest = working.newest_of(desk.past, desk.track)
+    state = {"draft": ("draft", "orange"), "discarded": ("left out", "gray"), "submitted": ("corrected", "green")}
+    label, colour = state[newest.status] if newest else ("not labelled yet", "gray")
+    if newest and newest.imported:
+        label, colour = "as imported", "blue"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(desk.post.example.id)}**", width="content")
+        st.badge(label, color=colour)  # type: ignore[arg-type]
+        if now.source != desk.track:
+            st.caption(f"begins with the labels of {plain(now.source)}", width="content")
+
+
+def _draw_annotator(desk: Desk, now: working.Opened) -> None:
+    example = desk.post.example
+    as_draft = st.session_state.get(_AS) == "draft"
+
+    def saved(done: Save) -> None:
+        status: Status = "draft" if as_draft else "submitted"
+        run = desk.chosen.run if desk.predicted else None
+        if working.keep(store(), desk.post, desk.track, now.base, done.marks, status, me(), run):
+            _after_save(desk)()
+
+    span_annotator(
+        now.id,
+        now.base,
+        example.text,
+        example.tokens,
+        now.marks,
+        desk.labels,
+        suggestions(desk.predicted.marks) if desk.predicted else (),
+        key="annotator",
+        on_save=saved,
+        save_label="Keep draft and next" if as_draft else "Save and next",
+    )
+
+
+def _after_save(desk: Desk) -> Callable[[], None]:
+    following = desk.works.beside(desk.post.id, 1)
+
+    def go_on() -> None:
+        if following is None:
+            working.tell("That was the last post of this list. Take another list, or train on what you corrected.")
+        else:
+            _go_to(following)
+
+    return go_on
+
+
+def _draw_states(desk: Desk, now: working.Opened) -> None:
+    def leave_out() -> None:
+        if working.keep(store(), desk.post, desk.track, now.base, now.marks, "discarded", me(), None):
+            _after_save(desk)()
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.segmented_control(
+            "Save as", ["done", "draft"], default="done", required=True, key=_AS, label_visibility="collapsed",
+            persist_state="session", help="A draft is kept, but does not count yet."
+        )  # fmt: skip
+        st.button(
+            "Leave this post out",
+            icon=":material/block:",
+            on_click=leave_out,
+            disabled=now.status == "discarded",
+            help="The post is no longer measured or trained on. Saving it again brings it back.",
+        )
+        here = desk.chosen.parameters() | {"post": desk.post.example.id, "list": desk.works.name}
+        st.page_link("pages/post/view.py", label="Look closer", query_params=here, icon=":material/image_search:")
+
+
+def _draw_last_done() -> None:
+    done = working.last_done()
+    if done is None:
+        return
+
+    def undo() -> None:
+        working.bring_back(store(), done.post, done.name, done.track, done.number - 1, done.number, me())
+        _go_to((done.post, done.name))
+
+    how = {"submitted": "Saved", "draft": "Kept as a draft:", "discarded": "Left out:"}[done.status]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f":material/check: {how} {plain(done.name)} (revision {done.number}).", width="content")
+        st.button("Undo", key="undo save", on_click=undo, type="tertiary", icon=":material/undo:")
+
+
+def _draw_picture(each: Post) -> None:
+    uri = picture_uri(each.example.image)
+    if uri:
+        st.image(uri, width="stretch", alt=f"Picture of the post {each.example.id}")
+    elif each.example.image_name is None:
+        st.info("This post has no picture.")
+    else:
+        st.info("The picture of this post does not open.")
+    if each.example.caption:
+        st.caption(plain(each.example.caption))
+
+
+def _follow_up(desk: Desk, at: Place) -> None:
+    """What nobody waits for: the next post's picture is made ready, and the selection is told where we are."""
+    following = desk.works.beside(at[0], 1)
+    if following and desk.works.place(at[0]):
+        picture_uri(post(store(), following[0]).example.image)
+    if desk.chosen.post != at[1]:
+        change(post=at[1])

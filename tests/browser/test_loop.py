@@ -1,0 +1,188 @@
+"""What a person does: from a mistake to its post, to the annotator, to a revision; and the whole loop with a worker."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from db.annotations import newest
+from db.engine import open_store
+from db.posts import post_ids
+from db.runs import runs
+from mner_core.data.scenes.write import write_scenes
+from mner_core.home import Home
+from tests.app.filled import SET, fill
+from tests.browser.conftest import ROOT, end_group
+from tests.browser.test_components_annotator import drag
+
+pytestmark = pytest.mark.browser
+APP = ROOT / "app.py"
+LONGEST = 240.0
+"""Seconds for a job of the worker on a busy machine; alone it takes a tenth of that."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("filled") / "home"
+    fill(root).close()
+    return root
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., str], home: Path) -> str:
+    return serve(APP, MNER_HOME=str(home), MNER_USER="ann")
+
+
+def mark_of(home: Path, name: str, track: str = "gold") -> list[tuple[str, str]]:
+    """The newest revision's marks as (text, label)."""
+    store = open_store(Home(home))
+    try:
+        revision = newest(store, post_ids(store, SET)["valid", name], track)
+        from db.posts import post
+
+        text = post(store, revision.post).example.text
+        return [(text[mark.start : mark.end], mark.label) for mark in revision.marks]
+    finally:
+        store.close()
+
+
+def test_from_a_mistake_to_a_revision(page: Page, app: str, home: Path) -> None:
+    page.goto(f"{app}/errors")
+    expect(page.get_by_text("5 mistakes in 4 posts")).to_be_visible()
+    page.get_by_role("link", name="Look closer").first.click()
+    expect(page.get_by_role("heading", name="match")).to_be_visible()
+    page.get_by_role("link", name="Correct").click()
+    expect(page.get_by_role("heading", name="Annotate")).to_be_visible()
+    box = page.locator(".root > .text")
+    expect(box).to_contain_text("Kevin Durant")
+    drag(page, "San", "Francisco")
+    page.keyboard.press("4")  # PER, of LOC MISC ORG PER
+    page.keyboard.press("1")  # and relabelled to LOC
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Saved match (revision 2).")).to_be_visible()
+    expect(box).to_contain_text("Maria")
+    assert mark_of(home, "match") == [("Kevin Durant", "PER"), ("Warriors", "ORG"), ("San Francisco", "LOC")]
+    page.get_by_role("button", name="Undo", exact=True).first.click()
+    expect(box).to_contain_text("San Francisco")
+    expect(page.locator(".root > .text .mark")).to_have_count(2)
+    assert mark_of(home, "match") == [("Kevin Durant", "PER"), ("Warriors", "ORG")]
+
+
+def test_a_cell_of_the_matrix_shows_its_mistakes(page: Page, app: str) -> None:
+    page.goto(f"{app}/errors")
+    expect(page.get_by_text("5 mistakes in 4 posts")).to_be_visible()
+    cell = page.locator(".js-plotly-plot .point").nth(1 * 4)  # row ORG, column LOC, of LOC ORG PER none
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    box = cell.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_text("1 mistake in 1 post")).to_be_visible()
+    assert "pair=ORG%3ELOC" in page.url
+    page.reload()
+    expect(page.get_by_text("1 mistake in 1 post")).to_be_visible()
+
+
+def test_a_save_from_a_second_tab_is_refused_with_both_versions(page: Page, app: str, home: Path) -> None:
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(f"{app}/annotate?list=all&post=broken")
+        expect(tab.locator(".root > .text")).to_contain_text("Google")
+    drag(page, "in", "in")
+    page.keyboard.press("2")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Saved broken (revision 2).")).to_be_visible()
+    drag(other, "Google", "Google")
+    other.keyboard.press("1")
+    other.keyboard.press("Control+Enter")
+    expect(other.get_by_text("Not saved.")).to_be_visible()
+    expect(other.get_by_text("What ann saved")).to_be_visible()
+    other.get_by_role("button", name="Save mine on top").click()
+    expect(other.get_by_text("Saved broken (revision 3).")).to_be_visible()
+    assert mark_of(home, "broken") == [("Google", "LOC"), ("Berlin", "LOC")]
+
+
+def test_hostile_text_is_text_on_every_screen(page: Page, app: str) -> None:
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    for screen in ("errors?kind=missed", "post?post=hostile", "annotate?post=hostile&list=all"):
+        page.goto(f"{app}/{screen}")
+        expect(page.locator(".root .text").first).to_contain_text("<script>alert(1)</script> **Bob")
+        wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{screen} scrolls sideways"
+
+
+@pytest.fixture
+def working_home(tmp_path: Path) -> Iterator[Path]:
+    """An empty home with a real worker on it."""
+    root = tmp_path / "home"
+    environment = {**os.environ, "MNER_HOME": str(root), "MNER_DEMO": "0", "OMP_NUM_THREADS": "1"}
+    with (tmp_path / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "worker"],
+            cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    yield root
+    end_group(worker)
+
+
+@pytest.mark.slow
+def test_the_whole_loop(page: Page, serve: Callable[..., str], working_home: Path, tmp_path: Path) -> None:
+    """Import, train, browse errors, correct one, train again from the corrected labels, compare."""
+    write_scenes(tmp_path / "scenes", 40, 3)
+    address = serve(APP, MNER_HOME=str(working_home), MNER_USER="ann")
+    import_scenes(page, address, tmp_path / "scenes")
+    train(page, f"{address}/runs?new=1", "before")
+    correct_first_mistake(page, address)
+    page.get_by_role("button", name="Train on these").click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    train(page, page.url, "after")
+    page.goto(f"{address}/errors?run=after&compare=before&gold=current")
+    expect(page.get_by_text("after makes")).to_be_visible()
+    expect(page.get_by_text("Against the other run")).to_be_visible()
+    expect(page.get_by_text("corrected labels").first).to_be_visible()
+
+
+def import_scenes(page: Page, address: str, folder: Path) -> None:
+    page.goto(f"{address}/data")
+    files = [str(file) for file in sorted(folder.iterdir()) if file.suffix in {".jsonl", ".tsv", ".json"}]
+    page.locator("input[type=file]").first.set_input_files(files)
+    page.get_by_role("textbox", name="Name").fill("Loop")
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("40 posts added to Loop")).to_be_visible(timeout=LONGEST * 1000)
+
+
+def train(page: Page, address: str, name: str) -> None:
+    page.goto(address)
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
+    choose(page, "Model", "BERT-CRF")
+    choose(page, "Profile", "tiny")
+    page.get_by_role("textbox", name="Name of the new run").fill(name)
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Train", exact=True).click()
+    wait_until(lambda: page.get_by_text(name).count() > 0)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def correct_first_mistake(page: Page, address: str) -> None:
+    page.goto(f"{address}/errors?run=before")
+    page.get_by_role("link", name="Correct").first.click()
+    expect(page.locator(".root > .text .piece").first).to_be_visible()
+    page.locator(".root > .text").click()
+    page.keyboard.press("Home")
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = LONGEST) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it took too long"
+        time.sleep(0.3)
+
+
+__all__ = ["runs"]
