@@ -14,6 +14,7 @@ from pages.shared.pickers import choice_table
 from pages.shared.selection import Selection, change, page_link
 from pages.shared.store import store
 
+_COLUMNS = {"F1": "f1", "P": "precision", "R": "recall", "Entities": "support"}
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
 
 
@@ -44,9 +45,19 @@ def one_run(chosen: Selection) -> None:
         + (f", starting from {plain(run.parent)}" if run.parent else "")
         + f" · seed {run.seed} · {duration(run.seconds)} · {when(run.created)}"
     )
+    if dev.get("per_type"):
+        _how_good(run, dev)
+    else:
+        st.caption("The run's folder does not say how good it was in training.")
+    with st.expander("Settings, slices and versions"):
+        _details(run)
+
+
+def _how_good(run: Run, dev: Mapping[str, Any]) -> None:
+    """The curve of its epochs, and the best one type by type."""
     curve, types = st.columns(2, gap="large")
     with curve:
-        epochs = [{"number": each["number"], "loss": each["loss"], **each["dev"]} for each in run.metrics["epochs"]]
+        epochs = [{**each["dev"], "number": each["number"], "loss": each["loss"]} for each in run.metrics["epochs"]]
         show(epoch_curve(epochs, run.metrics["best_epoch"]), height=240, key="run curve")
     with types:
         st.dataframe(_score_rows(dev), hide_index=True, column_config={"F1": _NUMBER, "P": _NUMBER, "R": _NUMBER})
@@ -55,8 +66,6 @@ def one_run(chosen: Selection) -> None:
         f"{counted(int(run.data.get('dev', 0)), 'validation post')} · fingerprint of their labels "
         f"`{short(dev['gold_sha256'])}`, of the training labels `{short(_gold(run, 'train'))}`"
     )
-    with st.expander("Settings, slices and versions"):
-        _details(run)
 
 
 def _details(run: Run) -> None:
@@ -96,7 +105,7 @@ def _score_rows(dev: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
-    return {"F1": part["f1"], "P": part["precision"], "R": part["recall"], "Entities": part["support"]}
+    return {name: part.get(field) for name, field in _COLUMNS.items()}
 
 
 def _row(run: Run) -> dict[str, Any]:
@@ -107,9 +116,9 @@ def _row(run: Run) -> dict[str, Any]:
         "Learned from": str(run.data.get("name", "?")),
         "Gold": short(_gold(run, "train")),
         "Started from": run.parent or "scratch",
-        "F1": dev["f1"],
-        "Precision": dev["precision"],
-        "Recall": dev["recall"],
+        "F1": dev.get("f1"),
+        "Precision": dev.get("precision"),
+        "Recall": dev.get("recall"),
         "Trained": when(run.created),
     }
 

@@ -26,7 +26,7 @@ def log_tail(file: Path, home: Home, lines: int = 30) -> str:
 
 def _clean(text: str, home: Home) -> Iterator[str]:
     is_trace = False
-    for line in text.replace(str(home.root), "").splitlines():
+    for line in text.replace(str(home.root), "").split("\n"):
         shown = line.rsplit("\r", 1)[-1].rstrip()
         if shown.startswith("Traceback (most recent call last)"):
             is_trace = True

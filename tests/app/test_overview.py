@@ -1,0 +1,103 @@
+"""The screen overview: what it counts, measures, compares and offers."""
+
+from pathlib import Path
+
+from db.engine import Store
+from db.imports import import_examples
+from db.jobs import enqueue, jobs
+from db.runs import add_run
+from db.stamp import stamp
+from db.workers import beat
+from pages.overview.contents import Comparison, comparison, contents, count, measured
+from tests.app.filled import SET, examples, open_app, shown
+from tests.db.test_runs import write_run
+
+
+def test_posts_pictures_and_entities_are_counted_by_split(home: Path) -> None:
+    home.mkdir()
+    found = count([*examples(home), examples(home)[0].with_spans(None)])
+    assert found.posts == {"train": 2, "valid": 6}
+    assert found.labelled == {"train": 1, "valid": 6}
+    assert found.pictures == {"valid": 3}
+    assert found.entities == {"train": {"ORG": 1}, "valid": {"PER": 5, "ORG": 2, "LOC": 2}}
+
+
+def test_a_comparison_is_on_one_gold_and_adds_up(store: Store) -> None:
+    found = comparison(store, stamp(store), ("first", "second"), SET, "valid", "current")
+    assert isinstance(found, Comparison)
+    assert found.before.score.gold_sha256 == found.after.score.gold_sha256
+    assert found.changes == {"fixed": 2, "broken": 1, "wrong in both": 4}
+    for change, number in found.changes.items():
+        assert sum(of[change] for of in found.by_type.values()) == number
+    assert found.by_type["PER"] == {"fixed": 1, "broken": 0, "wrong in both": 2}
+
+
+def test_a_run_that_has_not_read_the_posts_says_so(store: Store) -> None:
+    assert "has not looked at 1 labelled posts" in str(measured(store, stamp(store), "first", SET, "train", "current"))
+    assert "has not looked" in str(comparison(store, stamp(store), ("first", "second"), SET, None, "current"))
+
+
+def test_a_new_stamp_is_a_new_count(store: Store, tmp_path: Path) -> None:
+    before = stamp(store)
+    assert sum(contents(store, before, SET, "current").posts.values()) == 7
+    more = examples(tmp_path)[-1]
+    import_examples(store, SET, [type(more)(id="more", text="", tokens=(), spans=(), split="test", source="t")])
+    assert stamp(store) != before
+    assert contents(store, stamp(store), SET, "current").posts["test"] == 1
+
+
+def test_empty_it_says_what_to_do(home: Path) -> None:
+    app = open_app("overview")
+    assert "There are no posts yet" in shown(app)
+    assert [link.label for link in app.main if link.type == "page_link"] == ["Import posts"]
+
+
+def test_at_first_start_it_says_what_is_going_on(home: Path) -> None:
+    from db.engine import open_store
+    from mner_core.home import Home
+
+    store = open_store(Home(home))
+    beat(store, "w", "cpu")
+    enqueue(store, "import", {"demo": "scenes", "name": "Scenes"}, author="first start")
+    text = shown(open_app("overview"))
+    assert "on their way" in text
+    assert "Importing Scenes: waiting" in text
+
+
+def test_every_run_is_measured_on_the_chosen_gold(store: Store) -> None:
+    app = open_app("overview", dataset=SET, run="second")
+    table = app.dataframe[0].value
+    assert list(table["Run"]) == ["second", "first"]
+    assert [round(value, 1) for value in table["F1"]] == [55.6, 50.0]
+    text = shown(app)
+    assert "Protocol `entity`" in text
+    assert "corrected labels, fingerprint `" in text
+    assert "9 entities in 6 posts" in text
+    app.selectbox(key="pick gold").set_value("original").run()
+    assert "original labels, fingerprint `" in shown(app)
+
+
+def test_two_runs_side_by_side(store: Store) -> None:
+    app = open_app("overview", dataset=SET, run="second")
+    next(button for button in app.button if button.label == "Compare with first").click().run()
+    assert app.query_params["compare"] == "first"
+    assert [(metric.label, metric.value) for metric in app.metric[4:]] == [
+        ("F1", "55.6"), ("Fixed", "2"), ("Broken", "1"), ("Wrong in both", "4"),
+    ]  # fmt: skip
+    assert list(app.dataframe[1].value["Type"]) == ["LOC", "ORG", "PER"]
+
+
+def test_a_run_is_told_to_read_what_it_has_not(store: Store) -> None:
+    app = open_app("overview", dataset=SET, split="train")
+    assert "has not looked at 1 labelled posts" in shown(app)
+    next(button for button in app.button if button.label == "Let it read them").click().run()
+    assert [(job.kind, job.payload, job.author) for job in jobs(store)] == [
+        ("predict", {"run": "second", "dataset": SET, "split": "train"}, "ann")
+    ]
+    assert "It is reading." in shown(app)
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(store: Store) -> None:
+    add_run(store, write_run(store.home, "![x](y) *z*", created=3000.0))
+    app = open_app("overview", dataset=SET)
+    assert any(r"!\[x\](y) \*z\*" in caption.value for caption in app.caption)

@@ -1,0 +1,52 @@
+"""Every screen by its own address on a fresh server, before any other page was visited."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app.filled import fill
+from tests.browser.conftest import ROOT, Serve
+
+pytestmark = pytest.mark.browser
+
+SCREENS = ("overview", "errors", "post", "annotate", "runs", "data")
+
+
+@pytest.fixture(scope="module")
+def filled(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a server with posts and runs."""
+    home = tmp_path_factory.mktemp("filled") / "home"
+    fill(home).close()
+    return serve(ROOT / "app.py", MNER_HOME=str(home))
+
+
+def check(page: Page, address: str, screen: str) -> None:
+    page.goto(f"{address}/{screen}")
+    links = page.get_by_test_id("stSidebarNav").get_by_role("link")
+    expect(links).to_have_text([re.compile(f"{name.capitalize()}$") for name in SCREENS])
+    expect(page).to_have_title(f"{screen.capitalize()} · MNER workbench")
+    expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert page.evaluate(f"{main}.scrollWidth <= {main}.clientWidth"), "the page scrolls sideways"
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_first_visit_to_a_fresh_server(serve: Serve, page: Page, screen: str) -> None:
+    check(page, serve(ROOT / "app.py"), screen)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_first_visit_of_a_person(filled: str, page: Page, screen: str) -> None:
+    check(page, filled, screen)
+
+
+def test_the_address_alone_opens_the_overview(filled: str, page: Page) -> None:
+    page.goto(filled)
+    expect(page.get_by_role("heading", name="Little set")).to_be_visible()
+    expect(page).to_have_title("Overview · MNER workbench")
+    page.wait_for_url("**/overview?*dataset=Little+set*")
