@@ -37,7 +37,9 @@ class NeighbourConvolution(nn.Module):
 
         Projection (Eq. 3) and W are linear, the first without bias: summing the neighbours first is K times less work.
         """
-        weight = neighbours.cosine * neighbours.real if self.edges == "cosine" else neighbours.real.to(neighbours.cosine.dtype)
+        weight = neighbours.real.to(neighbours.cosine.dtype)
+        if self.edges == "cosine":
+            weight = weight * neighbours.cosine
         summed = torch.einsum("bk,bkrg->brg", weight, neighbours.regions)  # sum of the H_k, unprojected [B, R, d_g]
         state = torch.relu(self.linear(project(summed)))  # Eq. 6, 11
         return state * neighbours.real.any(dim=1)[:, None, None]
