@@ -16,7 +16,7 @@ class Reporter:
     """The child's end. Progress never goes back."""
 
     def __init__(self, channel: int) -> None:
-        self._pipe = os.fdopen(channel, "w", encoding="utf-8")
+        self._pipe = os.fdopen(channel, "w", encoding="utf-8", errors="replace")  # file names may be no text
         self._share = 0.0
 
     def progress(self, share: float, message: str) -> None:

@@ -93,8 +93,12 @@ class Slot:
             return
         self._claim_at = time.monotonic() + CLAIM_EVERY
         found = leases.claim(self.store, self.owner, self.place, KINDS, self.lease)
-        if found is not None:
+        if found is None:
+            return
+        try:
             self.running = self._start(found)
+        except OSError as error:
+            leases.fail(self.store, found, f"The job could not be started: {error.strerror or error}.")
 
     def _start(self, found: Job) -> _Running:
         log = log_path(self.store.home, found.id)

@@ -51,6 +51,7 @@ class Supervisor:
         self.serving = ServingProcess(store, f"{self.name}-serving") if settings.serving else None
         self._due: dict[Callable[[], object], float] = {}
         self._quiet_until = 0.0
+        self._is_chain_due = True
 
     def run(self, is_alone: Callable[[], bool] = lambda: False) -> None:
         """Works until it is told to stop, or `is_alone` says that its keeper is gone; then gives everything back."""
@@ -80,8 +81,10 @@ class Supervisor:
             self.serving.step()
         for slot in self.slots:
             ended = slot.step()
-            if ended is not None and ended.author == first_start.AUTHOR:
-                first_start.go_on(self.store)
+            self._is_chain_due |= ended is not None and ended.author == first_start.AUTHOR
+        if self._is_chain_due and self.settings.demo and self.slots:
+            first_start.go_on(self.store)
+            self._is_chain_due = False
 
     def _try(self) -> None:
         try:
@@ -104,8 +107,6 @@ class Supervisor:
             self.waiting.remove(slot)
             self.slots.append(slot)
             say(f"The worker takes jobs on {slot.device}.")
-        if self.settings.demo and self.slots:
-            first_start.go_on(self.store)
 
     def _free(self, place: str) -> None:
         """Who holds the device's lock is the only one there: a job that runs on it is a dead worker's."""

@@ -1,5 +1,6 @@
 """Processes seen from outside: who is whose child, and who is still there."""
 
+import contextlib
 import os
 import signal
 import time
@@ -40,15 +41,26 @@ def below(pid: int) -> list[int]:
     return found
 
 
+def of_home(home: Path) -> list[int]:
+    """All processes that were told to use this home, whoever their parent is by now."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"MNER_HOME={home}\0".encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+    return found
+
+
 def named(text: str, among: Iterable[int]) -> list[int]:
     """Those whose command line has the text in it."""
     return [pid for pid in among if text in command_line(pid)]
 
 
-def one(text: str, pid: int, seconds: float = 120) -> int:
-    """The first process below `pid` whose command line has the text in it, once there is one."""
-    wait_for(lambda: named(text, below(pid)), seconds)
-    return named(text, below(pid))[0]
+def one(text: str, among: Callable[[], Iterable[int]], seconds: float = 120) -> int:
+    """The first of some processes whose command line has the text in it, once there is one."""
+    found: list[int] = []
+    wait_for(lambda: found.extend(named(text, among())) or found, seconds)
+    return found[0]
 
 
 def kill(*pids: int) -> None:

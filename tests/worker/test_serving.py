@@ -25,7 +25,7 @@ from mner_core.training.load import load, without_images
 from mner_core.training.train import Request, prediction_record, train
 from mner_core.types import Evidence
 from tests.worker.conftest import environment_of, train_payload
-from tests.worker.processes import ROOT, is_gone, kill, one, wait_for
+from tests.worker.processes import ROOT, below, is_gone, kill, one, wait_for
 from worker.answers import Answers
 from worker.evidence_cache import EvidenceCache
 from worker.serving import Serving
@@ -231,7 +231,7 @@ def test_questions_are_answered_while_a_training_runs_and_after_the_child_was_ki
         number = ask(trained, "predict", {"run": "graph", "post": pictured(trained)[0].id}, seconds=120)
         wait_for(lambda: result(trained, number).is_final)
         assert result(trained, number).state == "answered", result(trained, number).error
-        serving = one("worker.serving", keeper.pid)
+        serving = one("worker.serving", lambda: below(keeper.pid))
         kill(serving)
         number = ask(trained, "predict", {"run": "graph", "post": pictured(trained)[1].id}, seconds=120)
         wait_for(lambda: result(trained, number).is_final)

@@ -75,6 +75,7 @@ def test_import_features_train_predict(store: Store, scenes: Path, worker: Start
         "images": imported_pictures(store),
         "computed": imported_pictures(store),
         "broken": [],
+        "broken_images": 0,
     }
     trained = ended(store, training.id)
     assert trained.status == "done", trained.error
@@ -112,9 +113,10 @@ def test_killed_in_mid_training_it_goes_on_once(filled: Store, worker: Start, vi
     all_of_them = [keeper.pid, *below(keeper.pid)]
     assert job(filled, training.id).status == "running", "it must not have ended before the kill"
     kill(
-        *{"child": [one("worker.child", keeper.pid)], "supervisor": [one("worker.supervisor", keeper.pid)]}.get(
-            victims, all_of_them
-        )
+        *{
+            "child": [one("worker.child", lambda: below(keeper.pid))],
+            "supervisor": [one("worker.supervisor", lambda: below(keeper.pid))],
+        }.get(victims, all_of_them)
     )
     if victims == "everything":
         ends(all_of_them)
@@ -134,7 +136,7 @@ def test_killed_in_mid_training_it_goes_on_once(filled: Store, worker: Start, vi
 def test_a_stopped_worker_gives_its_job_back_at_once_and_leaves_nobody(filled: Store, worker: Start) -> None:
     training = put(filled, **train_payload(settings={"epochs": 50}))
     keeper = worker(MNER_SERVING="1")
-    one("worker.serving", keeper.pid)
+    one("worker.serving", lambda: below(keeper.pid))
     wait_for(lambda: job(filled, training.id).message.startswith("epoch"))
     assert alive(filled)
     all_of_them = below(keeper.pid)
@@ -150,7 +152,7 @@ def test_a_stopped_worker_gives_its_job_back_at_once_and_leaves_nobody(filled: S
 def test_a_killed_keeper_takes_all_along(filled: Store, worker: Start) -> None:
     put(filled, **train_payload(settings={"epochs": 50}))
     keeper = worker()
-    one("worker.child", keeper.pid)
+    one("worker.child", lambda: below(keeper.pid))
     all_of_them = below(keeper.pid)
     kill(keeper.pid)
     ends(all_of_them)

@@ -1,6 +1,7 @@
 """Features: one sweep over a data set's pictures, so that nobody waits for one later.
 
-Payload: {"dataset", "profile"}. Result: {"images", "computed", "broken": [{"image", "detail"}]}.
+Payload: {"dataset", "profile"}. Result: {"images", "computed", "broken": [{"image", "detail"}] (the first hundred),
+"broken_images": how many there are}.
 """
 
 from typing import Any
@@ -12,6 +13,9 @@ from db.posts import dataset
 from mner_core.features.extract import extract
 from mner_core.features.profiles import profile
 from worker.messages import Reporter
+
+SHOWN = 100
+"""Broken pictures that a result lists."""
 
 
 def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
@@ -28,5 +32,5 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
         report.progress(done / max(total, 1), f"looking at pictures: {done} of {total}")
 
     done = extract(examples(store, name, ORIGINAL), profile(job.payload["profile"]), store.home, say)
-    broken = [{"image": image, "detail": detail} for image, detail in done.broken]
-    return {"images": done.images, "computed": done.computed, "broken": broken}
+    broken = [{"image": image, "detail": detail} for image, detail in done.broken[:SHOWN]]
+    return {"images": done.images, "computed": done.computed, "broken": broken, "broken_images": len(done.broken)}
