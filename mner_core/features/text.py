@@ -100,7 +100,7 @@ class TextEncoder:
 
 
 def text_encoder(slot: str) -> TextEncoder:
-    """The encoder that a profile's `text` slot names, with its pretrained weights; `tiny-text` is random from torch's seed.
+    """The encoder that a profile's `text` slot names, with its weights; `tiny-text` is random from torch's seed.
 
     Raises:
         InputError: the weights cannot be had (the sentence says how to bring them by hand).

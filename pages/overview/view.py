@@ -9,12 +9,13 @@ from db.posts import datasets
 from db.queues import progress
 from db.runs import runs
 from db.stamp import stamp
+from db.workers import alive
 from pages.overview.contents import contents
 from pages.overview.scores import compare_runs, show_runs
 from pages.shared.figures import counted, entity_bars, plain, show
 from pages.shared.pickers import pick_dataset, pick_gold, pick_split
 from pages.shared.selection import Selection, gold_name, page_link, selection
-from pages.shared.status import active_jobs, going_on
+from pages.shared.status import NO_WORKER, active_jobs, going_on
 from pages.shared.store import store
 
 
@@ -57,6 +58,8 @@ def first_start() -> None:
         "There are no posts yet. The workbench reads short posts with pictures, trains models that find the people, "
         "places, organisations and other things named in them, and shows where those models are wrong."
     )
+    if not alive(store()):
+        st.caption(f":material/pause_circle: {NO_WORKER}")
     page_link("data", "Import posts")
 
 

@@ -130,7 +130,9 @@ def _field(field: Field, place: str) -> Any:
         return st.toggle(label, field.default, key=key, help=about)
     if field.hint is int:
         return st.number_input(label, 1, None, field.default, step=1, key=key, help=about)
-    return st.number_input(label, 0.0, None, field.default, step=None, format="%g", key=key, help=about)
+    return st.number_input(
+        label, 0.0, None, field.default, step=field.default / 5 or 0.01, format="%g", key=key, help=about
+    )
 
 
 def _train(wish: Wish) -> None:

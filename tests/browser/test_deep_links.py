@@ -1,7 +1,6 @@
 """Every screen by its own address on a fresh server, before any other page was visited."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -22,13 +21,17 @@ def filled(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     return serve(ROOT / "app.py", MNER_HOME=str(home))
 
 
+PATIENCE = 90_000
+"""Milliseconds: a cold page takes 3 seconds on two idle cores, and 30 where others compute."""
+
+
 def check(page: Page, address: str, screen: str) -> None:
     page.goto(f"{address}/{screen}")
     links = page.get_by_test_id("stSidebarNav").get_by_role("link")
-    expect(links).to_have_text([re.compile(f"{name.capitalize()}$") for name in SCREENS])
+    expect(links).to_have_text([re.compile(f"{name.capitalize()}$") for name in SCREENS], timeout=PATIENCE)
     expect(page).to_have_title(f"{screen.capitalize()} · MNER workbench")
     expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible()
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(page.get_by_role("dialog")).to_have_count(0)
     main = "document.querySelector('[data-testid=stMain]')"
@@ -47,6 +50,6 @@ def test_the_first_visit_of_a_person(filled: str, page: Page, screen: str) -> No
 
 def test_the_address_alone_opens_the_overview(filled: str, page: Page) -> None:
     page.goto(filled)
-    expect(page.get_by_role("heading", name="Little set")).to_be_visible()
+    expect(page.get_by_role("heading", name="Little set")).to_be_visible(timeout=PATIENCE)
     expect(page).to_have_title("Overview · MNER workbench")
     page.wait_for_url("**/overview?*dataset=Little+set*")
