@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from mner_core.batch import Batch
-from mner_core.catalog import SYSTEMS, system
+from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.data.dataset import read_dataset
 from mner_core.data.scenes.write import write_scenes
 from mner_core.features.profiles import profile

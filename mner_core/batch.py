@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mner_core.catalog import Settings, System
+from mner_core.catalog.system import Settings, System
 from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.features.text import WordPieces
 from mner_core.retrieval import Neighbour

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mner_core.catalog import SYSTEMS, system
+from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.data.check import check
 from mner_core.data.dataset import Defect, pictures_below, read_dataset, write_posts
 from mner_core.evaluation.files import score_files

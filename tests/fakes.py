@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from mner_core.batch import Batch, Batcher, Neighbours, Objects
-from mner_core.catalog import Settings, System, system
+from mner_core.catalog.system import Settings, System
+from mner_core.catalog.systems import system
 from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.features.text import text_encoder
 from mner_core.models.base import Inputs, Model

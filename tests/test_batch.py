@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mner_core.batch import NUM_CHARACTERS, Batcher, character_ids, length_buckets, word_shape
-from mner_core.catalog import system
+from mner_core.catalog.systems import system
 from mner_core.features.text import text_encoder
 from mner_core.layers.words import WordEncoder
 from tests.fakes import LABELS, FakeFeatures, make_batcher, post, settings_of

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from mner_core.catalog import SYSTEMS, system
+from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.types import InputError
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mner_core.catalog import SYSTEMS
+from mner_core.catalog.systems import SYSTEMS
 
 README = Path(__file__).parents[1] / "README.md"
 TABLE = re.compile(r"(<!-- models: [^\n]*-->\n)(.*?)(<!-- /models -->)", re.S)

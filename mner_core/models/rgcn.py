@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from mner_core.batch import Batch, Neighbours
-from mner_core.catalog import RGCNSettings
+from mner_core.catalog.rgcn import RGCNSettings
 from mner_core.layers.attention import AttentionLayer
 from mner_core.layers.gate import AdditiveGate
 from mner_core.layers.trace import Trace

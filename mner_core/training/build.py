@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from mner_core.batch import Batcher, Features, Neighbourhood
-from mner_core.catalog import Settings, System
+from mner_core.catalog.system import Settings, System
 from mner_core.features.profiles import Profile
 from mner_core.features.text import TextEncoder
 from mner_core.models.base import Inputs, Model

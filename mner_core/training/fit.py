@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from mner_core.batch import Batcher, length_buckets
-from mner_core.catalog import Settings
+from mner_core.catalog.system import Settings
 from mner_core.evaluation.scoring import score
 from mner_core.models.base import Model, Progress
 from mner_core.training import checkpoint

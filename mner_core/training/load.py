@@ -9,7 +9,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
-from mner_core.catalog import system
+from mner_core.catalog.systems import system
 from mner_core.data.tokenize import tokenize
 from mner_core.features.profiles import profile
 from mner_core.features.shards import Shards

@@ -10,7 +10,7 @@ from db.jobs import enqueue
 from db.predictions import waiting
 from db.runs import Run, runs
 from db.stamp import stamp
-from mner_core.catalog import SYSTEMS
+from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.scoring import PROTOCOLS
 from pages.overview.contents import Comparison, comparison, measured
 from pages.shared.figures import counted, plain, score_sentence, when

@@ -11,7 +11,7 @@ from db.engine import Store
 from db.gold import gold_posts
 from db.jobs import Job, enqueue, jobs
 from db.runs import runs
-from mner_core.catalog import system
+from mner_core.catalog.systems import system
 from mner_core.types import InputError
 from pages.shared.selection import gold_name
 

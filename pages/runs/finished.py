@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from db.runs import Run, runs
-from mner_core.catalog import SYSTEMS
+from mner_core.catalog.systems import SYSTEMS
 from mner_core.run import read_record
 from mner_core.types import InputError
 from pages.shared.figures import counted, duration, epoch_curve, plain, short, show, when

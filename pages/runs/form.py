@@ -8,7 +8,7 @@ from db.engine import StoreError
 from db.gold import CURRENT
 from db.posts import datasets
 from db.runs import Run, runs
-from mner_core.catalog import SYSTEMS
+from mner_core.catalog.systems import SYSTEMS
 from mner_core.features.profiles import PROFILES
 from mner_core.types import InputError
 from pages.runs.ask import Field, Wish, ask, fields_of

@@ -10,7 +10,8 @@ from db.jobs import enqueue, job, jobs, log_path
 from db.leases import claim, fail, heartbeat, note
 from db.runs import add_run
 from db.workers import beat
-from mner_core.catalog import SYSTEMS, System
+from mner_core.catalog.system import System
+from mner_core.catalog.systems import SYSTEMS
 from mner_core.home import Home
 from mner_core.types import InputError
 from pages.runs.ask import Wish, ask, fields_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mner_core.catalog import SYSTEMS
+from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.scoring import score
 from mner_core.models.base import Model, Progress
 from mner_core.training.fit import make_optimizer, predict

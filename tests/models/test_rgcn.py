@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from mner_core.catalog import RGCNSettings
+from mner_core.catalog.rgcn import RGCNSettings
 from mner_core.models.base import Progress
 from mner_core.models.rgcn import RGCN
 from tests.fakes import make_batcher, make_model, random_posts, settings_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mner_core.catalog import system
+from mner_core.catalog.systems import system
 from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.data.scenes.write import write_scenes
 from mner_core.features.profiles import profile

@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mner_core.catalog import SYSTEMS
+from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.dataset import Dataset
 from mner_core.home import Home
 from mner_core.run import read_record

@@ -15,7 +15,7 @@ from db.jobs import enqueue, job
 from db.posts import posts
 from db.requests import Answer, ask, result, take
 from db.runs import add_run
-from mner_core.catalog import system
+from mner_core.catalog.systems import system
 from mner_core.data.dataset import read_dataset
 from mner_core.explain.reduce import mean_over_depth
 from mner_core.features.profiles import profile

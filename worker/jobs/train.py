@@ -19,7 +19,7 @@ from db.jobs import Job, events
 from db.posts import dataset
 from db.runs import add_run
 from db.runs import run as run_named
-from mner_core.catalog import system
+from mner_core.catalog.systems import system
 from mner_core.features.profiles import profile
 from mner_core.run import read_record
 from mner_core.training.build import Plan

@@ -1,4 +1,4 @@
-"""The models by name: their papers, settings and variants, as data. Light: the web process reads it to draw its forms.
+"""What the catalog says of a system: its paper, settings and variants, as data.
 
 A variant is a name from a paper's table and the settings it changes; a preset is a whole set of settings.
 """
@@ -57,35 +57,6 @@ class Settings:
         for name in ("batch", "epochs"):
             if getattr(self, name) < 1:
                 raise InputError(f"The setting {name} must be at least 1, got {getattr(self, name)}.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class BertCrfSettings(Settings):
-    """BERT-CRF: the text-only baseline of every table."""
-
-    paper: ClassVar[Mapping[str, Any]] = {"fusion_rate": 5e-5, "head_rate": 5e-5, "epochs": 25}
-
-
-@dataclass(frozen=True, kw_only=True)
-class RGCNSettings(Settings):
-    """R-GCN: two graphs over the whole data set, one from texts to other posts' images, one between images."""
-
-    paper: ClassVar[Mapping[str, Any]] = {"fusion_rate": 5e-5, "head_rate": 5e-5, "epochs": 25}
-
-    scheme: Scheme = setting("BIOES", "how spans are written as tags")
-    epochs: int = setting(8, "passes over the training posts")
-    heads: int = setting(8, "heads of every attention")
-    neighbours: int = setting(5, "K: how many images a sentence, and how many an image, is joined to")
-    pool: Literal["train", "all"] = setting("train", "whose images may be neighbours; `all` is transductive")
-    edges: Literal["plain", "cosine"] = setting("plain", "whether a neighbour counts fully or by its cosine")
-    inter_graph: bool = setting(True, "texts look at other posts' images (Eq. 4-8)")
-    intra_graph: bool = setting(True, "images look at images with like objects (Eq. 9-13)")
-    gate: bool = setting(True, "gates weaken what neighbours bring (Eq. 7, 8, 12, 13)")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.neighbours < 1 or self.heads < 1:
-            raise InputError("The settings neighbours and heads must be at least 1.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,49 +129,3 @@ def _check(name: str, value: Any, hint: Any) -> None:
         raise InputError(f"The setting {name} is a whole number, got {value!r}.")
     if hint is float and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise InputError(f"The setting {name} is a number, got {value!r}.")
-
-
-BERT_CRF = System(
-    name="bert-crf",
-    title="BERT-CRF",
-    paper="Devlin et al. 2019, with the linear-chain CRF of Lample et al. 2016: the text baseline of all five papers",
-    settings=BertCrfSettings,
-    needs=frozenset(),
-    variants={"captions as context": {"context": "caption"}, "paper": BertCrfSettings.paper},
-    code="mner_core.models.bert_crf:BertCrf",
-)
-
-RGCN = System(
-    name="rgcn",
-    title="R-GCN",
-    paper="Zhao et al. 2022, Learning from Different text-image Pairs: A Relation-enhanced GCN for MNER, ACM MM",
-    settings=RGCNSettings,
-    needs=frozenset({"grid", "objects", "neighbours"}),
-    variants={
-        "w/o Gate": {"gate": False},
-        "w/o InterRG": {"inter_graph": False},
-        "w/o IntraRG": {"intra_graph": False},
-        "w/o InterRG, IntraRG": {"inter_graph": False, "intra_graph": False},
-        "K=1": {"neighbours": 1},
-        "K=3": {"neighbours": 3},
-        "K=5": {"neighbours": 5},
-        "K=7": {"neighbours": 7},
-        "pool of all splits": {"pool": "all"},
-        "edges weighted by cosine": {"edges": "cosine"},
-        "paper": RGCNSettings.paper,
-    },
-    code="mner_core.models.rgcn:RGCN",
-)
-
-SYSTEMS: Mapping[str, System] = {system.name: system for system in (BERT_CRF, RGCN)}
-
-
-def system(name: str) -> System:
-    """The catalog's entry of that name.
-
-    Raises:
-        InputError: there is none; the sentence lists the names.
-    """
-    if name not in SYSTEMS:
-        raise InputError(f"There is no model {name!r}; there are: {', '.join(SYSTEMS)}.")
-    return SYSTEMS[name]
