@@ -1,0 +1,102 @@
+"""The parts of a Transformer layer, each with residual and LayerNorm (post-norm, Vaswani et al. 2017), and the layer.
+
+Systems that exchange something between attention and feed-forward take the parts; the others take `TransformerLayer`.
+`layers.attention.AttentionLayer` differs in one thing only: there somebody is always there to be looked at.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from mner_core.types import InputError
+
+
+class MultiHeadAttention(nn.Module):
+    """Scaled dot-product attention in several heads. Who finds nobody to look at receives zero, never a NaN.
+
+    Args:
+        width, heads: of queries, keys and values; heads divide width.
+        dropout: share of attention weights dropped while training.
+        mixing: whether values and the output have projections of their own; without, a head sees its slice of the
+            memory as it is.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float, mixing: bool = True) -> None:
+        super().__init__()
+        if width % heads:
+            raise InputError(f"The setting heads must divide the model's width {width}, got {heads}.")
+        self.heads = heads
+        self.of_query = nn.Linear(width, width)
+        self.of_key = nn.Linear(width, width)
+        self.of_value = nn.Linear(width, width) if mixing else nn.Identity()
+        self.of_output = nn.Linear(width, width) if mixing else nn.Identity()
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, query: Tensor, memory: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Query [batch, q, width] looks at memory [batch, m, width].
+
+        Args:
+            query, memory: who looks and what is looked at.
+            real: mask of the memory, [batch, m], or of pairs, [batch, q, m]; None where everybody may look at all.
+
+        Returns:
+            What was seen [batch, q, width], and the attention [batch, heads, q, m]: its rows sum to 1, or to 0 where
+            nothing is real.
+        """
+        queries, keys, values = (
+            each.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for each in (self.of_query(query), self.of_key(memory), self.of_value(memory))
+        )  # [batch, heads, q or m, width / heads]
+        if real is None:
+            real = torch.ones(memory.shape[:2], dtype=torch.bool, device=memory.device)
+        pairs = real.unsqueeze(1) if real.ndim == 2 else real  # [batch, q or 1, m]
+        scores = queries @ keys.transpose(-2, -1) / math.sqrt(queries.shape[-1])
+        allowed = pairs.unsqueeze(1)
+        attention = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min).softmax(dim=-1) * allowed
+        seen = (self.dropout(attention) @ values).transpose(1, 2).flatten(-2)
+        return self.of_output(seen) * pairs.any(dim=-1, keepdim=True), attention
+
+
+class Attention(nn.Module):
+    """norm(query + MultiHead(query, memory, memory))."""
+
+    def __init__(self, width: int, heads: int, dropout: float, mixing: bool = True) -> None:
+        super().__init__()
+        self.attention = MultiHeadAttention(width, heads, dropout, mixing)
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, query: Tensor, memory: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """As `MultiHeadAttention`: new query states [batch, q, width], attention [batch, heads, q, m]."""
+        seen, attention = self.attention(query, memory, real)
+        return self.norm(query + self.dropout(seen)), attention
+
+
+class FeedForward(nn.Module):
+    """norm(x + W2 relu(W1 x)), place by place; `inner` is the width in between."""
+
+    def __init__(self, width: int, inner: int, dropout: float) -> None:
+        super().__init__()
+        self.inner = nn.Linear(width, inner)
+        self.outer = nn.Linear(inner, width)
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, state: Tensor) -> Tensor:
+        """[batch, n, width] -> [batch, n, width]."""
+        return self.norm(state + self.dropout(self.outer(self.inner(state).relu())))
+
+
+class TransformerLayer(nn.Module):
+    """Attention, then feed-forward: self-attention where query and memory are the same."""
+
+    def __init__(self, width: int, heads: int, inner: int, dropout: float) -> None:
+        super().__init__()
+        self.attention = Attention(width, heads, dropout)
+        self.feed_forward = FeedForward(width, inner, dropout)
+
+    def forward(self, query: Tensor, memory: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """As `MultiHeadAttention`: new query states [batch, q, width], attention [batch, heads, q, m]."""
+        state, attention = self.attention(query, memory, real)
+        return self.feed_forward(state), attention
