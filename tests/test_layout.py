@@ -15,7 +15,7 @@ HEAVY = ("torch", "transformers", "faiss", "torchvision", "captum", "accelerate"
 FLOORS = [
     {"types"},
     {"tags", "home", "run"},
-    {"data"},
+    {"data", "knowledge"},
     {"evaluation"},
     {"catalog"},
     {"features"},
@@ -33,7 +33,7 @@ FLOORS = [
 LIGHT = {
     "types", "tags", "home", "run", "explain.reduce", "features.image", "features.profiles",
 }  # fmt: skip
-LIGHT_FOLDERS = {"data", "evaluation", "catalog"}
+LIGHT_FOLDERS = {"data", "evaluation", "knowledge", "catalog"}
 MAY_IMPORT = {"db": {"mner_core", "db"}, "pages": {"mner_core", "db", "pages"}, "app": {"db", "pages", "mner_core"}}
 
 

@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from mner_core.data.compare import label_differences
 from mner_core.data.dataset import Dataset, Defect, Place, read_dataset
 from mner_core.data.images import PICTURE_ENDINGS, open_image
 from mner_core.data.sidecars import relative
+from mner_core.knowledge.files import read_graph
 from mner_core.tags import decode, split_tag
 from mner_core.types import Example, InputError
 
@@ -52,6 +53,7 @@ def check(folder: Path, against: Path | None = None) -> CheckReport:
     defects += _duplicate_texts(dataset)
     defects += _repeated_captions(dataset)
     defects += _broken_images(dataset)
+    defects += _knowledge(dataset)
     if against is not None:
         defects += label_differences(dataset, read_dataset(against, dataset.labels_map))
     return CheckReport(len(dataset.posts), tuple(sorted(defects, key=lambda defect: (defect.file, defect.line or 0))))
@@ -103,3 +105,21 @@ def _broken_images(dataset: Dataset) -> Iterator[Defect]:
             open_image(path)
         except InputError as error:
             yield Defect("broken-image", relative(path, dataset.root), None, str(error))
+
+
+def _knowledge(dataset: Dataset) -> Iterator[Defect]:
+    """What is wrong with the knowledge graph that came with the posts, its pictures included."""
+    if dataset.knowledge is None:
+        return
+    place = relative(dataset.knowledge, dataset.root)
+    try:
+        graph, defects = read_graph(dataset.knowledge)
+    except InputError as error:
+        yield Defect("bad-knowledge", place, None, str(error))
+        return
+    yield from (replace(defect, file=f"{place}/{defect.file}") for defect in defects)
+    for image in graph.images:
+        try:
+            open_image(graph.picture(image))
+        except InputError as error:
+            yield Defect("broken-image", relative(graph.picture(image), dataset.root), None, str(error))

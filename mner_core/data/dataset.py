@@ -28,7 +28,8 @@ class Dataset:
 
     Ids are unique in the whole data set and safe as file names; `places` says for each id where the post stands in its
     file. `pictures` are all files in the picture folders, also those that no post names. `labels_map` is the renaming
-    that was applied. `defects` are those of reading; `check` finds more.
+    that was applied. `knowledge` is the folder of the knowledge graph that came with the posts, None where none did.
+    `defects` are those of reading; `check` finds more.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Dataset:
     pictures: list[Path]
     defects: list[Defect]
     places: dict[str, Place]
+    knowledge: Path | None = None
 
     @property
     def posts(self) -> list[Example]:
@@ -65,6 +67,7 @@ class _Info:
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
     images: str | None = None
+    knowledge: str = "knowledge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
         pictures=sorted(set(beside.pictures.values())),
         defects=reading.defects,
         places=places,
+        knowledge=root / info.knowledge if (root / info.knowledge).is_dir() else None,
     )
 
 
@@ -157,7 +161,8 @@ def _read_info(root: Path, reading: Reading) -> _Info:
     return _Info(
         name=declared if isinstance(declared, str) and declared.strip() else name,
         labels=_declared_labels(record.get("labels"), report),
-        images=_declared_images(record.get("images"), root, report),
+        images=_declared_folder("images", record, root, report),
+        knowledge=_declared_folder("knowledge", record, root, report) or "knowledge",
     )
 
 
@@ -170,12 +175,13 @@ def _declared_labels(value: Any, report: Report) -> dict[str, str]:
     return {}
 
 
-def _declared_images(value: Any, root: Path, report: Report) -> str | None:
+def _declared_folder(field: str, record: Mapping[str, Any], root: Path, report: Report) -> str | None:
+    value = record.get(field)
     if value is None:
         return None
     if isinstance(value, str) and value and not PurePath(value).is_absolute() and (root / value).is_dir():
         return value
-    report("bad-line", f"images: expected a folder, relative to this file, that exists; found {value!r}.")
+    report("bad-line", f"{field}: expected a folder, relative to this file, that exists; found {value!r}.")
     return None
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from mner_core.data.check import OVERLONG, CheckReport, check
 from mner_core.data.images import open_image
 from mner_core.types import InputError
+from tests.knowledge.samples import write_sample
 
 REAL = Path("../shared/data")
 
@@ -274,3 +275,13 @@ def test_real_sets() -> None:
         "repeated-caption": 1,
     }
     assert check(REAL / "cp_mner").counts == {"orphan-inside": 159, "missing-image": 4}
+
+
+def test_the_knowledge_graph_beside_the_posts_is_checked_too(tmp_path: Path) -> None:
+    root = folder(tmp_path / "data", {"train.txt": "Kim B-PER\n"})
+    graph = write_sample(root / "knowledge", triples=[("nobody", "isA", "x")])
+    (graph / "images" / "red.png").write_bytes(b"no picture")
+    unknown, broken = ("unknown-id", "knowledge/triples.tsv", 1), ("broken-image", "knowledge/images/red.png", None)
+    assert found(check(root)) == [broken, unknown]
+    (graph / "entities.jsonl").unlink()
+    assert found(check(root)) == [("bad-knowledge", "knowledge", None)]
