@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from mner_core import commands
+from mner_core.evaluation.protocols import ABOUT
 from mner_core.types import InputError
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
@@ -66,6 +67,9 @@ def parser() -> argparse.ArgumentParser:
     def profile(one: argparse.ArgumentParser) -> None:
         one.add_argument("--profile", default="compact", help="compact (default) or tiny")
 
+    def protocol(one: argparse.ArgumentParser) -> None:
+        one.add_argument("--protocol", default="entity", help=", ".join(ABOUT))
+
     add("models", commands.models, "Lists the models, their papers and variants.")
 
     weights = add("weights", commands.weights, "Brings a profile's pretrained weights and verifies them.")
@@ -98,13 +102,13 @@ def parser() -> argparse.ArgumentParser:
     evaluate = add("evaluate", commands.evaluate, "Scores a run on labelled posts.")
     evaluate.add_argument("--run", type=Path, required=True)
     evaluate.add_argument("--data", type=Path, required=True, metavar="FILE")
-    evaluate.add_argument("--protocol", default="entity")
+    protocol(evaluate)
     evaluate.add_argument("--images", choices=["own", "none", "swapped"], default="own")
 
     score = add("score", commands.score, "Scores one tag file against another of the same posts.")
     score.add_argument("--gold", type=Path, required=True, metavar="FILE")
     score.add_argument("--pred", type=Path, required=True, metavar="FILE")
-    score.add_argument("--protocol", default="entity")
+    protocol(score)
 
     predict = add("predict", commands.predict, "Says what a run finds in a text (and image), or in a file of posts.")
     predict.add_argument("--run", type=Path, required=True)

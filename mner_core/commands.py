@@ -12,8 +12,10 @@ from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.data.check import check
 from mner_core.data.dataset import Defect, pictures_below, read_dataset, write_posts
 from mner_core.evaluation.files import score_files
-from mner_core.evaluation.scoring import post_digest, protocol_named
-from mner_core.evaluation.scoring import score as score_posts
+from mner_core.evaluation.legacy import PieceCounts
+from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known
+from mner_core.evaluation.protocols import score as score_spans
+from mner_core.evaluation.scoring import post_digest
 from mner_core.features.profiles import profile
 from mner_core.home import Home
 from mner_core.types import Example, InputError
@@ -111,7 +113,7 @@ def evaluate(options: argparse.Namespace) -> Answer:
     """Scores a run on labelled posts, with their images, without, or with images swapped among them."""
     from mner_core.training import load as runs
 
-    protocol_named(options.protocol)
+    must_be_known(options.protocol)
     data = read_dataset(options.data)
     _say_defects(data.defects)
     examples = [example for example in data.posts if example.spans is not None]
@@ -121,14 +123,16 @@ def evaluate(options: argparse.Namespace) -> Answer:
     run = runs.load(options.run)
     predictions = run.predict_posts(shown)
     trained = set(run.record.trained_posts)
-    result = score_posts(examples, [prediction.spans for prediction in predictions], options.protocol)
+    spans = [prediction.spans for prediction in predictions]
+    result = score_spans(examples, spans, options.protocol, _pieces(options.protocol))
     seen = sum(post_digest(example) in trained for example in examples)
     return {**result.to_json(), "posts": len(examples), "posts_trained_on": seen, "images": options.images}
 
 
 def score(options: argparse.Namespace) -> Answer:
     """Scores one tag file against another."""
-    result, defects = score_files(options.gold, options.pred, options.protocol)
+    must_be_known(options.protocol)
+    result, defects = score_files(options.gold, options.pred, options.protocol, _pieces(options.protocol))
     _say_defects(defects)
     return result.to_json()
 
@@ -219,6 +223,17 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not key:
         raise InputError(f"--set takes key=value, got {text!r}.")
     return key, value
+
+
+def _pieces(protocol: str) -> PieceCounts | None:
+    """What counts a word's pieces, for the protocol that asks: the compact profile's uncased WordPiece tokenizer."""
+    if protocol != NEEDS_PIECES:
+        return None
+    from mner_core.features.text import BertPieces
+    from mner_core.features.weights import weight_file
+
+    tokenizer = BertPieces(weight_file(profile("compact").text) / "tokenizer.json")
+    return lambda words: [len(pieces) for pieces in tokenizer.pieces(words)]
 
 
 def _pictured(folder: Path) -> Sequence[Example]:

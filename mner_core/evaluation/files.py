@@ -4,25 +4,31 @@ from pathlib import Path
 
 from mner_core.data.lines import Defect, Place, Reading
 from mner_core.data.posts import Ids, read_file
-from mner_core.evaluation.scoring import Score, gold_spans, protocol_named, score
+from mner_core.evaluation.legacy import PieceCounts
+from mner_core.evaluation.protocols import must_be_known, score_posts
+from mner_core.evaluation.scoring import Score
 from mner_core.types import Example, InputError
 
 
-def score_files(gold_file: Path, pred_file: Path, protocol: str = "entity") -> tuple[Score, list[Defect]]:
+def score_files(
+    gold_file: Path, pred_file: Path, protocol: str = "entity", pieces: PieceCounts | None = None
+) -> tuple[Score, list[Defect]]:
     """The score of the labels in `pred_file` against those in `gold_file`, and what was wrong in the two files.
 
     Both are read as the protocol reads gold: in `entity-strict` an orphan `I-` of the predictions is no entity either.
-    The defects (a line without a tag, a tag of no scheme) did not stop the reading; such words count as O.
+    `pieces` counts the word pieces of a post's words; the protocol `rgcn` alone needs it. The defects (a line without a
+    tag, a tag of no scheme) did not stop the reading; such words count as O, in the legacy protocols as their code
+    counts them.
 
     Raises:
         InputError: a file cannot be read, holds no posts or one without labels, or the two do not hold the same posts:
             the first line that differs is named.
     """
-    protocol_named(protocol)
+    must_be_known(protocol)
     gold, predicted = _read(gold_file), _read(pred_file)
     _must_match(gold, predicted, gold_file.name, pred_file.name)
-    spans = [sorted(gold_spans(post, protocol)) for post, _ in predicted.posts]
-    return score([post for post, _ in gold.posts], spans, protocol), gold.defects + predicted.defects
+    ours, theirs = ([post for post, _ in reading.posts] for reading in (gold, predicted))
+    return score_posts(ours, theirs, protocol, pieces), gold.defects + predicted.defects
 
 
 def _read(file: Path) -> Reading:

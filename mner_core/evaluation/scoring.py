@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of predicted entities against gold, by named protocols.
+"""Precision, recall and F1 of predicted entities against gold, by the protocols that count post by post.
 
 An entity is right when its words and its type are exactly the gold ones. Counts are pooled over the whole split, never
 averaged over posts or batches: a split's score is the sum of its posts' counts, and a corrected post re-scores alone.
@@ -86,6 +86,7 @@ class Score:
         return {
             "protocol": self.protocol,
             **asdict(self.micro),
+            "macro": asdict(self.macro),
             "per_type": {label: asdict(figures) for label, figures in self.per_type.items()},
             "gold_sha256": self.gold_sha256,
         }
@@ -125,13 +126,14 @@ PROTOCOLS: Mapping[str, Protocol] = {
 
 
 def protocol_named(name: str) -> Protocol:
-    """The protocol of that name.
+    """The protocol of that name, of those that count post by post.
 
     Raises:
-        InputError: there is none; the message lists the names.
+        InputError: there is none; the message lists the names. (`protocols` has the legacy ones, too.)
     """
     if name not in PROTOCOLS:
-        raise InputError(f"There is no scoring protocol {name!r}; choose one of {', '.join(PROTOCOLS)}.")
+        names = ", ".join(PROTOCOLS)
+        raise InputError(f"There is no scoring protocol {name!r} that counts post by post; choose one of {names}.")
     return PROTOCOLS[name]
 
 
@@ -179,8 +181,13 @@ def pool(parts: Iterable[Mapping[str, Counts]]) -> dict[str, Counts]:
 
 def from_counts(counts: Mapping[str, Counts], *, protocol: str, gold_sha256: str) -> Score:
     """The score that pooled counts amount to."""
-    per_type = {label: part.figures() for label, part in counts.items()}
     micro = sum(counts.values(), Counts()).figures()
+    per_type = {label: part.figures() for label, part in counts.items()}
+    return from_figures(micro, per_type, protocol=protocol, gold_sha256=gold_sha256)
+
+
+def from_figures(micro: Figures, per_type: Mapping[str, Figures], *, protocol: str, gold_sha256: str) -> Score:
+    """The score with these figures over all types and of each."""
     return Score(
         micro=micro,
         macro=_mean(list(per_type.values()), micro.support),
@@ -197,12 +204,24 @@ def score(gold: Sequence[Example], predicted: Sequence[Sequence[Span]], protocol
         InputError: the protocol is unknown, a post is not labelled, or the numbers of posts differ.
     """
     protocol_named(protocol)
+    must_match(gold, predicted)
+    counts = pool(per_post(post, spans, protocol) for post, spans in zip(gold, predicted, strict=True))
+    return from_counts(counts, protocol=protocol, gold_sha256=gold_fingerprint(gold))
+
+
+def must_match(gold: Sequence[Example], predicted: Sequence[object]) -> None:
+    """Refuses predictions for more or fewer posts than there are, and posts that nobody has labelled.
+
+    Raises:
+        InputError: either is so.
+    """
     if len(gold) != len(predicted):
         raise InputError(
             f"There are {len(gold)} gold posts but predictions for {len(predicted)}; they must be the same posts."
         )
-    counts = pool(per_post(post, spans, protocol) for post, spans in zip(gold, predicted, strict=True))
-    return from_counts(counts, protocol=protocol, gold_sha256=gold_fingerprint(gold))
+    for post in gold:
+        if post.spans is None:
+            raise InputError(f"Post {post.id!r} has no labels that could be scored; label it or leave it out.")
 
 
 def post_digest(post: Example) -> str:

@@ -96,9 +96,17 @@ def real_posts(file: Path) -> list[list[tuple[str, str]]]:
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data")
-@pytest.mark.parametrize(("name", "supports"), [("twitter2015", (1594, 1594 - 53)), ("twitter2017", (1324, 1324))])
+@pytest.mark.parametrize(
+    ("name", "supports"),
+    [
+        ("twitter2015/valid.txt", (1594, 1594 - 53)),
+        ("twitter2017/valid.txt", (1324, 1324)),
+        ("twitter2015/train.txt", (6352, 6352 - 186)),
+        ("twitter2017/train.txt", (6049, 6049)),
+    ],
+)
 def test_real_files_score_as_seqeval_scores_them(tmp_path: Path, name: str, supports: tuple[int, int]) -> None:
-    gold = SHARED / name / "valid.txt"
+    gold = SHARED / name
     posts, chance = real_posts(gold), random.Random(5)
     tags = [[tag.strip() for _, tag in post] for post in posts]
     every = sorted({tag for row in tags for tag in row})

@@ -93,6 +93,7 @@ def test_json_is_the_contract() -> None:
     assert record == {
         "protocol": "entity",
         **half,
+        "macro": {"precision": 50.0, "recall": 50.0, "f1": 50.0, "support": 2},
         "per_type": {
             "LOC": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1},
             "PER": {"precision": 100.0, "recall": 100.0, "f1": 100.0, "support": 1},
@@ -161,7 +162,7 @@ UNLABELLED: Example = post("a b", None)
 @pytest.mark.parametrize(
     ("gold", "predicted", "protocol", "message"),
     [
-        ([post("a", [])], [[]], "exact", "no scoring protocol 'exact'; choose one of entity, entity-strict"),
+        ([post("a", [])], [[]], "exact", "'exact' that counts post by post; choose one of entity, entity-strict"),
         ([], [], "exact", "no scoring protocol 'exact'"),
         ([UNLABELLED], [[]], "entity", "'a b' has no labels"),
         ([post("a", [])], [], "entity", "1 gold posts but predictions for 0"),
