@@ -47,13 +47,21 @@ def mean_over_depth(evidence: Evidence) -> Evidence:
 
 
 def per_entity(evidence: Evidence, example: Example, spans: Sequence[Span]) -> Evidence | None:
-    """The word axis replaced by entities, each the mean over its words; None where there are no words or entities."""
-    if "word" not in evidence.axes or not spans:
+    """The word axis replaced by entities, each the mean over its words.
+
+    Where the model looked by entities of its own, a word's numbers are its entity's, and a span that shares no word
+    with any of them is left out. None where there are neither words nor entities, or no span is left.
+    """
+    place = next((at for at, axis in enumerate(evidence.axes) if axis in {"word", "entity"}), None)
+    if place is None:
         return None
-    place = evidence.axes.index("word")
-    rows = [evidence.values.take(range(span.start, span.end), axis=place).mean(axis=place) for span in spans]
+    shared = [_shared(span, evidence.axes[place], evidence.items[place]) for span in spans]
+    kept = [(span, words) for span, words in zip(spans, shared, strict=True) if any(words)]
+    if not kept:
+        return None
+    rows = [np.average(evidence.values, axis=place, weights=words) for _, words in kept]
     items: tuple[Item, ...] = tuple(
-        {"start": span.start, "end": span.end, "label": span.label, "text": example.span_text(span)} for span in spans
+        {"start": span.start, "end": span.end, "label": span.label, "text": example.span_text(span)} for span, _ in kept
     )
     return replace(
         evidence,
@@ -65,17 +73,17 @@ def per_entity(evidence: Evidence, example: Example, spans: Sequence[Span]) -> E
 
 
 def summarise(evidence: Sequence[Evidence], example: Example, spans: Sequence[Span]) -> list[Summary]:
-    """For every attention from words to something else, where each span looked most."""
+    """For every attention from words or entities to something else, where each span looked most."""
     summaries = []
     for each in evidence:
         reduced = per_entity(mean_over_depth(each), example, spans) if each.kind == "attention" else None
         if reduced is None or reduced.axes[0] != "entity" or len(reduced.axes) != 2:
             continue
-        for span, row in zip(spans, reduced.values, strict=True):
+        for item, row in zip(reduced.items[0], reduced.values, strict=True):
             best = int(row.argmax())
             summaries.append(
                 Summary(
-                    span=span,
+                    span=Span(item["start"], item["end"], item["label"]),
                     evidence=each.name,
                     axis=reduced.axes[1],
                     strongest=reduced.items[1][best],
@@ -93,6 +101,12 @@ def entropy(row: np.ndarray[tuple[int], np.dtype[np.float32]]) -> float:
     share = np.asarray(row, np.float64) / max(float(row.sum()), 1e-12)
     positive = share[share > 0]
     return float(-(positive * np.log(positive)).sum() / np.log(len(row)))
+
+
+def _shared(span: Span, axis: Axis, items: Sequence[Item]) -> list[int]:
+    """How many words the span shares with each item of a word or entity axis."""
+    ranges = [(at, at + 1) if axis == "word" else (item["start"], item["end"]) for at, item in enumerate(items)]
+    return [max(0, min(end, span.end) - max(start, span.start)) for start, end in ranges]
 
 
 def _also(before: str, now: str) -> str:

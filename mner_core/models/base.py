@@ -41,12 +41,13 @@ class Model(nn.Module, ABC):
         settings: the model's settings; a subclass narrows the type.
         labels: the label set, in the order of the tag set.
         inputs: what it reads.
+        width: how wide `states` are; 0 for as wide as the text encoder's.
     """
 
-    def __init__(self, settings: Settings, labels: Sequence[str], inputs: Inputs) -> None:
+    def __init__(self, settings: Settings, labels: Sequence[str], inputs: Inputs, width: int = 0) -> None:
         super().__init__()
         self.words = WordEncoder(inputs.encoder, settings.pooling, settings.dropout)
-        self.width = self.words.width
+        self.width = width or self.words.width
         self.crf = CRF(labels, settings.scheme)
         self.emissions = nn.Linear(self.width, len(self.crf.tags))
 
@@ -77,10 +78,14 @@ class Model(nn.Module, ABC):
             for found, sure, looked in zip(spans, confidences, seen, strict=True)
         ]
 
+    def head(self) -> list[nn.Parameter]:
+        """The parameters of the tagger; a model with a second tagger adds that one's."""
+        return [*self.emissions.parameters(), *self.crf.parameters()]
+
     def rate_groups(self, settings: Settings) -> list[tuple[float, list[nn.Parameter]]]:
         """(learning rate, parameters) of encoder, fusion and head, each parameter in exactly one."""
         encoder = list(self.words.encoder.parameters())
-        head = [*self.emissions.parameters(), *self.crf.parameters()]
+        head = self.head()
         taken = {id(parameter) for parameter in (*encoder, *head)}
         fusion = [parameter for parameter in self.parameters() if id(parameter) not in taken]
         return [(settings.encoder_rate, encoder), (settings.fusion_rate, fusion), (settings.head_rate, head)]

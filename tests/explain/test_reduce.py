@@ -34,6 +34,27 @@ def test_entities_look_where_their_words_look() -> None:
     assert mean_over_depth(flat) is flat
 
 
+def test_entities_of_the_models_own_are_matched_by_their_words() -> None:
+    """One proposal with two words in the span and one with one: weighed two to one; no word shared: left out."""
+    proposed = ({"start": 0, "end": 2, "text": "Kim Lee"}, {"start": 2, "end": 3, "text": "in"})
+    values = np.array([[[0.9, 0.1], [0.3, 0.7]]], np.float32)
+    looked = Evidence(
+        name="entity x object attention",
+        kind="attention",
+        axes=("layer", "entity", "object"),
+        items=(({"index": 0},), proposed, OBJECTS),
+        values=values,
+    )
+    reduced = per_entity(looked, POST, (Span(0, 3, "PER"), Span(3, 4, "LOC")))
+    assert reduced is not None
+    assert reduced.axes == looked.axes
+    assert reduced.values == pytest.approx(np.array([[[0.7, 0.3]]]))
+    assert [item["label"] for item in reduced.items[1]] == ["PER"]
+    assert [each.strongest["label"] for each in summarise([looked], POST, (Span(0, 2, "PER"),))] == ["person"]
+    assert per_entity(looked, POST, (Span(3, 4, "LOC"),)) is None
+    assert summarise([looked], POST, (Span(3, 4, "LOC"),)) == []
+
+
 def test_summaries_name_the_strongest_object() -> None:
     gate = Evidence(name="gate", kind="gate", axes=("word",), items=(WORDS,), values=np.ones(4, np.float32))
     summaries = summarise([ATTENTION, gate], POST, SPANS)
