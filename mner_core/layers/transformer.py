@@ -8,6 +8,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mner_core.types import InputError
 
@@ -15,9 +16,12 @@ from mner_core.types import InputError
 class MultiHeadAttention(nn.Module):
     """Scaled dot-product attention in several heads. Who finds nobody to look at receives zero, never a NaN.
 
+    Keys have no bias: it would add the same to all scores of a row, which softmax does not see. All pairs of places
+    are only held in memory where somebody asks for the attention, so posts of thousands of words can be read.
+
     Args:
         width, heads: of queries, keys and values; heads divide width.
-        dropout: share of attention weights dropped while training.
+        dropout: share of what was seen that is dropped while training.
         mixing: whether values and the output have projections of their own; without, a head sees its slice of the
             memory as it is.
     """
@@ -28,21 +32,24 @@ class MultiHeadAttention(nn.Module):
             raise InputError(f"The setting heads must divide the model's width {width}, got {heads}.")
         self.heads = heads
         self.of_query = nn.Linear(width, width)
-        self.of_key = nn.Linear(width, width)
+        self.of_key = nn.Linear(width, width, bias=False)
         self.of_value = nn.Linear(width, width) if mixing else nn.Identity()
         self.of_output = nn.Linear(width, width) if mixing else nn.Identity()
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, query: Tensor, memory: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, query: Tensor, memory: Tensor, real: Tensor | None = None, weights: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
         """Query [batch, q, width] looks at memory [batch, m, width].
 
         Args:
             query, memory: who looks and what is looked at.
             real: mask of the memory, [batch, m], or of pairs, [batch, q, m]; None where everybody may look at all.
+            weights: whether to return the attention as well.
 
         Returns:
-            What was seen [batch, q, width], and the attention [batch, heads, q, m]: its rows sum to 1, or to 0 where
-            nothing is real.
+            What was seen [batch, q, width], and the attention [batch, heads, q, m] or None: its rows sum to 1, or to 0
+            where nothing is real.
         """
         queries, keys, values = (
             each.unflatten(-1, (self.heads, -1)).transpose(1, 2)
@@ -51,11 +58,14 @@ class MultiHeadAttention(nn.Module):
         if real is None:
             real = torch.ones(memory.shape[:2], dtype=torch.bool, device=memory.device)
         pairs = real.unsqueeze(1) if real.ndim == 2 else real  # [batch, q or 1, m]
+        somebody = pairs.any(dim=-1, keepdim=True)  # [batch, q or 1, 1]
+        allowed = (pairs | ~somebody).unsqueeze(1)  # no row is empty, so no softmax divides by zero
+        seen = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=allowed)
+        seen = self.dropout(self.of_output(seen.transpose(1, 2).flatten(-2))) * somebody
+        if not weights:
+            return seen, None
         scores = queries @ keys.transpose(-2, -1) / math.sqrt(queries.shape[-1])
-        allowed = pairs.unsqueeze(1)
-        attention = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min).softmax(dim=-1) * allowed
-        seen = (self.dropout(attention) @ values).transpose(1, 2).flatten(-2)
-        return self.of_output(seen) * pairs.any(dim=-1, keepdim=True), attention
+        return seen, scores.masked_fill(~allowed, float("-inf")).softmax(dim=-1) * pairs.unsqueeze(1)
 
 
 class Attention(nn.Module):
@@ -65,12 +75,13 @@ class Attention(nn.Module):
         super().__init__()
         self.attention = MultiHeadAttention(width, heads, dropout, mixing)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
 
-    def forward(self, query: Tensor, memory: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, query: Tensor, memory: Tensor, real: Tensor | None = None, weights: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
         """As `MultiHeadAttention`: new query states [batch, q, width], attention [batch, heads, q, m]."""
-        seen, attention = self.attention(query, memory, real)
-        return self.norm(query + self.dropout(seen)), attention
+        seen, attention = self.attention(query, memory, real, weights)
+        return self.norm(query + seen), attention
 
 
 class FeedForward(nn.Module):
@@ -96,7 +107,9 @@ class TransformerLayer(nn.Module):
         self.attention = Attention(width, heads, dropout)
         self.feed_forward = FeedForward(width, inner, dropout)
 
-    def forward(self, query: Tensor, memory: Tensor, real: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, query: Tensor, memory: Tensor, real: Tensor | None = None, weights: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
         """As `MultiHeadAttention`: new query states [batch, q, width], attention [batch, heads, q, m]."""
-        state, attention = self.attention(query, memory, real)
+        state, attention = self.attention(query, memory, real, weights)
         return self.feed_forward(state), attention

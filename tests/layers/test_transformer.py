@@ -22,7 +22,7 @@ def as_torchs(own: MultiHeadAttention) -> nn.MultiheadAttention:
     parts = (own.of_query, own.of_key, own.of_value)
     with torch.no_grad():
         known.in_proj_weight.copy_(torch.cat([part.weight for part in parts]))
-        known.in_proj_bias.copy_(torch.cat([part.bias for part in parts]))
+        known.in_proj_bias.copy_(torch.cat([own.of_query.bias, torch.zeros(WIDTH), own.of_value.bias]))
     known.out_proj.load_state_dict(own.of_output.state_dict())
     return known
 
@@ -33,7 +33,8 @@ def test_attention_is_pytorchs() -> None:
     query, memory = states(4), states(5, 1)
     real = torch.tensor([[True] * 5, [True, False, True, False, False]])
     wanted, weights = as_torchs(own)(query, memory, memory, key_padding_mask=~real, average_attn_weights=False)
-    seen, attention = own(query, memory, real)
+    seen, attention = own(query, memory, real, weights=True)
+    assert attention is not None
     assert torch.allclose(seen, wanted, atol=1e-6)
     assert torch.allclose(attention, weights, atol=1e-6)
     in_pairs, _ = own(query, memory, real[:, None, :].expand(2, 4, 5))
@@ -55,7 +56,8 @@ def test_without_mixing_a_head_sees_its_slice_as_it_is() -> None:
     own = MultiHeadAttention(WIDTH, HEADS, 0.0, mixing=False)
     assert {name.split(".")[0] for name, _ in own.named_parameters()} == {"of_query", "of_key"}
     memory = states(3, 1)
-    seen, attention = own(states(2), memory)
+    seen, attention = own(states(2), memory, weights=True)
+    assert attention is not None
     for head in range(HEADS):
         part = slice(4 * head, 4 * head + 4)
         assert torch.allclose(seen[..., part], attention[:, head] @ memory[..., part], atol=1e-6)
@@ -68,7 +70,8 @@ def test_who_finds_nobody_receives_zero_and_a_gradient_without_nan() -> None:
     pairs = torch.ones(2, 4, 3, dtype=torch.bool)
     pairs[0, 1] = False
     pairs[1] = False
-    seen, attention = own(states(4), memory, pairs)
+    seen, attention = own(states(4), memory, pairs, weights=True)
+    assert attention is not None
     assert (seen[0, 1] == 0).all()
     assert (seen[1] == 0).all()
     assert (attention.sum(-1)[pairs.any(-1)[:, None].expand(2, HEADS, 4)] - 1).abs().max() < 1e-6
