@@ -90,7 +90,7 @@ class InteractingLayer(nn.Module):
         words_in, _ = self.among_words(words, words, real_words)  # D_T, Eq. 7
         objects_in, _ = self.among_objects(objects, objects, real_objects)  # D_V, Eq. 7
         asking = entities.pooled(words_in if self.word_gate is None else words)  # H_E = Max(H_T), or D_T itself
-        seen, attention = self.look(asking, objects_in, real_objects)  # R_E, Eq. 8
+        seen, attention = self.look(asking, objects_in, real_objects, weights=True)  # R_E, Eq. 8
         aware = self.look_gate(asking, seen, real_objects.any(dim=1, keepdim=True))  # M_E, Eq. 9, 10
         learnt = entities.handed_back(aware)  # [B, L, d]
         if self.word_gate is None:
