@@ -107,27 +107,32 @@ def _what_was_wrong(name: str, found: Sequence[Defect]) -> None:
 
 def _way_out(name: str) -> None:
     st.markdown("**Take the posts out**")
-    asked = (
-        st.selectbox("Labels", golds(store(), name), index=1, format_func=gold_name, key="export gold"),
-        st.segmented_control("Format", ["jsonl", "conll"], default="jsonl", format_func=str.upper, key="export format")
-        or "jsonl",
-        st.checkbox("With pictures", key="export pictures"),
-    )
-    wanted = (name, *asked, stamp(store()).revisions)
+    st.selectbox("Labels", golds(store(), name), index=1, format_func=gold_name, key="export gold")
+    st.segmented_control("Format", ["jsonl", "conll"], default="jsonl", format_func=str.upper, key="export format")
+    st.checkbox("With pictures", key="export pictures")
+    wanted = _wanted(name)
     ready = st.session_state.get(_FILE)
     if ready and ready[0] == wanted:
         st.download_button(
-            f"Download {len(ready[1]) / 1e6:.1f} MB", ready[1], f"{name}-{asked[0]}.zip", "application/zip",
+            f"Download {len(ready[1]) / 1e6:.1f} MB", ready[1], f"{name}-{wanted[1]}.zip", "application/zip",
             type="primary", on_click="ignore",
         )  # fmt: skip
     else:
         st.session_state.pop(_FILE, None)
-        st.button("Make the file", on_click=_pack, args=(wanted,), help="Posts, labels and the history of every label.")
+        st.button("Make the file", on_click=_pack, args=(name,), help="Posts, labels and the history of every label.")
     if sentence := st.session_state.pop(_SAID, ""):
         st.error(plain(sentence))
 
 
-def _pack(wanted: tuple[Any, ...]) -> None:
+def _wanted(name: str) -> tuple[Any, ...]:
+    """The data set, labels, format and pictures as chosen at this moment, and how many revisions there are."""
+    session = st.session_state
+    chosen = (session["export gold"], session["export format"] or "jsonl", session["export pictures"])
+    return (name, *chosen, stamp(store()).revisions)
+
+
+def _pack(name: str) -> None:
+    wanted = _wanted(name)
     try:
         st.session_state[_FILE] = (wanted, pack(store(), *wanted[:4]))
     except (InputError, StoreError) as error:

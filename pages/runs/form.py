@@ -1,6 +1,6 @@
 """The form that starts a training, drawn from the catalog's settings and the sentences about them."""
 
-from typing import Any, Literal, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 import streamlit as st
 
@@ -49,8 +49,8 @@ def training_form(chosen: Selection, start: str | None = None) -> None:
     )
     profile.selectbox("Profile", list(PROFILES), key="train profile", help=_PROFILE)
     st.caption(plain(system.paper) + ".")
-    wish = _wish()
-    st.button("Train", type="primary", on_click=_train, args=(wish,), icon=":material/play_arrow:")
+    _draw_settings()
+    st.button("Train", type="primary", on_click=_train, icon=":material/play_arrow:")
     if sentence := session.pop(_SAID, ""):
         st.error(plain(sentence))
 
@@ -88,56 +88,67 @@ def _like(known: list[Run]) -> None:
         session["train profile"] = run.profile
 
 
-def _wish() -> Wish:
-    """What the form says now; draws the fields of the settings on the way."""
-    session = st.session_state
-    model, variant, profile = session["train model"], session["train variant"], session["train profile"]
-    fields = fields_of(model, variant, profile)
-    place = f"{model} {variant} {profile}"
+def _draw_settings() -> None:
+    """The fields of the settings that the chosen model, variant and profile have."""
+    fields, place = _fields()
     columns = st.columns(3)
-    name = columns[0].text_input("Name of the new run", key="train name", placeholder="made from model and number")
-    said: dict[str, Any] = {}
+    columns[0].text_input("Name of the new run", key="train name", placeholder="made from model and number")
     with columns[1]:
-        said |= {each.name: _field(each, place) for each in fields if each.name in MAIN}
-    seed = columns[2].number_input("Seed", 0, 2**31 - 1, key="train seed", help="Decides all that is drawn by chance.")
+        for each in fields:
+            if each.name in MAIN:
+                _field(each, place)
+    columns[2].number_input("Seed", 0, 2**31 - 1, key="train seed", help="Decides all that is drawn by chance.")
     with st.expander("All settings"):
-        folded = [each for each in fields if each.name not in MAIN]
         columns = st.columns(3)
-        for number, each in enumerate(folded):
+        for number, each in enumerate(each for each in fields if each.name not in MAIN):
             with columns[number % 3]:
-                said[each.name] = _field(each, place)
+                _field(each, place)
+
+
+def _fields() -> tuple[list[Field], str]:
+    """The settings on offer, and the name under which the session keeps what was said of them."""
+    session = st.session_state
+    chosen = session["train model"], session["train variant"], session["train profile"]
+    return fields_of(*chosen), " ".join(chosen)
+
+
+def _wish() -> Wish:
+    """What the form says at the moment of asking, which may be ahead of what was last drawn."""
+    session = st.session_state
+    fields, place = _fields()
+    said = {each.name: session.get(f"setting {place} {each.name}", each.default) for each in fields}
     return Wish(
         dataset=session["train dataset"],
         gold=session["train gold"],
-        model=model,
-        variant=variant,
-        profile=profile,
-        seed=int(seed),
+        model=session["train model"],
+        variant=session["train variant"],
+        profile=session["train profile"],
+        seed=int(session.get("train seed") or 0),
         settings={each.name: said[each.name] for each in fields if said[each.name] != each.default},
         start=session["train start"] or None,
-        name=name.strip(),
+        name=session.get("train name", "").strip(),
     )
 
 
-def _field(field: Field, place: str) -> Any:
+def _field(field: Field, place: str) -> None:
     """A widget for a setting; its state belongs to model, variant and profile, whose own values differ."""
     label, key = field.name.replace("_", " ").capitalize(), f"setting {place} {field.name}"
     about = f"{field.about[:1].upper()}{field.about[1:]}."
     if get_origin(field.hint) is Literal:
         options = get_args(field.hint)
-        return st.selectbox(label, options, index=options.index(field.default), key=key, help=about)
-    if field.hint is bool:
-        return st.toggle(label, field.default, key=key, help=about)
-    if field.hint is int:
-        return st.number_input(label, 1, None, field.default, step=1, key=key, help=about)
-    return st.number_input(
-        label, 0.0, None, field.default, step=field.default / 5 or 0.01, format="%g", key=key, help=about
-    )
+        st.selectbox(label, options, index=options.index(field.default), key=key, help=about)
+    elif field.hint is bool:
+        st.toggle(label, field.default, key=key, help=about)
+    elif field.hint is int:
+        st.number_input(label, 0, None, field.default, step=1, key=key, help=about)
+    else:
+        step = field.default / 5 or 0.01
+        st.number_input(label, 0.0, None, field.default, step=step, format="%g", key=key, help=about)
 
 
-def _train(wish: Wish) -> None:
+def _train() -> None:
     try:
-        ask(store(), wish, me())
+        ask(store(), _wish(), me())
         st.session_state["train name"] = ""
     except (InputError, StoreError) as error:
         st.session_state[_SAID] = str(error)
