@@ -34,7 +34,11 @@ def main(arguments: Sequence[str]) -> int:
     job_id, attempt, parent, channel = (int(argument) for argument in arguments)
     lifeline.die_with(parent)
     os.nice(NICE)
-    report = Reporter(channel)
+    with Reporter(channel) as report:
+        return _do(job_id, attempt, report)
+
+
+def _do(job_id: int, attempt: int, report: Reporter) -> int:
     try:
         store = open_store(Home.from_environment())
         mine = job(store, job_id)

@@ -13,11 +13,18 @@ from typing import Any
 
 
 class Reporter:
-    """The child's end. Progress never goes back."""
+    """The child's end, to be used in a `with`. Progress never goes back."""
 
     def __init__(self, channel: int) -> None:
         self._pipe = os.fdopen(channel, "w", encoding="utf-8", errors="replace")  # file names may be no text
         self._share = 0.0
+
+    def __enter__(self) -> "Reporter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes the channel."""
+        self._pipe.close()
 
     def progress(self, share: float, message: str) -> None:
         """Says how much is done (0..1), with a sentence for a person."""

@@ -280,13 +280,13 @@ def test_the_corrected_gold_is_what_a_run_learns_and_is_measured_on(
 
 def test_progress_never_goes_back(tmp_path: Path) -> None:
     reading, writing = os.pipe()
-    report, inbox = Reporter(writing), Inbox(reading)
-    seen = []
-    for share in (0.1, 0.5, 0.2, 0.7, 9.0):
-        report.progress(share, "on")
-        inbox.read()
-        assert inbox.progress is not None
-        seen.append(inbox.progress[0])
+    inbox, seen = Inbox(reading), []
+    with Reporter(writing) as report:
+        for share in (0.1, 0.5, 0.2, 0.7, 9.0):
+            report.progress(share, "on")
+            inbox.read()
+            assert inbox.progress is not None
+            seen.append(inbox.progress[0])
     assert seen == [0.1, 0.5, 0.5, 0.7, 1.0]
     inbox.close()
 
@@ -296,8 +296,8 @@ def test_a_folder_outside_the_home_is_never_removed(store: Store, tmp_path: Path
     outside.mkdir()
     queued = put(store, "import", folder=str(outside), remove=True)
     reading, writing = os.pipe()
-    with pytest.raises(InputError):
-        imports.run(store, queued, Reporter(writing))
+    with Reporter(writing) as report, pytest.raises(InputError):
+        imports.run(store, queued, report)
     os.close(reading)
     assert outside.is_dir()
     assert looking.CHUNK > 1
