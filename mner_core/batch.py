@@ -26,6 +26,8 @@ MAX_CHARACTERS = 24
 """Longer words keep their first characters: what a name looks like stands at its front."""
 NUM_CHARACTERS = 1024
 """Rows of the character table: 0 is padding, 1..591 the first Unicode blocks, the others hashed."""
+MAX_WORDS = 4096
+"""Words of a batch, padding counted: a post far longer than others is read alone, not with fifteen padded to it."""
 MAX_CONTEXT = 64
 """Pieces of a caption that the encoder reads behind the post."""
 
@@ -297,21 +299,33 @@ def _owner(place: int, starts: Sequence[int], room: int, total: int) -> int:
 
 
 def length_buckets(lengths: Sequence[int], size: int, seed: int | None = None) -> list[list[int]]:
-    """Row numbers in batches of `size` posts of like length; posts without words are left out.
+    """Row numbers in batches of at most `size` posts of like length; posts without words are left out.
 
     With a seed: shuffled, sorted by length inside chunks of 50 batches, and the batches shuffled again.
     """
     rows = [row for row, length in enumerate(lengths) if length > 0]
     if seed is None:
-        rows.sort(key=lambda row: lengths[row])
-        return [rows[start : start + size] for start in range(0, len(rows), size)]
+        return _cut(sorted(rows, key=lambda row: lengths[row]), lengths, size)
     generator = np.random.default_rng(seed)
     rows = [rows[place] for place in generator.permutation(len(rows))]
     chunk = 50 * size
     for start in range(0, len(rows), chunk):
         rows[start : start + chunk] = sorted(rows[start : start + chunk], key=lambda row: lengths[row])
-    batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+    batches = _cut(rows, lengths, size)
     return [batches[place] for place in generator.permutation(len(batches))]
+
+
+def _cut(rows: Sequence[int], lengths: Sequence[int], size: int) -> list[list[int]]:
+    """Rows in their order, in batches of at most `size` posts and MAX_WORDS words; a post is never cut."""
+    batches: list[list[int]] = []
+    longest = 0
+    for row in rows:
+        longest = max(longest, lengths[row])
+        if not batches or len(batches[-1]) == size or longest * (len(batches[-1]) + 1) > MAX_WORDS:
+            batches.append([])
+            longest = lengths[row]
+        batches[-1].append(row)
+    return batches
 
 
 def _grid(pictures: Sequence[ImageFeatures]) -> Grid:

@@ -103,6 +103,15 @@ def test_buckets_hold_every_post_with_words_once(lengths: list[int], size: int, 
     assert batches == length_buckets(lengths, size, seed)
 
 
+@pytest.mark.parametrize("seed", [None, 1])
+def test_a_post_far_longer_than_others_is_read_alone(seed: int | None) -> None:
+    lengths = [20] * 40 + [4000, 10_000]
+    batches = length_buckets(lengths, 16, seed)
+    assert [40] in batches
+    assert [41] in batches
+    assert sorted(row for batch in batches for row in batch) == list(range(42))
+
+
 def test_shuffled_batches_have_posts_of_like_length() -> None:
     lengths = np.random.default_rng(0).integers(1, 60, 2000).tolist()
     spread = [

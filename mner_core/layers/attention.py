@@ -8,14 +8,16 @@ from mner_core.types import InputError
 class AttentionLayer(nn.Module):
     """One post-norm Transformer layer whose query and memory may differ (Vaswani et al. 2017; Tsai et al. 2019).
 
-    The feed-forward part is as wide as the model: with four times that, half of a model's time would go there.
+    The feed-forward part is as wide as the model: with four times that, half of a model's time would go there. Dropout
+    falls on states, not on attention weights: that would keep all pairs of words in memory, 1.6 GB for a post of 4,000
+    words in 8 heads.
     """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
         if width % heads:
             raise InputError(f"The setting heads must divide the model's width {width}, got {heads}.")
-        self.attention = nn.MultiheadAttention(width, heads, dropout, batch_first=True)
+        self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
         self.attention_norm = nn.LayerNorm(width)
         self.feed_forward = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
         self.output_norm = nn.LayerNorm(width)

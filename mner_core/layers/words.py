@@ -19,11 +19,9 @@ class CharacterChannel(nn.Module):
         self.convolution = nn.Conv1d(CHARACTER_WIDTH, CHARACTER_FILTERS, 3, padding=1)
 
     def forward(self, characters: Tensor) -> Tensor:
-        """[batch, words, characters] -> [batch, words, CHARACTER_FILTERS]; padding never wins, empty words are 0."""
-        flat = characters.flatten(0, 1)
-        answers = self.convolution(self.table(flat).transpose(1, 2)).relu()  # [batch * words, filters, characters]
-        best = (answers * (flat > 0).unsqueeze(1)).amax(dim=2)
-        return best.unflatten(0, characters.shape[:2])
+        """[n, characters] -> [n, CHARACTER_FILTERS], n words; padding never wins, empty words are 0."""
+        answers = self.convolution(self.table(characters).transpose(1, 2)).relu()  # [n, filters, characters]
+        return (answers * (characters > 0).unsqueeze(1)).amax(dim=2)
 
 
 class WordEncoder(nn.Module):
@@ -48,7 +46,7 @@ class WordEncoder(nn.Module):
         states = self.encoder(
             input_ids=pieces.ids, attention_mask=pieces.real, token_type_ids=pieces.segment
         ).last_hidden_state
-        num_words = batch.words.numel()
+        num_words, real = batch.words.numel(), batch.words
         standing = pieces.word >= 0
         pooled = states.new_zeros(num_words, self.width).index_add(0, pieces.word[standing], states[standing])
         if self.pooling == "mean":
@@ -56,6 +54,8 @@ class WordEncoder(nn.Module):
                 0, pieces.word[standing], pooled.new_ones(int(standing.sum()))
             )
             pooled = pooled / counts.clamp(min=1).unsqueeze(1)
-        surface = self.surface(torch.cat([batch.shapes, self.spelling(batch.characters)], dim=-1))
-        words = pooled.unflatten(0, batch.words.shape) + surface
-        return self.dropout(words) * batch.words.unsqueeze(-1)
+        # Only real words are spelled: beside a post of 20,000 characters the others are almost all padding.
+        surface = self.surface(torch.cat([batch.shapes[real], self.spelling(batch.characters[real])], dim=-1))
+        words = pooled.new_zeros(*real.shape, self.width)
+        words[real] = self.dropout(pooled[real.flatten()] + surface)
+        return words

@@ -69,13 +69,12 @@ def fit(
     yield from (Epoch(**record) for record in place.epochs)
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     lengths = [len(example.tokens) for example in posts.train]
-    per_epoch = len(_share(length_buckets(lengths, settings.batch), accelerator))
-    total = per_epoch * settings.epochs
     started, saved = time.monotonic() - place.seconds, time.monotonic()
     while place.epoch <= settings.epochs:
         steps = _share(length_buckets(lengths, settings.batch, seed * 1000 + place.epoch), accelerator)
+        total = len(steps) * settings.epochs
         for rows in steps[place.step :]:
-            done = (place.epoch - 1) * per_epoch + place.step
+            done = (place.epoch - 1) * len(steps) + place.step
             model.train()
             batch = batcher.batch([posts.train[row] for row in rows]).to(accelerator.device)
             loss = wrapped(batch, Progress(place.epoch - 1, done / total))
