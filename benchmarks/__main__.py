@@ -2,8 +2,9 @@
 
 import torch
 
-from benchmarks import features, steps
+from benchmarks import app, features, steps
 
 torch.set_num_threads(1)
 steps.main()
 features.main()
+app.main()

@@ -1,0 +1,182 @@
+"""What a person waits for in the browser: a prediction with its evidence, and saving on to the next post.
+
+The compact profile on drawn scenes, with the real worker, first alone and then while it trains. Ratios say how much a
+training slows a look down; the seconds beside them are this machine's.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from db.engine import Store, open_store
+from db.exchange import import_folder
+from db.jobs import Job, cancel, enqueue, job
+from db.stamp import stamp
+from mner_core.data.scenes.write import write_scenes
+from mner_core.home import Home
+
+ROOT = Path(__file__).parents[1]
+POSTS = 120
+LOOKS = 8
+PATIENCE = 120_000
+RUN = "bench"
+
+_DRAWN = """before => {
+  const title = document.querySelector('[data-testid=stMain] h1');
+  const app = document.querySelector('[data-testid=stApp]');
+  return title && title.innerText !== before
+    && app.getAttribute('data-test-script-state') === 'notRunning'
+    && document.body.innerText.includes('Retrieved posts')
+    && !document.querySelector('[data-stale=true]');
+}"""
+
+
+def main() -> None:
+    """Prints the medians, the slowest, the ratio with a training beside, and the web process's memory."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if not chromium:
+        print("\nApp: skipped, it needs Chromium (apt-get install --no-install-recommends chromium)")
+        return
+    with tempfile.TemporaryDirectory() as folder, _running(Path(folder)) as (store, address, web):
+        _wait(store, _train(store, RUN, epochs=1))
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.set_default_timeout(PATIENCE)
+            alone = _looks(page, address)
+            before = stamp(store).revisions
+            saves = _saves(page, address)
+            _until(lambda: stamp(store).revisions == before + LOOKS)  # what is shown as saved is saved
+            training = _train(store, "beside", epochs=200)
+            _until(lambda: job(store, training.id).progress > 0)
+            beside = _looks(page, address)
+            cancel(store, training.id)
+            memory = _memory(web)
+            browser.close()
+    print(f"\nApp in Chromium, compact rgcn on {POSTS} scenes, {os.cpu_count()} cores")
+    print(f"  a look with full evidence, warm        median {_said(alone)}")
+    ratio = statistics.median(beside) / statistics.median(alone)
+    print(f"  the same while a training runs         median {_said(beside)}  ({ratio:.1f} x)")
+    print(f"  saving a correction, on to the next    median {_said(saves)}")
+    print(f"  memory of the web process              {memory:.0f} MB")
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[tuple[Store, str, int]]:
+    """A store with scenes, a web process and a worker on it; all end with the block."""
+    home = Home(folder / "home")
+    write_scenes(folder / "scenes", POSTS, 1)
+    store = open_store(home)
+    import_folder(store, folder / "scenes", "Scenes")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "MNER_HOME": str(home.root), "MNER_DEMO": "0", "MNER_USER": "bench"}
+    commands = (
+        ["-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
+        ["-m", "worker"],
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        for command in commands
+    ]  # fmt: skip
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _until(lambda: _healthy(address))
+        yield store, address, started[0].pid
+    finally:
+        for process in started:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
+        store.close()
+
+
+def _train(store: Store, name: str, epochs: int) -> Job:
+    payload = {
+        "dataset": "Scenes", "model": "rgcn", "variant": "", "settings": {"epochs": epochs}, "profile": "compact",
+        "gold": "original", "seed": 0, "name": name,
+    }  # fmt: skip
+    return enqueue(store, "train", payload, author="bench")
+
+
+def _looks(page: Page, address: str) -> list[float]:
+    """Seconds from the click on Next to the next post's evidence being drawn; the first look loads the run."""
+    page.goto(f"{address}/post?dataset=Scenes&split=train&run={RUN}&list=all")
+    page.wait_for_function(_DRAWN, arg="")
+    seconds = []
+    for number in range(LOOKS + 1):
+        before = page.locator("[data-testid=stMain] h1").inner_text()
+        start = time.perf_counter()
+        page.get_by_role("button", name="Next").click()
+        page.wait_for_function(_DRAWN, arg=before)
+        if number:
+            seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def _saves(page: Page, address: str) -> list[float]:
+    """Seconds from Ctrl+Enter to the next post lying open in the annotator."""
+    page.goto(f"{address}/annotate?dataset=Scenes&split=train&run={RUN}&list=all")
+    text = page.locator(".root > .text")
+    seconds = []
+    for _ in range(LOOKS):
+        text.locator(".piece").first.wait_for()
+        text.click(position={"x": 5, "y": 5})
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("1")
+        before = text.inner_text()
+        start = time.perf_counter()
+        page.keyboard.press("Control+Enter")
+        page.wait_for_function("before => document.querySelector('.root > .text')?.innerText !== before", arg=before)
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def _memory(pid: int) -> float:
+    """Resident megabytes of a process."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def _wait(store: Store, waiting: Job) -> None:
+    _until(lambda: job(store, waiting.id).status not in {"queued", "running"}, 600)
+    ended = job(store, waiting.id)
+    assert ended.status == "done", ended.error
+
+
+def _until(holds: Callable[[], bool], seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it took too long"
+        time.sleep(0.2)
+
+
+def _healthy(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _said(seconds: list[float]) -> str:
+    return f"{statistics.median(seconds):.2f} s, slowest {max(seconds):.2f} s of {len(seconds)}"
+
+
+if __name__ == "__main__":
+    main()
