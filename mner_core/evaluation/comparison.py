@@ -1,0 +1,110 @@
+"""Two sets of runs on the same gold: how far apart they are, and whether any test supports that they differ."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mner_core.evaluation.scoring import gold_spans
+from mner_core.evaluation.significance import (
+    Finding,
+    McNemar,
+    Spread,
+    bootstrap,
+    mcnemar,
+    mean_f1,
+    paired_t,
+    post_counts,
+    randomisation,
+    spread,
+)
+from mner_core.types import Example, InputError, Span
+
+Predicted = Sequence[Sequence[Span]]
+"""One run's spans, a sequence a post."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Ours against theirs under one protocol; F1 and its differences (ours - theirs) are 0..100.
+
+    `t_test` is over seeds and there with two runs a side or more, `mcnemar` over posts wholly right and there with one.
+    """
+
+    protocol: str
+    posts: int
+    ours: Spread
+    theirs: Spread
+    bootstrap: Finding
+    randomisation: Finding
+    t_test: Finding | None
+    mcnemar: McNemar | None
+
+    @property
+    def difference(self) -> float:
+        """Mean F1 of ours minus that of theirs."""
+        return self.ours.mean - self.theirs.mean
+
+    @property
+    def supported(self) -> bool:
+        """Whether a table may mark the difference: every test of F1 that can be made supports it.
+
+        Over posts (another sample of posts would show it, too) and, with several seeds, over seeds (training again
+        would, too). McNemar's test is of posts right, not of F1, and has no vote.
+        """
+        tests = [self.bootstrap, self.randomisation, *([self.t_test] if self.t_test else [])]
+        return all(test.supports for test in tests)
+
+    @property
+    def better(self) -> bool:
+        """Whether ours is better, as far as the tests support it."""
+        return self.supported and self.difference > 0
+
+    @property
+    def sentence(self) -> str:
+        """The difference in words, with what supports it."""
+        low, high = self.bootstrap.low, self.bootstrap.high
+        rests_on = f"95 % interval over posts {low:+.2f} to {high:+.2f}, randomisation p = {self.randomisation.p:.3f}"
+        if self.t_test:
+            rests_on += f", t-test over {self.ours.number} seeds p = {self.t_test.p:.3f}"
+        verdict = "supported" if self.supported else "not supported: no difference to speak of"
+        return f"{self.difference:+.2f} F1 ({rests_on}): {verdict}."
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON with the verdict."""
+        tests = {"difference": self.difference, "supported": self.supported, "sentence": self.sentence}
+        return {**tests, **asdict(self)}
+
+
+def compare(
+    gold: Sequence[Example],
+    ours: Sequence[Predicted],
+    theirs: Sequence[Predicted],
+    protocol: str = "entity",
+    seed: int = 0,
+) -> Comparison:
+    """Compares runs pair by pair: the n-th of ours with the n-th of theirs, all on the same posts.
+
+    Raises:
+        InputError: the numbers of runs differ, there are fewer than two posts, a post is not labelled, or the protocol
+            does not count post by post.
+    """
+    if len(ours) != len(theirs) or not ours:
+        raise InputError(f"Runs are compared in pairs, one seed each: got {len(ours)} against {len(theirs)}.")
+    if len(gold) < 2:
+        raise InputError(f"Two runs cannot be compared on {len(gold)} posts; bring more.")
+    counts = post_counts(gold, ours, protocol), post_counts(gold, theirs, protocol)
+    scores = [[float(mean_f1(side[:, [run]])) for run in range(len(ours))] for side in counts]
+    right = [
+        [gold_spans(post, protocol) == set(said) for post, said in zip(gold, side[0], strict=True)]
+        for side in (ours, theirs)
+    ]
+    return Comparison(
+        protocol=protocol,
+        posts=len(gold),
+        ours=spread(scores[0]),
+        theirs=spread(scores[1]),
+        bootstrap=bootstrap(*counts, seed=seed),
+        randomisation=randomisation(*counts, seed=seed),
+        t_test=paired_t(*scores) if len(ours) > 1 else None,
+        mcnemar=mcnemar(*right) if len(ours) == 1 else None,
+    )

@@ -1,0 +1,164 @@
+"""The tests against scipy's other routes, closed forms and enumeration; and what they say of cases that are plain."""
+
+import itertools
+import json
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from mner_core.evaluation.comparison import compare
+from mner_core.evaluation.scoring import score
+from mner_core.evaluation.significance import (
+    bootstrap,
+    mcnemar,
+    mean_f1,
+    paired_t,
+    post_counts,
+    randomisation,
+    spread,
+)
+from mner_core.types import InputError, Span
+from tests.evaluation.posts import post
+
+PER = Span(0, 1, "PER")
+GOLD = [post("a b", [PER], id=f"p{n}") for n in range(40)]
+
+
+def right_on(*posts: int) -> list[list[Span]]:
+    return [[PER] if n in posts else [Span(0, 1, "LOC")] for n in range(len(GOLD))]
+
+
+def test_spread_divides_by_one_less() -> None:
+    found = spread([70.0, 72.0, 74.0])
+    assert (found.mean, found.deviation, found.number) == (72.0, 2.0, 3)
+    assert spread([70.0]).deviation == 0.0
+
+
+def test_the_t_test_is_the_closed_form() -> None:
+    ours, theirs = [74.1, 75.2, 73.9, 74.6], [73.0, 74.8, 73.5, 73.1]
+    differences = np.subtract(ours, theirs)
+    error = differences.std(ddof=1) / math.sqrt(4)
+    found = paired_t(ours, theirs)
+    assert found.p == pytest.approx(2 * stats.t.sf(differences.mean() / error, df=3))
+    reach = stats.t.ppf(0.975, df=3) * error
+    assert (found.low, found.high) == pytest.approx((differences.mean() - reach, differences.mean() + reach))
+    assert paired_t(theirs, ours).p == pytest.approx(found.p)
+
+
+@pytest.mark.parametrize(("difference", "p"), [(0.0, 1.0), (1.0, 0.0)])
+def test_differences_without_deviation_still_have_an_answer(difference: float, p: float) -> None:
+    found = paired_t([70.0 + difference, 71.0 + difference], [70.0, 71.0])
+    assert (found.p, found.low, found.high) == (p, pytest.approx(difference), pytest.approx(difference))
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [([1.0], [2.0]), ([1.0, 2.0], [1.0])])
+def test_a_t_test_needs_pairs(ours: list[float], theirs: list[float]) -> None:
+    with pytest.raises(InputError, match="two or more pairs"):
+        paired_t(ours, theirs)
+
+
+def test_counts_of_posts_add_up_to_the_score() -> None:
+    run = right_on(*range(0, 40, 3))
+    counts = post_counts(GOLD, [run, right_on()])
+    assert float(mean_f1(counts[:, [0]])) == pytest.approx(score(GOLD, run).f1)
+    assert float(mean_f1(counts)) == pytest.approx(score(GOLD, run).f1 / 2)
+    assert float(mean_f1(np.zeros((3, 1, 2), np.int64))) == 0.0
+
+
+def sides(seed: int, posts: int) -> tuple[np.ndarray, np.ndarray]:
+    chance = np.random.default_rng(seed)
+    gold = chance.integers(0, 4, posts)
+    drawn = []
+    for _ in range(2):
+        predicted = chance.integers(0, 4, posts)
+        drawn.append(np.stack([2 * chance.integers(0, np.minimum(gold, predicted) + 1), gold + predicted], axis=-1))
+    return drawn[0][:, None], drawn[1][:, None]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_randomisation_of_few_posts_is_the_enumeration_of_all_swaps(seed: int) -> None:
+    ours, theirs = sides(seed, 9)
+    observed = abs(float(mean_f1(ours) - mean_f1(theirs)))
+    differences = []
+    for swap in itertools.product([False, True], repeat=9):
+        kept = np.array(swap)[:, None, None]
+        one, other = np.where(kept, theirs, ours), np.where(kept, ours, theirs)
+        differences.append(abs(float(mean_f1(one) - mean_f1(other))))
+    expected = np.mean([each >= observed - 1e-9 for each in differences])
+    assert randomisation(ours, theirs).p == pytest.approx(expected)
+
+
+def test_randomisation_of_many_posts_is_drawn_and_seeded() -> None:
+    ours, theirs = sides(1, 60)
+    found = randomisation(ours, theirs, draws=2000, seed=5)
+    assert found == randomisation(ours, theirs, draws=2000, seed=5)
+    assert found.p != randomisation(ours, theirs, draws=2000, seed=6).p
+    assert found.p == pytest.approx(randomisation(theirs, ours, draws=4000, seed=7).p, abs=0.05)
+
+
+def test_the_bootstrap_of_plain_shares_meets_the_binomial() -> None:
+    """One entity a post, one guess a post: F1 is the share right, its difference a mean with a known variance."""
+    chance = np.random.default_rng(0)
+    right = chance.random((400, 2)) < [0.7, 0.6]
+    ours, theirs = (np.stack([2 * right[:, side], np.full(400, 2)], axis=-1)[:, None] for side in (0, 1))
+    found = bootstrap(ours, theirs, draws=4000)
+    differences = 100 * (right[:, 0].astype(float) - right[:, 1])
+    error = differences.std() / 20
+    assert found.low == pytest.approx(differences.mean() - 1.96 * error, abs=0.4)
+    assert found.high == pytest.approx(differences.mean() + 1.96 * error, abs=0.4)
+    assert found.p == pytest.approx(2 * stats.norm.sf(abs(differences.mean()) / error), abs=0.03)
+    assert found == bootstrap(ours, theirs, draws=4000)
+    assert bootstrap(ours, ours, draws=200).p == 1.0
+
+
+def test_mcnemar_is_the_binomial_of_the_discordant_posts() -> None:
+    ours = [True] * 12 + [False] * 3 + [True] * 30
+    theirs = [False] * 12 + [True] * 3 + [True] * 30
+    found = mcnemar(ours, theirs)
+    assert (found.only_ours, found.only_theirs) == (12, 3)
+    assert found.p == pytest.approx(2 * sum(math.comb(15, k) for k in range(4)) / 2**15)
+    assert mcnemar([True], [True]).p == 1.0
+
+
+def test_a_plain_difference_is_supported_and_chance_is_not() -> None:
+    much = compare(GOLD, [right_on(*range(36))], [right_on(*range(12))])
+    assert much.supported
+    assert much.better
+    assert much.difference == pytest.approx(60)
+    assert much.mcnemar is not None
+    assert (much.mcnemar.only_ours, much.t_test) == (24, None)
+    assert not compare(GOLD, [right_on(*range(12))], [right_on(*range(36))]).better
+    little = compare(GOLD, [right_on(*range(21))], [right_on(*range(20))])
+    assert little.difference > 0
+    assert not little.supported
+    assert "not supported" in little.sentence
+
+
+def test_several_seeds_must_agree_with_the_posts() -> None:
+    """Each pair differs strongly over posts, in opposite directions over seeds: nothing is supported."""
+    good, bad = right_on(*range(36)), right_on(*range(12))
+    steady = compare(GOLD, [good, right_on(*range(35)), good], [bad, bad, right_on(*range(13))])
+    assert steady.supported
+    assert steady.t_test is not None
+    assert steady.ours.number == 3
+    unsteady = compare(GOLD, [good, good, bad], [bad, right_on(*range(14)), good])
+    assert unsteady.randomisation.supports
+    assert not unsteady.supported
+
+
+def test_a_comparison_is_plain_json() -> None:
+    record = json.loads(json.dumps(compare(GOLD, [right_on(1)], [right_on(1)]).to_json(), allow_nan=False))
+    assert (record["difference"], record["supported"], record["posts"]) == (0.0, False, 40)
+    assert record["bootstrap"]["p"] == record["randomisation"]["p"] == record["mcnemar"]["p"] == 1.0
+    assert record["t_test"] is None
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    with pytest.raises(InputError, match="in pairs"):
+        compare(GOLD, [right_on()], [])
+    with pytest.raises(InputError, match="1 posts"):
+        compare(GOLD[:1], [[[PER]]], [[[]]])
+    with pytest.raises(InputError, match="post by post"):
+        compare(GOLD, [right_on()], [right_on()], "rgcn")
