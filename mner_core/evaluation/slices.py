@@ -10,8 +10,11 @@ The rule, which every number here follows:
 Every slice carries the fingerprint of the whole gold it was cut from.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
+
+import numpy as np
 
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.evaluation.scoring import Counts, Score, count, from_counts, gold_spans, pool
@@ -20,14 +23,25 @@ from mner_core.types import Example, Span
 EntityRule: TypeAlias = Callable[[Example, Span], bool]
 PostRule: TypeAlias = Callable[[Example], bool]
 
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]")
+
 _POST_RULES: Mapping[str, PostRule] = {
     "image": lambda post: post.image is not None,
     "no-image": lambda post: post.image is None,
+    "words-1-10": lambda post: len(post.tokens) <= 10,
+    "words-11-20": lambda post: 11 <= len(post.tokens) <= 20,
+    "words-21+": lambda post: len(post.tokens) >= 21,
+    "objects-0": lambda post: post.objects is not None and not post.objects,
+    "objects-1-2": lambda post: 1 <= len(post.objects or ()) <= 2,
+    "objects-3+": lambda post: len(post.objects or ()) >= 3,
 }
-_LENGTH_RULES: Mapping[str, EntityRule] = {
+_ENTITY_RULES: Mapping[str, EntityRule] = {
     "length-1": lambda _, span: span.end - span.start == 1,
     "length-2": lambda _, span: span.end - span.start == 2,
     "length-3+": lambda _, span: span.end - span.start >= 3,
+    "hashtag": lambda post, span: "#" in post.span_text(span),
+    "mention": lambda post, span: "@" in post.span_text(span),
+    "emoji": lambda post, span: _EMOJI.search(post.span_text(span)) is not None,
 }
 
 
@@ -36,18 +50,26 @@ def score_slices(
     predicted: Sequence[Sequence[Span]],
     *,
     train: Sequence[Example] = (),
+    relevance: Sequence[float | None] = (),
     protocol: str = "entity",
 ) -> dict[str, Score]:
     """The scores of all slices that have something in them, by name.
 
-    Of posts: `image` and `no-image` (whether the post refers to one). Of entities: `length-1`, `length-2`, `length-3+`
-    words; where `train` posts are given, `seen` and `unseen` (the surface form is an entity there, of whatever type),
-    and `seen-same-type` and `seen-other-type` (of this type, or only of others); and one slice for each name in
-    `Example.subsets`, which takes the place of any of these that has its name.
+    Of posts: `image` and `no-image` (whether the post refers to one); `words-1-10`, `words-11-20`, `words-21+`;
+    `objects-0`, `objects-1-2`, `objects-3+` (of posts whose objects are known); and where `relevance` says of each post
+    how much its image has to do with its text (None where that is not known), `relevance-low`, `-middle` and `-high`:
+    the thirds of these posts, equal values in one third.
+
+    Of entities: `length-1`, `length-2`, `length-3+` words; `hashtag`, `mention`, `emoji` (one is inside); where `train`
+    posts are given, `seen` and `unseen` (the surface form is an entity there, of whatever type), `seen-same-type` and
+    `seen-other-type` (of this type, or only of others), and of the former `consistent` and `inconsistent` (of no other
+    type, or of others as well); and one slice for each name in `Example.subsets`, which takes the place of any of these
+    that has its name.
     """
     subsets = {name: _in_subset(name) for post in gold for name in post.subsets}
-    entity_rules = {**_LENGTH_RULES, **_seen_rules(train), **dict(sorted(subsets.items()))}
-    parts = {name: posts_counts(gold, predicted, rule, protocol) for name, rule in _POST_RULES.items()}
+    entity_rules = {**_ENTITY_RULES, **_seen_rules(train), **dict(sorted(subsets.items()))}
+    post_rules = {**_POST_RULES, **_relevance_rules(gold, relevance)}
+    parts = {name: posts_counts(gold, predicted, rule, protocol) for name, rule in post_rules.items()}
     parts |= {name: entities_counts(gold, predicted, rule, protocol) for name, rule in entity_rules.items()}
     fingerprint = gold_fingerprint(gold)
     return {
@@ -95,6 +117,18 @@ def _in_subset(name: str) -> EntityRule:
     return lambda post, span: span in post.subsets.get(name, frozenset())
 
 
+def _relevance_rules(gold: Sequence[Example], relevance: Sequence[float | None]) -> dict[str, PostRule]:
+    known = {post.id: value for post, value in zip(gold, relevance, strict=False) if value is not None}
+    if not known:
+        return {}
+    low, high = np.quantile(list(known.values()), [1 / 3, 2 / 3])
+    return {
+        "relevance-low": lambda post: post.id in known and known[post.id] <= low,
+        "relevance-middle": lambda post: post.id in known and low < known[post.id] <= high,
+        "relevance-high": lambda post: post.id in known and known[post.id] > high,
+    }
+
+
 def _seen_rules(train: Sequence[Example]) -> dict[str, EntityRule]:
     if not train:
         return {}
@@ -107,5 +141,7 @@ def _seen_rules(train: Sequence[Example]) -> dict[str, EntityRule]:
         "seen": lambda post, span: bool(seen_as(post, span)),
         "unseen": lambda post, span: not seen_as(post, span),
         "seen-same-type": lambda post, span: span.label in seen_as(post, span),
+        "consistent": lambda post, span: seen_as(post, span) == {span.label},
+        "inconsistent": lambda post, span: span.label in seen_as(post, span) and len(seen_as(post, span)) > 1,
         "seen-other-type": lambda post, span: bool(seen_as(post, span)) and span.label not in seen_as(post, span),
     }

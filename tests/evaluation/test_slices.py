@@ -6,7 +6,7 @@ from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.evaluation.scoring import Counts, pool, score
 from mner_core.evaluation.slices import entities_counts, posts_counts, score_slices
 from mner_core.tags import decode
-from mner_core.types import Span
+from mner_core.types import ImageObject, Span
 from tests.evaluation.posts import WITH_IMAGE, post, split_of, tagged_splits
 
 JORDAN, PARIS = Span(0, 1, "PER"), Span(2, 3, "LOC")
@@ -59,12 +59,66 @@ def test_strict_slices_leave_orphans_out() -> None:
     assert score_slices(gold, [[]], protocol="entity-strict")["length-1"].support == 1
 
 
+def test_label_consistency_divides_the_names_that_training_knows_with_this_type() -> None:
+    train = [post("Jordan x", [JORDAN]), post("Jordan x", [Span(0, 1, "LOC")]), post("Paris x", [Span(0, 1, "LOC")])]
+    gold = [post("Jordan in Paris by Paris", [JORDAN, PARIS, Span(4, 5, "PER")])]
+    slices = score_slices(gold, [[JORDAN]], train=train)
+    names = ("seen-same-type", "consistent", "inconsistent", "seen-other-type")
+    assert {name: slices[name].support for name in names} == dict(zip(names, (2, 1, 1, 1), strict=True))
+    assert (slices["inconsistent"].f1, slices["consistent"].f1) == (100.0, 0.0)
+
+
+def test_what_is_inside_an_entity() -> None:
+    gold = [post("#Rio @kim \u2764 Kim\U0001f600 Lee", [Span(n, n + 1, "PER") for n in range(5)])]
+    slices = score_slices(gold, [[Span(0, 1, "PER")]])
+    assert {name: slices[name].support for name in ("hashtag", "mention", "emoji")} == {
+        "hashtag": 1,
+        "mention": 1,
+        "emoji": 2,
+    }
+    assert (slices["hashtag"].f1, slices["mention"].f1) == (100.0, 0.0)
+
+
+def test_posts_by_length_and_by_objects() -> None:
+    thing = ImageObject("cat", (0, 0, 1, 1))
+    lengths = {1: 0, 10: 1, 11: 2, 20: 3, 21: None}
+    gold = [
+        post("w " * (words - 1) + "w", [JORDAN], id=f"{words}", objects=None if number is None else (thing,) * number)
+        for words, number in lengths.items()
+    ]
+    slices = score_slices(gold, [[JORDAN]] * 5)
+    supports = {name: part.support for name, part in slices.items() if name.startswith(("words", "objects"))}
+    assert supports == {
+        "words-1-10": 2,
+        "words-11-20": 2,
+        "words-21+": 1,
+        "objects-0": 1,
+        "objects-1-2": 2,
+        "objects-3+": 1,
+    }
+
+
+def test_relevance_divides_the_posts_that_have_one_into_thirds() -> None:
+    gold = [post("Jordan x", [JORDAN], id=f"p{n}") for n in range(7)]
+    predicted = [[JORDAN] if n < 3 else [] for n in range(7)]
+    slices = score_slices(gold, predicted, relevance=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, None])
+    found = {name: (part.support, part.recall) for name, part in slices.items() if name.startswith("relevance")}
+    assert found == {
+        "relevance-low": (2, 100.0),
+        "relevance-middle": (2, 50.0),
+        "relevance-high": (2, 0.0),
+    }
+    same = score_slices(gold, predicted, relevance=[0.5] * 7)
+    assert same["relevance-low"].support == 7
+    assert "relevance-high" not in same
+
+
 @given(tagged_splits())
 def test_slices_that_partition_the_gold_add_up_to_it(tags: tuple[list[list[str]], list[list[str]]]) -> None:
     gold, predicted = split_of(tags[0]), [decode(row) for row in tags[1]]
     whole = score(gold, predicted)
     slices = score_slices(gold, predicted)
-    lengths = [part for name, part in slices.items() if name.startswith("length-")]
-    assert sum(part.support for part in lengths) == whole.support
+    for kind in ("length-", "words-"):
+        assert sum(part.support for name, part in slices.items() if name.startswith(kind)) == whole.support
     rules = [lambda post: len(post.words) > 3, lambda post: len(post.words) <= 3]
     assert pool(posts_counts(gold, predicted, rule) for rule in rules) == posts_counts(gold, predicted, lambda _: True)
