@@ -2,9 +2,10 @@
 
 import torch
 
-from benchmarks import app, features, steps
+from benchmarks import app, features, knowledge, steps
 
 torch.set_num_threads(1)
 steps.main()
 features.main()
+knowledge.main()
 app.main()
