@@ -51,7 +51,7 @@ def main() -> None:
             )
             encoder = text_encoder(plan.profile.text)
             around = prepare_surroundings(plan, posts, [], home, lambda what, done, total: None)
-            batcher = build_batcher(plan, encoder, around.features, around.neighbourhood)
+            batcher = build_batcher(plan, encoder, around.sources)
             batches[name] = list(batcher.batches(posts, BATCH, seed=0))
             steps[name] = _model_step(plan, encoder)
         batches["bare encoder"] = batches["bert-crf"]

@@ -7,7 +7,7 @@ K neighbours. Masks are boolean, True = real. Batches are padded to their own lo
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from mner_core.catalog.system import Settings, System
 from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.features.text import WordPieces
 from mner_core.retrieval import Neighbour
+from mner_core.sources import Neighbourhood, Sources
 from mner_core.tags import encode, tag_set
 from mner_core.types import Example
 
@@ -30,30 +31,6 @@ MAX_WORDS = 4096
 """Words of a batch, padding counted: a post far longer than others is read alone, not with fifteen padded to it."""
 MAX_CONTEXT = 64
 """Pieces of a caption that the encoder reads behind the post."""
-
-
-class Features(Protocol):
-    """Where the features of a post's picture come from."""
-
-    def features(self, example: Example) -> ImageFeatures:
-        """Those of the post's picture; zeros where it has none that opens."""
-        ...
-
-
-class Neighbourhood(Protocol):
-    """Where the neighbours of a post come from."""
-
-    def of_text(self, example: Example) -> Sequence[Neighbour]:
-        """Posts whose images' captions are most like the text, best first."""
-        ...
-
-    def of_image(self, example: Example) -> Sequence[Neighbour]:
-        """Posts whose images show objects most like those of this one, best first."""
-        ...
-
-    def grid(self, neighbour: Neighbour) -> np.ndarray[Any, Any]:
-        """The neighbour's image grid [49, grid_width]."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -159,7 +136,7 @@ class Batcher:
         system, settings: which parts a batch carries, and how words are pooled and spans written.
         labels: the label set.
         pieces, max_pieces: the text encoder's tokenizer and longest input.
-        features, neighbourhood: where image features and neighbours come from; None where the model needs none.
+        sources: where everything comes from that is not in the posts themselves.
     """
 
     def __init__(
@@ -169,16 +146,14 @@ class Batcher:
         labels: Sequence[str],
         pieces: WordPieces,
         max_pieces: int,
-        features: Features | None = None,
-        neighbourhood: Neighbourhood | None = None,
+        sources: Sources,
     ) -> None:
         self.needs = system.needs
         self.settings = settings
         self.tag_ids = {tag: index for index, tag in enumerate(tag_set(labels, settings.scheme))}
         self.pieces = pieces
         self.max_pieces = max_pieces
-        self.features = features
-        self.neighbourhood = neighbourhood
+        self.sources = sources
 
     def batch(self, examples: Sequence[Example]) -> Batch:
         """Every post must have at least one word."""
@@ -187,7 +162,7 @@ class Batcher:
         for row, example in enumerate(examples):
             words[row, : len(example.tokens)] = True
         pictures = self._pictures(examples)
-        neighbours = self.neighbourhood if "neighbours" in self.needs else None
+        neighbours = self.sources.neighbourhood if "neighbours" in self.needs else None
         return Batch(
             examples=tuple(examples),
             pictures=pictures,
@@ -212,9 +187,9 @@ class Batcher:
             yield self.batch([examples[row] for row in rows])
 
     def _pictures(self, examples: Sequence[Example]) -> tuple[ImageFeatures, ...]:
-        if self.features is None or not self.needs:
+        if self.sources.features is None or not self.needs:
             return ()
-        return tuple(self.features.features(example) for example in examples)
+        return tuple(self.sources.features.features(example) for example in examples)
 
     def _tags(self, examples: Sequence[Example], num_words: int) -> Tensor | None:
         tags = torch.zeros(len(examples), num_words, dtype=torch.long)
@@ -281,8 +256,8 @@ class Batcher:
         if self.settings.context == "none":
             return []
         caption = example.caption
-        if caption is None and self.features is not None:
-            caption = self.features.features(example).caption
+        if caption is None and self.sources.features is not None:
+            caption = self.sources.features.features(example).caption
         flat = [piece for of_word in self.pieces.pieces((caption or "").split()) for piece in of_word]
         return [*flat[: min(MAX_CONTEXT, self.max_pieces // 4)], self.pieces.sep] if flat else []
 

@@ -15,6 +15,7 @@ from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.features.text import text_encoder
 from mner_core.models.base import Inputs, Model
 from mner_core.retrieval import Neighbour
+from mner_core.sources import Sources
 from mner_core.types import Example, ImageObject, Span, Token
 
 LABELS = ("LOC", "MISC", "ORG", "PER")
@@ -101,7 +102,8 @@ def make_batcher(name: str, settings: Settings) -> Batcher:
     entry: System = system(name)
     encoder = text_encoder("tiny-text")
     neighbours = FakeNeighbourhood(getattr(settings, "neighbours", 5))
-    return Batcher(entry, settings, LABELS, encoder.pieces, 128, FakeFeatures(), neighbours)
+    sources = Sources(features=FakeFeatures(), neighbourhood=neighbours)
+    return Batcher(entry, settings, LABELS, encoder.pieces, 128, sources)
 
 
 def make_model(name: str, settings: Settings, seed: int = 0) -> Model:

@@ -12,12 +12,14 @@ from mner_core.batch import NUM_CHARACTERS, Batcher, character_ids, length_bucke
 from mner_core.catalog.systems import system
 from mner_core.features.text import text_encoder
 from mner_core.layers.words import WordEncoder
+from mner_core.sources import Sources
 from tests.fakes import LABELS, FakeFeatures, make_batcher, post, settings_of
 
 
 def batcher(longest: int = 128, **changes: object) -> Batcher:
     settings = settings_of("bert-crf", **changes)
-    return Batcher(system("bert-crf"), settings, LABELS, text_encoder("tiny-text").pieces, longest, FakeFeatures())
+    sources = Sources(features=FakeFeatures())
+    return Batcher(system("bert-crf"), settings, LABELS, text_encoder("tiny-text").pieces, longest, sources)
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=60), st.sampled_from(["first", "sum", "mean"]))

@@ -21,6 +21,7 @@ FLOORS = [
     {"features"},
     {"nearest"},
     {"retrieval"},
+    {"sources"},
     {"batch"},
     {"neighbourhood"},
     {"layers"},

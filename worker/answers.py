@@ -106,7 +106,7 @@ class Answers:
         """Where the neighbours' pictures are, by the key that the evidence calls them."""
         axes = [axis for each in evidence for axis in zip(each["axes"], each["items"], strict=True)]
         keys = {item["post"] for name, items in axes if name == "neighbour" for item in items}
-        pool = getattr(run.batcher.neighbourhood, "pool", None)
+        pool = getattr(run.batcher.sources.neighbourhood, "pool", None)
         if not keys or pool is None:
             return {}
         digests = dict(zip(pool.keys, pool.image_digests, strict=True))
@@ -135,10 +135,12 @@ def ask(run: Run, example: Example, store: Store, change: Change | None = None, 
     batcher = copy.copy(run.batcher)
     if run.features is not None:
         features: Any = run.features if change is None else _Changed(run.features, change)
-        batcher.features = features
+        sources = replace(batcher.sources, features=features)
         if run.record.pool:
             count: int = getattr(run.plan.settings, "neighbours", 0)
-            batcher.neighbourhood = load_neighbourhood(run.folder, run.record.pool, features, count, store.home)
+            anew = load_neighbourhood(run.folder, run.record.pool, features, count, store.home)
+            sources = replace(sources, neighbourhood=anew)
+        batcher.sources = sources
     return predict(run.model, batcher, [example], 1, evidence)[0]
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import torch
 
-from mner_core.batch import Batcher, Features, Neighbourhood
+from mner_core.batch import Batcher
 from mner_core.catalog.system import Settings, System
 from mner_core.features.profiles import Profile
 from mner_core.features.text import TextEncoder
 from mner_core.models.base import Inputs, Model
+from mner_core.sources import Sources
 
 OnProgress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done and how much there is."""
@@ -38,12 +39,10 @@ def build_model(plan: Plan, encoder: TextEncoder, seed: int) -> Model:
     return plan.system.model_class()(plan.settings, plan.labels, inputs)
 
 
-def build_batcher(
-    plan: Plan, encoder: TextEncoder, features: Features | None, neighbourhood: Neighbourhood | None
-) -> Batcher:
+def build_batcher(plan: Plan, encoder: TextEncoder, sources: Sources) -> Batcher:
     """What turns posts into that model's batches."""
     longest: int = encoder.model.config.max_position_embeddings
-    return Batcher(plan.system, plan.settings, plan.labels, encoder.pieces, longest, features, neighbourhood)
+    return Batcher(plan.system, plan.settings, plan.labels, encoder.pieces, longest, sources)
 
 
 def label_set(*parts: Sequence[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from mner_core.features.store import FeatureStore
 from mner_core.features.text import load_text_encoder
 from mner_core.home import Home
 from mner_core.run import RunRecord, read_record
+from mner_core.sources import Sources
 from mner_core.training.build import Plan, build_batcher, build_model
 from mner_core.training.fit import predict
 from mner_core.training.surroundings import load_neighbourhood, pool_folder
@@ -49,7 +50,7 @@ class Run:
         if self.features is not None and self.record.pool:
             count: int = getattr(settings, "neighbours", 0)
             neighbourhood = load_neighbourhood(folder, self.record.pool, self.features, count, home)
-        self.batcher = build_batcher(self.plan, encoder, self.features, neighbourhood)
+        self.batcher = build_batcher(self.plan, encoder, Sources(features=self.features, neighbourhood=neighbourhood))
         self.model = build_model(self.plan, encoder, self.record.seed)
         self.model.load_state_dict(load_file(folder / "weights.safetensors"))
         self.model.eval()

@@ -7,24 +7,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mner_core.batch import Features
 from mner_core.features.extract import extract
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.neighbourhood import Grids, PoolNeighbourhood, build_pool
 from mner_core.retrieval import Pool
+from mner_core.sources import Sources
 from mner_core.training.build import OnProgress, Plan
 from mner_core.types import Example, InputError
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Features and neighbours, None where the system reads none; `pool` is the pool's fingerprint or empty."""
+    """What batches are made from; `pool` is the fingerprint of the pool of neighbours, or empty."""
 
-    features: Features | None
-    neighbourhood: PoolNeighbourhood | None
-    pool: str
+    sources: Sources
+    pool: str = ""
 
 
 def prepare_surroundings(
@@ -40,12 +39,12 @@ def prepare_surroundings(
         on_progress: told how far each part is.
     """
     if not plan.needs_pictures:
-        return Surroundings(None, None, "")
+        return Surroundings(Sources())
     everybody = [*train, *others]
     extract(everybody, plan.profile, home, lambda done, total: on_progress("features", done, total))
     features = FeatureStore(plan.profile, home)
     if "neighbours" not in plan.system.needs:
-        return Surroundings(features, None, "")
+        return Surroundings(Sources(features=features))
 
     def on_vectors(done: int, total: int) -> None:
         on_progress("neighbours", done, total)
@@ -57,7 +56,7 @@ def prepare_surroundings(
     count: int = getattr(settings, "neighbours", 0)
     neighbourhood = PoolNeighbourhood(pool, kept_grids(features.shards), features, plan.profile.text, count, home)
     neighbourhood.prepare(everybody, on_vectors)
-    return Surroundings(features, neighbourhood, pool.fingerprint)
+    return Surroundings(Sources(features=features, neighbourhood=neighbourhood), pool.fingerprint)
 
 
 def pool_folder(home: Home, fingerprint: str) -> Path:

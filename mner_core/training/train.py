@@ -92,7 +92,7 @@ def train(
             surroundings = prepare_surroundings(
                 request.plan, request.train, [*request.dev, *request.others], home, on_progress
             )
-        batcher = build_batcher(request.plan, encoder, surroundings.features, surroundings.neighbourhood)
+        batcher = build_batcher(request.plan, encoder, surroundings.sources)
         model = build_model(request.plan, encoder, request.seed)
         if request.start:
             warm_start(model, request.start)
