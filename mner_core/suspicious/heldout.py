@@ -1,0 +1,140 @@
+"""What models say of posts that they have never seen: from cross-validation, or from a run trained on other posts.
+
+Of each model only the tagger's scores are kept (a few MB a data set); all spans' probabilities follow from them.
+"""
+
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file, save_file
+
+from mner_core.batch import length_buckets
+from mner_core.data.fingerprint import data_fingerprint
+from mner_core.evaluation.scoring import post_digest
+from mner_core.home import Home
+from mner_core.suspicious.chain import Chain, Floats
+from mner_core.training.build import OnProgress
+from mner_core.training.load import Run, load
+from mner_core.training.train import Request, train
+from mner_core.types import Example, InputError
+
+SEEN_SHARE = 0.05
+"""A file of which a run has seen more than this share is one it was trained on; fewer are texts that occur twice."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One model's scores for posts it has not seen: emissions [words, tags] by post id."""
+
+    chain: Chain
+    emissions: Mapping[str, Floats]
+
+
+def folds(posts: Sequence[Example], count: int, seed: int) -> list[list[Example]]:
+    """The posts in `count` parts of like size, each in the posts' order; posts with the same words stay together.
+
+    Raises:
+        InputError: there are fewer than two parts, or fewer different posts than parts.
+    """
+    if count < 2:
+        raise InputError(f"Cross-validation needs at least 2 folds, got {count}.")
+    groups = sorted({post_digest(post) for post in posts})
+    if len(groups) < count:
+        raise InputError(f"There are only {len(groups)} different labelled posts; {count} folds need more.")
+    random.Random(seed).shuffle(groups)
+    part = {digest: number % count for number, digest in enumerate(groups)}
+    return [[post for post in posts if part[post_digest(post)] == number] for number in range(count)]
+
+
+def cross_validated(
+    request: Request, count: int, home: Home, on_progress: OnProgress = lambda what, done, total: None
+) -> list[Opinion]:
+    """The opinion of one model for each part of `request.train`, each trained on the other parts.
+
+    `request.dev` picks the epoch; where it is empty, a tenth of the training posts does. What is finished is kept in
+    the home by a fingerprint of data and settings: a killed call goes on where it stopped, a repeated one is quick.
+    """
+    opinions = []
+    parts = folds(request.train, count, request.seed)
+    for number, part in enumerate(parts, 1):
+        rest = [post for other in parts if other is not part for post in other]
+        dev = list(request.dev)
+        if not dev:
+            dev, rest = rest[::10], [post for place, post in enumerate(rest) if place % 10]
+        one = replace(request, train=rest, dev=dev, others=[*request.others, *part])
+        opinions.append(
+            _of_fold(one, part, home, lambda what, *rest, n=number: on_progress(f"fold {n} of {count}, {what}", *rest))
+        )
+    return opinions
+
+
+def of_run(run: Run, posts: Sequence[Example]) -> tuple[list[Example], Opinion]:
+    """The posts that the run has not seen, and its opinion of them.
+
+    Raises:
+        InputError: it was trained on these posts.
+    """
+    trained = set(run.record.trained_posts)
+    fresh = [post for post in posts if post_digest(post) not in trained]
+    seen = len(posts) - len(fresh)
+    if seen > SEEN_SHARE * len(posts):
+        raise InputError(
+            f"The run {run.folder.name} was trained on {seen} of these {len(posts)} posts, so it repeats their labels; "
+            "name a run that never saw them, or cross-validate with --data DIR --model M."
+        )
+    return fresh, _opinion(run, fresh)
+
+
+def _of_fold(request: Request, part: Sequence[Example], home: Home, on_progress: OnProgress) -> Opinion:
+    """Trained once: the run's folder makes way for the scores as soon as they are on disk."""
+    asked = json.dumps([request.identity(), data_fingerprint(part)], sort_keys=True)
+    folder = home.root / "held-out" / hashlib.sha256(asked.encode()).hexdigest()[:20]
+    file = folder.with_suffix(".safetensors")
+    if not file.is_file():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            train(request, folder, home, on_progress)
+        _write(_opinion(load(folder, home), part), part, file)
+        shutil.rmtree(folder)
+    return _read(file, request, part)
+
+
+@torch.no_grad()
+def _opinion(run: Run, posts: Sequence[Example]) -> Opinion:
+    model, crf = run.model, run.model.crf
+    emissions: dict[str, Floats] = {}
+    for rows in length_buckets([len(post.tokens) for post in posts], run.plan.settings.batch):
+        batch = run.batcher.batch([posts[row] for row in rows])
+        scores = model.emissions(model.states(batch, None)).double().numpy()
+        emissions |= {posts[row].id: scores[place, : len(posts[row].tokens)] for place, row in enumerate(rows)}
+    parts = (crf.chain.transitions, crf.chain.start_transitions, crf.chain.end_transitions)
+    steps, starts, ends = (part.detach().double().numpy() for part in parts)
+    chain = Chain(labels=run.plan.labels, scheme=crf.scheme, steps=steps, starts=starts, ends=ends)
+    return Opinion(chain, emissions)
+
+
+def _write(opinion: Opinion, part: Sequence[Example], file: Path) -> None:
+    chain = opinion.chain
+    rows = [opinion.emissions[post.id] for post in part if post.tokens]
+    partial = file.with_suffix(".partial")
+    scores = np.concatenate(rows) if rows else np.zeros((0, len(chain.starts)))
+    save_file({"steps": chain.steps, "starts": chain.starts, "ends": chain.ends, "emissions": scores}, partial)
+    partial.replace(file)
+
+
+def _read(file: Path, request: Request, part: Sequence[Example]) -> Opinion:
+    stored = load_file(file)
+    chain = Chain(
+        labels=request.plan.labels,
+        scheme=request.plan.settings.scheme,
+        **{name: stored[name] for name in ("steps", "starts", "ends")},
+    )
+    pieces = np.split(stored["emissions"], np.cumsum([len(post.tokens) for post in part])[:-1])
+    return Opinion(chain, {post.id: piece for post, piece in zip(part, pieces, strict=True) if post.tokens})

@@ -1,0 +1,89 @@
+"""Why a label is worth a second look, in a word and in a sentence."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from mner_core.suspicious.traits import Desk
+from mner_core.types import Span
+
+Reason: TypeAlias = Literal["missing", "spurious", "boundary", "type", "inconsistent"]
+"""`missing`: gold lacks a span here; `spurious`: no entity; `boundary`: other words; `type`: another type;
+`inconsistent`: most other posts label the same words otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A gold span, or one that gold lacks (`missing`), and how likely this is an error (0..1).
+
+    `suggested` is what the models would have instead, None where they see no entity.
+    """
+
+    post: str
+    span: Span
+    text: str
+    score: float
+    reason: Reason
+    detail: str
+    suggested: Span | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Word indices; `suggested` is an object like the span itself."""
+        return {
+            "post": self.post,
+            **_record(self.span),
+            "score": round(self.score, 6),
+            "reason": self.reason,
+            "detail": self.detail,
+            "text": self.text,
+            "suggested": None if self.suggested is None else _record(self.suggested),
+        }
+
+
+def item_of(desk: Desk, span: Span, score: float, is_missing: bool) -> Item:
+    """The item with its reason: where the models' probability lies that the label does not have."""
+    post, doubt = desk.post, desk.doubt(span)
+    types = desk.page.types(span.start, span.end)
+    others = types.total() - types[span.label]
+    text = post.span_text(span)
+    elsewhere = f"{text!r} is {_counted(types)} in other posts" if types else ""
+    if is_missing:
+        detail = _sentence(f"gold has nothing here, the models see {span.label} ({doubt.certain:.2f})", elsewhere)
+        return _item(desk, span, score, "missing", detail, span)
+    shares = {"type": doubt.type, "boundary": doubt.boundary, "spurious": doubt.outside}
+    reason = max(shares, key=lambda name: shares[name])
+    rival = doubt.rival
+    if others > types[span.label] and reason != "boundary":
+        likeliest = max(types, key=lambda label: types[label])
+        detail = _sentence(f"{elsewhere}, here {span.label} (models {doubt.certain:.2f})")
+        return _item(desk, span, score, "inconsistent", detail, Span(span.start, span.end, likeliest))
+    if reason == "spurious" or rival is None:
+        detail = _sentence(f"the models see no entity here ({doubt.outside:.2f})", elsewhere)
+        return _item(desk, span, score, "spurious", detail, None)
+    seen = f"{post.span_text(rival)!r} as {rival.label} ({doubt.rival_share:.2f})"
+    detail = _sentence(f"the models see {seen}, {text!r} as {span.label} ({doubt.certain:.2f})", elsewhere)
+    return _item(desk, span, score, "type" if reason == "type" else "boundary", detail, rival)
+
+
+def _item(desk: Desk, span: Span, score: float, reason: Reason, detail: str, suggested: Span | None) -> Item:
+    return Item(
+        post=desk.post.id,
+        span=span,
+        text=desk.post.span_text(span),
+        score=score,
+        reason=reason,
+        detail=detail,
+        suggested=suggested,
+    )
+
+
+def _counted(types: dict[str, int]) -> str:
+    return ", ".join(f"{label} {count} times" if count > 1 else f"{label} once" for label, count in types.items())
+
+
+def _sentence(*parts: str) -> str:
+    said = "; ".join(part for part in parts if part)
+    return said[:1].upper() + said[1:] + "."
+
+
+def _record(span: Span) -> dict[str, Any]:
+    return {"start": span.start, "end": span.end, "label": span.label}

@@ -1,0 +1,54 @@
+"""The search for wrong labels from end to end: opinions of models that have not seen the posts, then the ranking."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mner_core.home import Home
+from mner_core.suspicious.chain import SpanTable, mean
+from mner_core.suspicious.heldout import Opinion, cross_validated, of_run
+from mner_core.suspicious.ranking import rank
+from mner_core.suspicious.reasons import Item
+from mner_core.training.build import OnProgress
+from mner_core.training.load import load
+from mner_core.training.train import Request
+from mner_core.types import Example
+
+LONGEST = 12
+"""Longer spans are not looked for; one in gold counts as a span that the models did not expect."""
+
+
+def by_cross_validation(
+    request: Request, folds: int, home: Home, on_progress: OnProgress = lambda what, done, total: None
+) -> list[Item]:
+    """The labels of `request.train`, most suspicious first, each judged by a model trained on the other folds."""
+    return by_opinions(request.train, cross_validated(request, folds, home, on_progress), request.seed)
+
+
+def by_run(folder: Path, posts: Sequence[Example], home: Home) -> tuple[list[Item], int]:
+    """The labels of posts that a run never saw, most suspicious first, and of how many posts.
+
+    Raises:
+        InputError: the run was trained on them, or no label is there.
+    """
+    fresh, opinion = of_run(load(folder, home), posts)
+    return by_opinions(fresh, [opinion]), len(fresh)
+
+
+def by_opinions(posts: Sequence[Example], opinions: Sequence[Opinion], seed: int = 0) -> list[Item]:
+    """The posts' labels, most suspicious first; where several opinions cover a post, their mean counts."""
+
+    def table(post: Example) -> SpanTable:
+        covering = [opinion for opinion in opinions if post.id in opinion.emissions]
+        return mean([opinion.chain.table(opinion.emissions[post.id], LONGEST) for opinion in covering])
+
+    return rank(posts, table, seed)
+
+
+def of_posts(items: Sequence[Item]) -> list[dict[str, Any]]:
+    """Each post once, by the probability that at least one of its labels is wrong."""
+    right: dict[str, float] = {}
+    for item in items:
+        right[item.post] = right.get(item.post, 1.0) * (1 - item.score)
+    ordered = sorted(right.items(), key=lambda pair: (pair[1], pair[0]))
+    return [{"post": post, "score": round(1 - chance, 6)} for post, chance in ordered]

@@ -1,0 +1,105 @@
+"""What speaks for and against a span, as numbers: what held-out models think, how other posts label the same words,
+and how the words look. A gold span and a missing one are described alike.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mner_core.suspicious.chain import Floats, SpanTable
+from mner_core.suspicious.lexicon import Page
+from mner_core.types import Example, Span
+
+LEAST = 1e-6
+"""Probabilities below this say no more than this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Where the models' probability lies that a span does not have: together with `certain` about 1.
+
+    `type`: the same words, another type; `boundary`: other words that overlap; `outside`: no entity here at all.
+    `rival` is the likeliest span that overlaps it, None where there is none, with its probability `rival_share`.
+    """
+
+    certain: float
+    type: float
+    boundary: float
+    outside: float
+    rival: Span | None
+    rival_share: float
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One post with all that is known of it from elsewhere."""
+
+    post: Example
+    table: SpanTable
+    page: Page
+    label_shares: dict[str, float]
+
+    def doubt(self, span: Span) -> Doubt:
+        """What the models think of the span."""
+        overlapping = np.where(_overlap(self.table.spans, span), self.table.spans, 0.0)
+        length = span.end - span.start
+        certain = self.table.probability(span)
+        known = length <= overlapping.shape[1]
+        here = overlapping[span.start, length - 1].copy() if known else np.zeros(overlapping.shape[2])
+        if known and span.label in self.table.labels:
+            overlapping[span.start, length - 1, self.table.labels.index(span.label)] = 0.0
+        start, extra, label = np.unravel_index(int(overlapping.argmax()), overlapping.shape)
+        share = float(overlapping[start, extra, label])
+        typed = float(here.sum()) - certain
+        return Doubt(
+            certain=certain,
+            type=max(typed, 0.0),
+            boundary=max(float(overlapping.sum()) - typed, 0.0),
+            outside=float(self.table.outside[span.start, length - 1]) if known else 0.0,
+            rival=Span(int(start), int(start + extra + 1), self.table.labels[label]) if share else None,
+            rival_share=share,
+        )
+
+    def traits(self, span: Span) -> Floats:
+        """All that speaks for and against the span, one vector [traits]."""
+        return np.array([*self._thought(span), *self._elsewhere(span), *self._looks(span)])
+
+    def _thought(self, span: Span) -> list[float]:
+        doubt = self.doubt(span)
+        shares = (doubt.certain, doubt.type, doubt.boundary, doubt.outside, doubt.rival_share, 1 - doubt.certain)
+        return [math.log(min(max(share, LEAST), 1.0)) for share in shares]
+
+    def _elsewhere(self, span: Span) -> list[float]:
+        same, other, none = self.page.elsewhere(span)
+        words = range(span.start, span.end)
+        return [
+            *(math.log1p(count) for count in (same, other, none)),
+            math.log((same + 0.3) / (same + other + 0.6)),
+            math.log((same + 0.3) / (same + none + 0.6)),
+            *(self.page.entity_odds(word) for word in (span.start, span.end - 1, span.start - 1, span.end)),
+            sum(self.page.label_odds(word, span.label) for word in words) / len(words),
+            math.log(self.label_shares.get(span.label, LEAST)),
+        ]
+
+    def _looks(self, span: Span) -> list[float]:
+        words = self.post.words
+        around = (span.start, span.end - 1, span.start - 1, span.end)
+        capitals = [float(0 <= word < len(words) and words[word][:1].isupper()) for word in around]
+        marked = span.start > 0 and words[span.start - 1] in {"#", "@"}
+        return [
+            *capitals,
+            float(marked),
+            float(span.start == 0),
+            float(span.end == len(words)),
+            float(span.end - span.start),
+        ]
+
+
+def _overlap(spans: Floats, span: Span) -> NDArray[np.bool_]:
+    """Which places of a span table share a word with the span [n, D, 1]."""
+    starts = np.arange(spans.shape[0])[:, None]
+    ends = starts + np.arange(1, spans.shape[1] + 1)[None]
+    overlapping: NDArray[np.bool_] = ((starts < span.end) & (ends > span.start))[:, :, None]
+    return overlapping
