@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mner_core import commands
+from mner_core import commands, labels
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.types import InputError
 
@@ -116,6 +116,27 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument("--image", type=Path)
     predict.add_argument("--data", type=Path, metavar="FILE")
     predict.add_argument("--out", type=Path, metavar="FILE")
+
+    corrupt = add("corrupt", labels.corrupt, "Copies a data set with wrong labels, and lists what was changed.")
+    corrupt.add_argument("data", type=Path, metavar="DIR")
+    corrupt.add_argument("out", type=Path, metavar="OUT")
+    corrupt.add_argument("--share", type=float, default=0.1, help="wrong labels, as a share of the gold spans")
+    corrupt.add_argument("--seed", type=int, default=0)
+    corrupt.add_argument("--split", default="train", help="whose labels (default train)")
+
+    suspicious = add("suspicious", labels.suspicious, "Ranks gold labels worth a second look, likeliest error first.")
+    suspicious.add_argument("--data", type=Path, required=True, metavar="PATH", help="a data set, or a file of posts")
+    suspicious.add_argument("--model", help="cross-validate with this system")
+    suspicious.add_argument("--run", type=Path, help="or ask a run that never saw the posts")
+    suspicious.add_argument("--split", default="train", help="whose labels, where --data is a folder (default train)")
+    suspicious.add_argument("--folds", type=int, default=5)
+    suspicious.add_argument("--epochs", type=int, help="default: about 500 steps a fold, 3 to 12 epochs")
+    suspicious.add_argument("--seed", type=int, default=0)
+    suspicious.add_argument("--variant", default="", help="a row of the paper's tables; `models` lists them")
+    profile(suspicious)
+    suspicious.add_argument(
+        "--corrupted", type=Path, metavar="LIST", help="what `corrupt` changed: prints what is found"
+    )
 
     export = add("export-run", commands.export_run, "Packs a run into one file with everything in it.")
     export.add_argument("run", type=Path, metavar="RUN")

@@ -78,7 +78,7 @@ def train(options: argparse.Namespace) -> Answer:
         changes["epochs"] = options.epochs
     settings = entry.resolve(chosen.name, options.variant, changes)
     data = read_dataset(options.data)
-    _say_defects(data.defects)
+    say_defects(data.defects)
     posts = {
         name: [example for example in data.split(name) if example.spans is not None] for name in ("train", "valid")
     }
@@ -115,7 +115,7 @@ def evaluate(options: argparse.Namespace) -> Answer:
 
     must_be_known(options.protocol)
     data = read_dataset(options.data)
-    _say_defects(data.defects)
+    say_defects(data.defects)
     examples = [example for example in data.posts if example.spans is not None]
     if not examples:
         raise InputError(f"{options.data.name} has no labelled posts to score.")
@@ -133,7 +133,7 @@ def score(options: argparse.Namespace) -> Answer:
     """Scores one tag file against another."""
     must_be_known(options.protocol)
     result, defects = score_files(options.gold, options.pred, options.protocol, _pieces(options.protocol))
-    _say_defects(defects)
+    say_defects(defects)
     return result.to_json()
 
 
@@ -153,7 +153,7 @@ def predict(options: argparse.Namespace) -> Answer:
         ]
         return {"spans": spans, "evidence": evidence}
     data = read_dataset(options.data)
-    _say_defects(data.defects)
+    say_defects(data.defects)
     run = load(options.run)
     predictions = run.predict_posts(data.posts)
     if options.out.suffix.lower() == ".jsonl":
@@ -249,7 +249,8 @@ def _pictured(folder: Path) -> Sequence[Example]:
         return [Example(id=each.name, text="", tokens=(), image=each, image_name=each.name) for each in pictures]
 
 
-def _say_defects(defects: Sequence[Defect]) -> None:
+def say_defects(defects: Sequence[Defect]) -> None:
+    """Tells the person at the command line what was wrong in the data, in five lines at most."""
     for defect in defects[:5]:
         sys.stderr.write(f"{defect.file}{f', line {defect.line}' if defect.line else ''}: {defect.detail}\n")
     if len(defects) > 5:

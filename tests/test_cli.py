@@ -108,6 +108,28 @@ def test_train_evaluate_predict_export(run: Run, scenes: Path, tmp_path: Path, m
     assert status == 0
 
 
+def test_wrong_labels_are_made_and_found(run: Run, scenes: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    status, answer, _ = run("corrupt", scenes, wrong, "--share", 0.2, "--seed", 1)
+    assert (status, answer["corruptions"]) == (0, sum(answer["kinds"].values()))
+    search = ["suspicious", "--data", wrong, "--model", "bert-crf", "--profile", "tiny", "--folds", 2, "--epochs", 1]
+    status, answer, said = run(*search, "--corrupted", answer["list"])
+    assert status == 0
+    assert "fold 2 of 2, training" in said
+    assert all({"post", "start", "end", "label", "score", "reason"} <= set(item) for item in answer["items"])
+    assert {"precision_at_k", "recall_at_k", "curve"} <= set(answer["against_corruptions"])
+    out = tmp_path / "first"
+    assert (
+        run("train", "--model", "bert-crf", "--data", scenes, "--profile", "tiny", "--epochs", 1, "--out", out)[0] == 0
+    )
+    status, answer, _ = run("suspicious", "--run", out, "--data", scenes / "valid.jsonl")
+    assert (status, answer["posts_left_out"]) == (0, 0)
+    assert {item["post"] for item in answer["items"]} <= {post["post"] for post in answer["posts"]}
+    status, _, said = run("suspicious", "--run", out, "--data", scenes / "train.jsonl")
+    assert status == 2
+    assert "was trained on" in said
+
+
 BAD_USAGE = [
     ([], "COMMAND"),
     (["dance"], "dance"),
@@ -130,6 +152,12 @@ BAD_USAGE = [
     ),
     (["score", "--gold", "{tmp}/no", "--pred", "{tmp}/no"], "no"),
     (["export-run", "{tmp}", "{tmp}/out"], "holds no finished run"),
+    (["suspicious", "--data", "{scenes}"], "either --model"),
+    (["suspicious", "--data", "{scenes}", "--model", "bort"], "There is no model 'bort'"),
+    (["suspicious", "--data", "{scenes}", "--model", "bert-crf", "--folds", "1"], "at least 2 folds"),
+    (["suspicious", "--data", "{scenes}", "--model", "bert-crf", "--split", "dev"], "in a split dev"),
+    (["corrupt", "{scenes}", "{tmp}", "--seed", "1"], "exists already"),
+    (["corrupt", "{scenes}", "{tmp}/r", "--share", "0"], "share of wrong labels"),
 ]
 
 

@@ -28,7 +28,9 @@ FLOORS = [
     {"models"},
     {"explain"},
     {"training"},
+    {"suspicious"},
     {"commands"},
+    {"labels"},
     {"cli", "__main__"},
 ]
 LIGHT = {

@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,12 +46,17 @@ def folds(posts: Sequence[Example], count: int, seed: int) -> list[list[Example]
     """
     if count < 2:
         raise InputError(f"Cross-validation needs at least 2 folds, got {count}.")
-    groups = sorted({post_digest(post) for post in posts})
-    if len(groups) < count:
-        raise InputError(f"There are only {len(groups)} different labelled posts; {count} folds need more.")
+    sizes = Counter(post_digest(post) for post in posts)
+    if len(sizes) < count:
+        raise InputError(f"There are only {len(sizes)} different labelled posts; {count} folds need more.")
+    groups = sorted(sizes)
     random.Random(seed).shuffle(groups)
-    part = {digest: number % count for number, digest in enumerate(groups)}
-    return [[post for post in posts if part[post_digest(post)] == number] for number in range(count)]
+    part_of: dict[str, int] = {}
+    filled = [0] * count
+    for digest in groups:
+        part_of[digest] = filled.index(min(filled))
+        filled[part_of[digest]] += sizes[digest]
+    return [[post for post in posts if part_of[post_digest(post)] == number] for number in range(count)]
 
 
 def cross_validated(

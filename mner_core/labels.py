@@ -1,0 +1,88 @@
+"""The commands about wrong labels: making them on purpose, and finding them."""
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mner_core.catalog.systems import system
+from mner_core.commands import Answer, Bars, say_defects
+from mner_core.data.corrupt import DAMAGES, LIST, corrupt_folder, read_corruptions
+from mner_core.data.dataset import Dataset, read_dataset
+from mner_core.features.profiles import profile
+from mner_core.home import Home
+from mner_core.types import Example, InputError
+
+if TYPE_CHECKING:
+    from mner_core.suspicious.reasons import Item
+
+STEPS = 500
+"""A fold's model is trained so long, but 3 to 12 epochs: the ranking needs opinions, not the last point of F1."""
+SHOWN = 20
+"""Items that a person is shown; --json has all of them."""
+
+
+def corrupt(options: argparse.Namespace) -> Answer:
+    """Copies a data set with wrong labels and says what was changed."""
+    changes = corrupt_folder(options.data, options.out, options.share, options.seed, options.split)
+    counts = {kind: sum(change.kind == kind for change in changes) for kind in DAMAGES}
+    return {"corruptions": len(changes), "kinds": counts, "list": str(options.out / LIST)}
+
+
+def suspicious(options: argparse.Namespace) -> Answer:
+    """Ranks gold labels worth a second look, by cross-validation or by a run that never saw the posts."""
+    if (options.model is None) == (options.run is None):
+        raise InputError("`suspicious` takes either --model (and cross-validates), or --run with posts it never saw.")
+    changes = read_corruptions(options.corrupted) if options.corrupted else None
+    data = read_dataset(options.data)
+    say_defects(data.defects)
+    posts = data.posts if options.data.is_file() else data.split(options.split)
+    posts = [post for post in posts if post.spans is not None]
+    if not posts:
+        raise InputError(f"No post of {options.data.name} is labelled; there is nothing to check.")
+    home = Home.from_environment()
+    if options.run is not None:
+        from mner_core.suspicious.search import by_run
+
+        items, considered = by_run(options.run, posts, home)
+    else:
+        items, considered = _cross_validated(options, data, posts, home), len(posts)
+    from mner_core.suspicious.found import found
+    from mner_core.suspicious.search import of_posts
+
+    shown = len(items) if options.json else SHOWN
+    answer: Answer = {
+        "posts_considered": considered,
+        "posts_left_out": len(posts) - considered,
+        "items_in_all": len(items),
+        "items": [item.to_json() for item in items[:shown]],
+        "posts": of_posts(items)[:shown],
+    }
+    return answer if changes is None else {**answer, "against_corruptions": found(items, changes)}
+
+
+def _cross_validated(options: argparse.Namespace, data: Dataset, posts: Sequence[Example], home: Home) -> "list[Item]":
+    entry, chosen = system(options.model), profile(options.profile)
+    settings = entry.resolve(chosen.name, options.variant, {} if options.epochs is None else {"epochs": options.epochs})
+    if options.epochs is None:
+        steps = len(posts) * (options.folds - 1) / max(options.folds, 1) / settings.batch
+        settings = replace(settings, epochs=min(max(math.ceil(STEPS / max(steps, 1)), 3), 12))
+    labels = tuple(sorted({span.label for post in posts for span in post.spans or ()}))
+    if not labels:
+        raise InputError(f"No post of {data.name} has a labelled span; there is nothing to learn.")
+    names = {post.id for post in posts}
+    others = [post for post in data.posts if post.id not in names]
+    from mner_core.suspicious.search import by_cross_validation
+    from mner_core.training.build import Plan
+    from mner_core.training.train import Request
+
+    request = Request(
+        plan=Plan(system=entry, variant=options.variant, settings=settings, labels=labels, profile=chosen),
+        train=posts,
+        dev=[post for post in others if post.split == "valid" and post.spans is not None],
+        others=[post for post in others if post.split != "valid"],
+        data=data.name,
+        seed=options.seed,
+    )
+    return by_cross_validation(request, options.folds, home, Bars())

@@ -1,0 +1,94 @@
+"""Opinions of models that have not seen the posts: folds, resume, and the refusal of runs that have."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mner_core.catalog.systems import system
+from mner_core.data.dataset import Dataset, read_dataset
+from mner_core.data.scenes.write import write_scenes
+from mner_core.features.profiles import profile
+from mner_core.home import Home
+from mner_core.suspicious import heldout
+from mner_core.suspicious.heldout import cross_validated, folds, of_run
+from mner_core.suspicious.search import by_opinions
+from mner_core.training.build import Plan
+from mner_core.training.load import load
+from mner_core.training.train import Request, train
+from mner_core.types import InputError
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    folder = tmp_path_factory.mktemp("data") / "scenes"
+    write_scenes(folder, 60, 1)
+    return read_dataset(folder)
+
+
+@pytest.fixture
+def request_(scenes: Dataset) -> Request:
+    entry = system("bert-crf")
+    settings = entry.resolve("tiny", "", {"epochs": 1})
+    plan = Plan(system=entry, variant="", settings=settings, labels=scenes.labels, profile=profile("tiny"))
+    posts = scenes.split("train")
+    return Request(plan=plan, train=posts, dev=[], others=[], data="scenes", seed=0)
+
+
+def test_folds_part_the_posts_and_keep_like_ones_together(scenes: Dataset) -> None:
+    posts = [*scenes.posts, replace(scenes.posts[0], id="again")]
+    parts = folds(posts, 3, 0)
+    assert sorted(post.id for part in parts for post in part) == sorted(post.id for post in posts)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 4
+    assert sum({scenes.posts[0].id, "again"} <= {post.id for post in part} for part in parts) == 1
+    assert folds(posts, 3, 1) != parts
+    with pytest.raises(InputError, match="at least 2 folds"):
+        folds(posts, 1, 0)
+    with pytest.raises(InputError, match="only 1 different"):
+        folds(posts[:1], 2, 0)
+
+
+def test_what_was_interrupted_goes_on_and_gives_the_same(
+    request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = cross_validated(request_, 2, Home(tmp_path / "whole"))
+    posts = {post.id: post for post in request_.train}
+    assert sorted(post for opinion in whole for post in opinion.emissions) == sorted(posts)
+    home = Home(tmp_path / "home")
+
+    def stop(what: str, done: int, total: int) -> None:
+        if what.startswith("fold 2"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cross_validated(request_, 2, home, stop)
+    trained: list[set[str]] = []
+
+    def watched(request: Request, *rest: Any) -> None:
+        trained.append({post.id for post in request.train} | {post.id for post in request.dev})
+        train(request, *rest)
+
+    monkeypatch.setattr(heldout, "train", watched)
+    again = cross_validated(request_, 2, home)
+    assert len(trained) == 1, "the first fold was there already"
+    assert trained[0].isdisjoint(again[1].emissions)
+    for one, other in zip(whole, again, strict=True):
+        assert one.emissions.keys() == other.emissions.keys()
+        assert all(np.array_equal(one.emissions[post], other.emissions[post]) for post in one.emissions)
+    assert by_opinions(request_.train, whole) == by_opinions(request_.train, again)
+    assert [each.suffix for each in (home.root / "held-out").iterdir()] == [".safetensors"] * 2
+
+
+def test_a_run_is_not_asked_about_what_it_was_trained_on(request_: Request, scenes: Dataset, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    train(replace(request_, dev=scenes.split("valid")), tmp_path / "run", home)
+    run = load(tmp_path / "run", home)
+    with pytest.raises(InputError, match="was trained on"):
+        of_run(run, request_.train)
+    unseen = [*scenes.split("valid"), *scenes.split("test")]
+    fresh, opinion = of_run(run, unseen)
+    assert {*opinion.emissions} == {post.id for post in fresh} == {post.id for post in unseen}
+    few = [*unseen * 2, request_.train[0]]
+    assert len(of_run(run, few)[0]) == len(few) - 1, "a text that occurs twice is left out"

@@ -1,0 +1,160 @@
+"""The ranking by itself: held-out opinions are made up, labels are made wrong, and what is found is counted."""
+
+import random
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from mner_core.data.conll import join_words
+from mner_core.data.corrupt import Corruption, corrupt
+from mner_core.suspicious.chain import SpanTable
+from mner_core.suspicious.found import finds, found
+from mner_core.suspicious.lexicon import Elsewhere, Lexicon
+from mner_core.suspicious.ranking import missing, rank
+from mner_core.suspicious.reasons import Item
+from mner_core.suspicious.search import of_posts
+from mner_core.types import Example, InputError, Span
+
+LABELS = ("LOC", "PER")
+NAMES = {
+    f"{first}{second}": LABELS[(place + other) % 2]
+    for place, first in enumerate("ABCDEF")
+    for other, second in enumerate("abcdef")
+}
+
+
+def post(name: str, words: list[str], *spans: Span) -> Example:
+    text, tokens = join_words(words)
+    return Example(id=name, text=text, tokens=tokens, spans=spans)
+
+
+def invented_posts(number: int) -> list[Example]:
+    """Sentences of names, one or two words long, between words in small letters."""
+    rng = random.Random(1)
+    posts = []
+    for index in range(number):
+        words: list[str] = []
+        spans = []
+        for _ in range(rng.randint(1, 3)):
+            words += rng.choices(["the", "in", "saw", "and", "now"], k=rng.randint(1, 3))
+            name = rng.choice(list(NAMES))
+            length = rng.randint(1, 2)
+            spans.append(Span(len(words), len(words) + length, NAMES[name]))
+            words += [name, f"{name}son"][:length]
+        posts.append(post(str(index), [*words, "end"], *spans))
+    return posts
+
+
+def believing(truth: list[Example], sure: float, spread: float) -> Callable[[Example], SpanTable]:
+    """Models that know the truth, more or less."""
+    rng = np.random.default_rng(0)
+    tables = {}
+    for each in truth:
+        spans = rng.uniform(0, 0.02, (len(each.tokens), 3, 2))
+        spans[-1, 1:] = spans[-2, 2:] = 0  # nothing runs over the end
+        outside = np.full((len(each.tokens), 3), 0.9)
+        for span in each.spans or ():
+            share = np.clip(rng.normal(sure, spread), 0, 1)
+            spans[span.start, span.end - span.start - 1, LABELS.index(span.label)] = share
+            outside[span.start : span.end] = 1 - share
+        tables[each.id] = SpanTable(LABELS, spans, outside)
+    return lambda each: tables[each.id]
+
+
+def test_most_of_what_was_made_wrong_comes_first() -> None:
+    truth = invented_posts(300)
+    wrong, changes = corrupt(truth, 0.1, 5)
+    items = rank(wrong, believing(truth, 0.7, 0.3))
+    answer = found(items, changes)
+    assert answer["k"] == 2 * len(changes)
+    assert answer["recall_at_k"] > 85
+    assert answer["precision_at_k"] == pytest.approx(answer["recall_at_k"] / 2)
+    assert all(point["found"] > 3 * point["random"] for point in answer["curve"][:10])
+    assert [item.score for item in items] == sorted((item.score for item in items), reverse=True)
+    assert {(item.post, item.span) for item in items} >= {
+        (each.id, span) for each in wrong for span in each.spans or ()
+    }
+    assert {item.reason for item in items[: len(changes)]} >= {"missing", "spurious", "boundary"}
+
+
+def test_consistency_alone_tells_much() -> None:
+    """Models that know nothing: a name that is otherwise everywhere else is found all the same."""
+    truth = invented_posts(300)
+    wrong, changes = corrupt(truth, 0.1, 6)
+
+    def nothing(each: Example) -> SpanTable:
+        return SpanTable(LABELS, np.full((len(each.tokens), 1, 2), 0.02), np.full((len(each.tokens), 1), 0.5))
+
+    items = rank(wrong, nothing)
+    assert found(items, changes)["recall_at_k_of"]["type"] > 60
+    first = next(item for item in items if item.reason == "inconsistent")
+    assert "in other posts" in first.detail
+
+
+def test_the_reason_and_the_suggestion() -> None:
+    def table(**likely: float) -> SpanTable:
+        spans, outside = np.zeros((4, 3, 2)), np.full((4, 3), 0.01)
+        for place, share in likely.items():
+            start, length, label = (int(part) for part in place[1:].split("_"))
+            spans[start, length, label] = share
+        return SpanTable(LABELS, spans, outside)
+
+    words = ["Ann", "Bo", "ran", "off"]
+    tables = {
+        "right": table(s0_1_1=0.9),
+        "type": table(s0_1_0=0.9),
+        "boundary": table(s0_0_1=0.9),
+        "spurious": SpanTable(LABELS, np.zeros((4, 3, 2)), np.full((4, 3), 0.9)),
+    }
+    posts = [post(name, [f"{word}{name}" for word in words], Span(0, 2, "PER")) for name in tables]
+    posts.append(post("missing", ["Cy", "Di", "fell", "down"]))
+    tables["missing"] = table(s1_0_0=0.9)
+    items = {item.post: item for item in rank(posts, lambda each: tables[each.id])}
+    assert {name: items[name].reason for name in ("type", "boundary", "spurious", "missing")} == {
+        name: name for name in ("type", "boundary", "spurious", "missing")
+    }
+    assert items["type"].suggested == Span(0, 2, "LOC")
+    assert items["boundary"].suggested == Span(0, 1, "PER")
+    assert items["spurious"].suggested is None
+    assert items["missing"].span == items["missing"].suggested == Span(1, 2, "LOC")
+    assert items["right"].to_json().keys() >= {"post", "start", "end", "label", "score", "reason"}
+    assert {each["post"] for each in of_posts(list(items.values()))} == set(tables)
+
+
+def test_a_post_is_no_witness_for_itself() -> None:
+    posts = [
+        post("a", ["Rio", "is", "Rio"], Span(0, 1, "LOC")),
+        post("b", ["rio", "won"], Span(0, 1, "ORG")),
+        post("c", ["Rio"], Span(0, 1, "ORG")),
+    ]
+    lexicon = Lexicon(posts)
+    assert lexicon.page(posts[0]).elsewhere(Span(0, 1, "LOC")) == Elsewhere(same=0, other=2, none=0)
+    assert lexicon.page(posts[1]).elsewhere(Span(0, 1, "ORG")) == Elsewhere(same=1, other=1, none=1)
+    assert lexicon.page(posts[0]).label_odds(0, "ORG") > 0 > lexicon.page(posts[0]).label_odds(0, "LOC")
+
+
+def test_missing_spans_share_no_word_with_gold_or_each_other() -> None:
+    spans = np.zeros((4, 2, 1))
+    spans[0, 1, 0], spans[1, 0, 0], spans[2, 0, 0], spans[3, 0, 0] = 0.6, 0.5, 0.9, 0.001
+    table = SpanTable(("A",), spans, np.zeros((4, 2)))
+    assert missing(table, []) == [Span(2, 3, "A"), Span(0, 2, "A")]
+    assert missing(table, [Span(0, 1, "A"), Span(2, 3, "A")]) == [Span(1, 2, "A")]
+
+
+def test_what_counts_as_found() -> None:
+    def item(span: Span, reason: str) -> Item:
+        return Item(post="p", span=span, text="", score=1.0, reason=reason, detail="", suggested=None)  # type: ignore[arg-type]
+
+    dropped = Corruption("p", "dropped", Span(2, 4, "A"), None)
+    moved = Corruption("p", "boundary", Span(2, 4, "A"), Span(2, 3, "A"))
+    assert finds(item(Span(3, 5, "B"), "missing"), dropped)
+    assert not finds(item(Span(3, 5, "B"), "type"), dropped)
+    assert not finds(item(Span(4, 5, "A"), "missing"), dropped)
+    assert finds(item(Span(2, 3, "A"), "type"), moved)
+    assert not finds(item(Span(2, 4, "A"), "missing"), moved)
+
+
+def test_without_labels_there_is_nothing_to_compare_with() -> None:
+    with pytest.raises(InputError, match="No post has a labelled span"):
+        rank([post("a", ["x"])], lambda each: SpanTable((), np.zeros((1, 1, 0)), np.zeros((1, 1))))
