@@ -83,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     scenes.add_argument("out", type=Path, metavar="OUT")
     scenes.add_argument("--size", type=int, default=600, help="number of posts")
     scenes.add_argument("--seed", type=int, default=0)
+    scenes.add_argument("--set", dest="changes", action="append", default=[], metavar="KNOB=SHARE")
 
     features = add("features", commands.features, "Extracts and caches the features of a data set's pictures.")
     features.add_argument("data", type=Path, metavar="DIR")

@@ -75,7 +75,8 @@ class Example:
     it is None where the labels came as offsets.
     `image` is a path that may or may not open; `image_name` is what the file called it.
     `caption` and `objects` are the ones that came with the data; None means an extractor may fill the slot.
-    `subsets` names parts of the gold for sliced scores, for example {"ambiguous": the spans whose name is ambiguous}.
+    `subsets` names parts of the gold for sliced scores, for example {"ambiguous": the spans whose name is ambiguous};
+    one that is empty stands for the whole post.
     """
 
     id: str

@@ -57,6 +57,8 @@ def test_scenes_and_check_data_and_features(run: Run, tmp_path: Path) -> None:
     assert 25 <= answer["text_only_ceiling"] < 100
     status, answer, _ = run("check-data", tmp_path / "out")
     assert (status, answer["posts"], answer["defects"], answer["counts"]) == (0, 24, [], {})
+    pairs = run("scenes", tmp_path / "pairs", "--size", 60, "--set", "pairs=0.2", "--set", "ambiguous=0")[1]
+    assert set(pairs["text_only_ceilings"]) == {"pairs", "pairs-colour"}
     status, answer, _ = run("features", tmp_path / "out", "--profile", "tiny")
     assert status == 0
     assert answer["images"] > 10
@@ -143,6 +145,8 @@ BAD_USAGE = [
     (["check-data", "{tmp}/nowhere"], "nowhere"),
     (["features", "{tmp}/nowhere"], "nowhere"),
     (["scenes", "{tmp}/out", "--size", "3"], "20"),
+    (["scenes", "{tmp}/out", "--set", "fog=0.1"], "no knob 'fog'"),
+    (["scenes", "{tmp}/out", "--set", "pairs"], "key=value"),
     (["predict", "--run", "{tmp}", "--text", "a"], "holds no finished run"),
     (["predict", "--run", "{tmp}"], "either --text"),
     (["evaluate", "--run", "{tmp}", "--data", "{scenes}/valid.jsonl"], "holds no finished run"),

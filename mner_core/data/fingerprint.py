@@ -44,7 +44,7 @@ def _gold(example: Example) -> Any:
     tags = example.tags
     if tags is not None and list(tags) in [encode(example.spans, len(tags), scheme) for scheme in SCHEMES]:
         tags = None
-    subsets = {name: sorted(_triples(part)) for name, part in example.subsets.items() if part}
+    subsets = {name: sorted(_triples(part)) for name, part in example.subsets.items()}
     return [sorted(_triples(example.spans)), tags, subsets]
 
 

@@ -64,11 +64,14 @@ def score_slices(
     posts are given, `seen` and `unseen` (the surface form is an entity there, of whatever type), `seen-same-type` and
     `seen-other-type` (of this type, or only of others), and of the former `consistent` and `inconsistent` (of no other
     type, or of others as well); and one slice for each name in `Example.subsets`, which takes the place of any of these
-    that has its name.
+    that has its name. A subset that is empty wherever it is named has no entities of its own: it is a slice of the
+    posts that name it.
     """
-    subsets = {name: _in_subset(name) for post in gold for name in post.subsets}
-    entity_rules = {**_ENTITY_RULES, **_seen_rules(train), **dict(sorted(subsets.items()))}
-    post_rules = {**_POST_RULES, **_relevance_rules(gold, relevance)}
+    names = sorted({name for post in gold for name in post.subsets})
+    of_entities = [name for name in names if any(post.subsets.get(name) for post in gold)]
+    of_posts = {name: _with_subset(name) for name in names if name not in of_entities}
+    entity_rules = {**_ENTITY_RULES, **_seen_rules(train), **{name: _in_subset(name) for name in of_entities}}
+    post_rules = {**_POST_RULES, **_relevance_rules(gold, relevance), **of_posts}
     parts = {name: posts_counts(gold, predicted, rule, protocol) for name, rule in post_rules.items()}
     parts |= {name: entities_counts(gold, predicted, rule, protocol) for name, rule in entity_rules.items()}
     fingerprint = gold_fingerprint(gold)
@@ -127,6 +130,10 @@ def _relevance_rules(gold: Sequence[Example], relevance: Sequence[float | None])
         "relevance-middle": lambda post: post.id in known and low < known[post.id] <= high,
         "relevance-high": lambda post: post.id in known and known[post.id] > high,
     }
+
+
+def _with_subset(name: str) -> PostRule:
+    return lambda post: name in post.subsets
 
 
 def _seen_rules(train: Sequence[Example]) -> dict[str, EntityRule]:

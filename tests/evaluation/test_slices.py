@@ -53,6 +53,16 @@ def test_post_slices_take_whole_posts() -> None:
     assert (slices["no-image"].recall, slices["no-image"].support) == (0.0, 1)
 
 
+def test_a_subset_without_entities_is_a_slice_of_posts() -> None:
+    """What must not be found is a part of no gold: its posts count whole, predictions that touch no gold included."""
+    decoy, none = {"decoys": frozenset[Span]()}, post("Monday", [], subsets={"decoys": frozenset()})
+    gold = [post("Monday with Jordan", [Span(2, 3, "PER")], subsets=decoy), none, post("Jordan", [JORDAN])]
+    predicted = [[Span(2, 3, "PER"), Span(0, 1, "PER")], [Span(0, 1, "PER")], []]
+    decoys = score_slices(gold, predicted)["decoys"]
+    assert (decoys.precision, decoys.recall, decoys.support) == (100 / 3, 100.0, 1)
+    assert score_slices(gold, [[Span(2, 3, "PER")], [], []])["decoys"].f1 == 100.0
+
+
 def test_strict_slices_leave_orphans_out() -> None:
     gold = [post("a b c", tags=["I-PER", "O", "B-PER"])]
     assert score_slices(gold, [[]])["length-1"].support == 2

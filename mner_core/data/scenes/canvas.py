@@ -9,7 +9,7 @@ from itertools import pairwise
 from random import Random
 from typing import TypeAlias
 
-from PIL import Image, ImageDraw, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from mner_core.types import Box
 
@@ -81,6 +81,18 @@ class Canvas:
         left, upper, right, lower = (round(side * OVERSAMPLING) for side in box)
         for row in range(upper, lower):
             self._draw.line([(left, row), (right, row)], fill=mix(top, bottom, (row - upper) / max(lower - upper, 1)))
+
+    def blur(self, box: Box) -> None:
+        """Makes what has been painted inside the box, in pixels, illegible; its edge is soft."""
+        left, top, right, lower = (round(side * OVERSAMPLING) for side in box)
+        edge = 16 * OVERSAMPLING
+        around = (left - edge, top - edge, right + edge, lower + edge)
+        sharp = self._large.crop(around)
+        mask = Image.new("L", sharp.size)
+        ImageDraw.Draw(mask).ellipse([edge / 3, edge / 3, sharp.width - edge / 3, sharp.height - edge / 3], 255)
+        soft = sharp.filter(ImageFilter.BoxBlur(self.width / 16 * OVERSAMPLING))
+        soft = soft.filter(ImageFilter.BoxBlur(self.width / 20 * OVERSAMPLING))
+        self._large.paste(soft, around[:2], mask.filter(ImageFilter.BoxBlur(edge / 3)))
 
     def finished(self, rng: Random) -> Image.Image:
         """The picture at its own size, in a light of its own: no shade of the palette stays what it was."""

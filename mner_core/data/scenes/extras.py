@@ -101,6 +101,16 @@ def _chair(pen: Pen, rng: Random) -> None:
     pen.rectangle(0.02, 0.52, 0.68, 0.68, seat, 0.06)
 
 
+def _haze(pen: Pen, rng: Random) -> None:
+    """Blots of any colour, to be blurred: whatever stood here, it cannot be told any more."""
+    for _ in range(16):
+        x, y = rng.uniform(0.16, pen.aspect - 0.16), rng.uniform(0.16, 0.84)
+        pen.disc(x, y, rng.uniform(0.09, 0.16), rng.choice(ACCENTS))
+
+
+HAZE = Drawing(label="", phrase="something blurred", aspect=0.8, heights=(0.5, 0.66), paint=_haze)
+"""What a blurred picture shows in the place of its deciding object; no detector gives it a name."""
+
 EXTRAS = (
     Drawing(label="tree", phrase="a tree", aspect=0.66, heights=(0.3, 0.55), paint=_tree, surroundings="outdoors"),
     Drawing(label="tree", phrase="a pine tree", aspect=0.5, heights=(0.3, 0.55), paint=_pine, surroundings="outdoors"),

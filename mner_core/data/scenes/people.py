@@ -90,6 +90,9 @@ def _close_up(pen: Pen, rng: Random) -> None:
 
 _upright = partial(Drawing, label="person", aspect=0.46, heights=(0.55, 0.84))
 
+CLOSE_UP = (1.0, 1.0)
+"""Where a drawing stands that the picture's lower edge cuts off."""
+
 PEOPLE = (
     _upright(phrase="a person standing", paint=partial(_person, pose="standing")),
     _upright(phrase="a person waving", paint=partial(_person, pose="waving")),
@@ -101,6 +104,6 @@ PEOPLE = (
         aspect=0.9,
         heights=(0.6, 0.8),
         paint=_close_up,
-        base=(1.0, 1.0),
+        base=CLOSE_UP,
     ),
 )

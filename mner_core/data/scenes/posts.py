@@ -1,147 +1,192 @@
-"""What the posts say and which pictures they ask for; nothing is drawn here.
+"""What the posts say and which pictures they ask for, knob by knob; nothing is drawn here.
 
-An ambiguous post is one of four: the same text, once for each kind of picture, all in one split.
+Where the text leaves types open, posts come as quadruples: the same text four times in one split, each name read once
+as each type. Every knob has sources of chance of its own, so that none changes what another one makes.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import chain, count
 from random import Random
 
-from mner_core.data.scenes import words
-from mner_core.data.scenes.ceiling import Mark
+from mner_core.data.scenes import stories, words
+from mner_core.data.scenes.fill import Draft, Writer
+from mner_core.data.scenes.knobs import PER_TOPIC, SIBLINGS, Knobs, rest_sizes, split_sizes
+from mner_core.data.scenes.sketch import COLOURS, LABELS, Emblem, Sketch, Topic
+from mner_core.data.scenes.topics import topics_by_split
 
-LABELS = ("PER", "LOC", "ORG", "MISC")
-AMBIGUOUS_SHARE = 0.6
-"""Which share of each split is made of ambiguous posts, as far as whole quadruples allow."""
 
+@dataclass(frozen=True)
+class _Desk:
+    """What a knob has at hand to make its next post or quadruple of a split.
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
-    """A post before its picture is drawn.
-
-    Args:
-        text: what the post says.
-        marks: its gold entities, in order.
-        ambiguous: those of them whose type only the picture tells.
-        pictured: whether it has a picture.
-        kind: the type whose drawing the picture shows; None leaves only things that decide nothing.
-        shown: the entity which that drawing stands for.
+    `names` and `decoys` are the words to take; `topics` are four, one for each of `LABELS`, where the knob needs them.
     """
 
-    text: str
-    marks: tuple[Mark, ...]
-    ambiguous: tuple[Mark, ...] = ()
-    pictured: bool = True
-    kind: str | None = None
-    shown: Mark | None = None
+    writer: Writer
+    rng: Random
+    place: int
+    names: Sequence[str]
+    decoys: Sequence[str]
+    topics: Sequence[Topic]
+    seed: int
 
 
-def split_sizes(size: int) -> dict[str, int]:
-    """70, 15 and 15 in a hundred, but no split too small for one quadruple."""
-    held_out = max(4, round(size * 0.15))
-    return {"train": size - 2 * held_out, "valid": held_out, "test": held_out}
-
-
-def draft_posts(size: int, rng: Random) -> dict[str, list[Draft]]:
+def draft_posts(size: int, seed: int, knobs: Knobs) -> dict[str, list[Draft]]:
     """The posts of each split in the order of the file; no text occurs in two splits, and only quadruples share one.
 
-    A sixth of the ambiguous names is kept for valid and another for test. There every other quadruple takes one of
-    these, so that half of the names were never seen in training.
+    Raises:
+        InputError: the knobs' posts do not fit into that size.
     """
-    names = rng.sample(words.NAMES, len(words.NAMES))
-    sixth = len(names) // 6
-    own = {"train": names[2 * sixth :], "valid": names[:sixth], "test": names[sixth : 2 * sixth]}
-    used: set[str] = set()
-    posts = {}
-    for split, wanted in split_sizes(size).items():
-        quadruples = max(1, round(wanted * AMBIGUOUS_SHARE / 4))
-        drafts: list[Draft] = []
-        for place in range(quadruples):
-            pool = own["train" if place % 2 else split]
-            drafts += _quadruple(_new_text(words.AMBIGUOUS, pool, used, rng))
-        while len(drafts) < wanted:
-            drafts.append(_other(own[split], used, rng))
-        posts[split] = rng.sample(drafts, len(drafts))
+    sizes, rest = split_sizes(size), rest_sizes(size, knobs)
+    names, decoys = _by_split(words.NAMES, seed), _by_split(stories.DECOYS, seed)
+    groups = topics_by_split({split: knobs.topic_groups(posts) for split, posts in sizes.items()}, seed)
+    posts: dict[str, list[Draft]] = {split: [] for split in sizes}
+    for knob, make in _MAKERS.items():
+        writer = _writer(knob, seed)
+        for split in sizes:
+            rng = Random(f"{knob} in {split} of scenes {seed}")
+            wanted = len(posts[split]) + knobs.counts(sizes[split])[knob]
+            for place in count():
+                if len(posts[split]) >= wanted:
+                    break
+                # Outside train every other quadruple takes a word that train does not have.
+                known = "train" if place % 2 else split
+                topics = groups[split][place // PER_TOPIC] if knob in ("absent", "blurred") else ()
+                desk = _Desk(writer, rng, place, names[known], decoys[known], topics, seed)
+                posts[split] += make(desk)
+    writer, rng = _writer("rest", seed), Random(f"rest of scenes {seed}")
+    posts["train"] += chain.from_iterable(_siblings(writer, group) for group in chain(*groups.values()))
+    for split, wanted in rest.items():
+        posts[split] += [_other(writer, rng, names[split]) for _ in range(wanted)]
+        posts[split] = Random(f"order of {split} of scenes {seed}").sample(posts[split], len(posts[split]))
     return posts
 
 
-def _quadruple(draft: Draft) -> list[Draft]:
-    """The same text with each of the four readings of its ambiguous name, each asking for its own picture."""
-    ((start, end, _),) = draft.ambiguous
+def _by_split(values: Sequence[str], seed: int) -> dict[str, list[str]]:
+    """A sixth of the words is kept for valid and another for test."""
+    shuffled = Random(f"words of scenes {seed}").sample(values, len(values))
+    sixth = len(shuffled) // 6
+    return {"train": shuffled[2 * sixth :], "valid": shuffled[:sixth], "test": shuffled[sixth : 2 * sixth]}
+
+
+def _writer(knob: str, seed: int) -> Writer:
+    rng = Random(f"texts of {knob} of scenes {seed}")
+    # What is sought among captions must look like one: no links, no answers to somebody.
+    return Writer(rng, ("",), ("", "", "", " {emoji}", " {tag}")) if knob == "absent" else Writer(rng)
+
+
+def _ambiguous(desk: _Desk) -> list[Draft]:
+    """An object of the own picture decides."""
+    draft = desk.writer.write(words.AMBIGUOUS, desk.names)
+    four = [draft.read_as([label]) for label in LABELS]
+    return [
+        replace(each, subsets={"ambiguous": each.names}, sketch=Sketch(kinds=(label,)), shown=each.names)
+        for each, label in zip(four, LABELS, strict=True)
+    ]
+
+
+def _absent(desk: _Desk) -> list[Draft]:
+    """The text names a topic, whose pictures decide; the own picture shows nothing of it."""
+    draft = desk.writer.write(stories.CLUES, desk.names)
     four = []
-    for label in LABELS:
-        name = (start, end, label)
-        marks = tuple(name if mark[:2] == (start, end) else mark for mark in draft.marks)
-        four.append(replace(draft, marks=marks, ambiguous=(name,), kind=label, shown=name))
+    for label, topic in zip(LABELS, desk.topics, strict=True):
+        read = draft.read_as([label])
+        assert all(end <= draft.text.index("{CLUE}") for _, end, _ in read.marks), "the clue moves no entity"
+        clue = " and ".join(prop.phrase for prop in topic)
+        text = draft.text.replace("{CLUE}", clue)
+        four.append(replace(read, text=text, subsets={"absent": read.names}, sketch=Sketch()))
     return four
 
 
-def _other(names: Sequence[str], used: set[str], rng: Random) -> Draft:
+def _blurred(desk: _Desk) -> list[Draft]:
+    """The own picture shows a topic's things and something illegible; the topic's other pictures decide."""
+    draft = desk.writer.write(stories.BLURS, desk.names)
+    four = []
+    for label, topic in zip(LABELS, desk.topics, strict=True):
+        read = draft.read_as([label])
+        four.append(replace(read, subsets={"blurred": read.names}, sketch=Sketch(props=topic, blurred=True)))
+    return four
+
+
+def _pairs(desk: _Desk) -> list[Draft]:
+    """Two names, two framed objects; each pair of types occurs in both orders, so that only the pairing decides."""
+    way = "side" if desk.place // 2 % 2 else "colour"
+    said = desk.rng.sample(["left", "right"] if way == "side" else list(COLOURS), 2)
+    templates = stories.BY_SIDE if way == "side" else stories.BY_COLOUR
+    draft = desk.writer.write([t.replace("{ONE}", said[0]).replace("{TWO}", said[1]) for t in templates], desk.names)
+    one, two, three, four = desk.rng.sample(LABELS, 4)
+    made = []
+    for labels in ((one, two), (two, one), (three, four), (four, three)):
+        read = draft.read_as(labels)
+        swapped = said[0] == "right" if way == "side" else desk.rng.random() < 0.5
+        order = (1, 0) if swapped else (0, 1)  # which entity hangs on the left, which on the right
+        frames = tuple(said[i] for i in order) if way == "colour" else (desk.rng.choice(list(COLOURS)),) * 2
+        sketch = Sketch(kinds=tuple(labels[i] for i in order), frames=frames)
+        subsets = {"pairs": read.names, f"pairs-{way}": read.names}
+        made.append(replace(read, subsets=subsets, sketch=sketch, shown=tuple(read.names[i] for i in order)))
+    return made
+
+
+def _decoy(desk: _Desk) -> list[Draft]:
+    """A capitalised word that is no entity, in the place of one, beside a picture of a person."""
+    templates = stories.BESIDE_A_PERSON if desk.place // 2 % 2 else words.AMBIGUOUS
+    word = desk.rng.choice(desk.decoys)
+    draft = desk.writer.write([t.replace("{NAME}", word).replace("{DECOY}", word) for t in templates], desk.names)
+    people = tuple(mark for mark in draft.marks if mark[2] == "PER")
+    return [replace(draft, subsets={"decoys": ()}, sketch=Sketch(kinds=("PER",)), shown=people)]
+
+
+def _irrelevant(desk: _Desk) -> list[Draft]:
+    """The text tells what the name is, the picture shows something else."""
+    label, kind = desk.rng.sample(LABELS, 2)
+    draft = desk.writer.write(stories.TELLING[label], desk.names)
+    return [replace(draft, subsets={"irrelevant": draft.marks}, sketch=Sketch(kinds=(kind,)))]
+
+
+def _posters(desk: _Desk) -> list[Draft]:
+    """The picture shows the emblem of one of the four that bear the name."""
+    draft = desk.writer.write(stories.EMBLEMS, desk.names)
+    ((start, end, _),) = draft.names
+    four = []
+    for label in LABELS:
+        read = draft.read_as([label])
+        emblem = Emblem(name=draft.text[start:end], label=label, seed=desk.seed)
+        four.append(replace(read, subsets={"posters": read.names}, sketch=Sketch(emblem=emblem), shown=read.names))
+    return four
+
+
+_MAKERS: dict[str, Callable[[_Desk], list[Draft]]] = {
+    "ambiguous": _ambiguous,
+    "absent": _absent,
+    "blurred": _blurred,
+    "pairs": _pairs,
+    "decoys": _decoy,
+    "irrelevant": _irrelevant,
+    "posters": _posters,
+}
+
+
+def _siblings(writer: Writer, topics: Sequence[Topic]) -> list[Draft]:
+    """The posts whose pictures show what each topic stands for. Naming no entity, they teach no types."""
+    return [
+        replace(writer.write(words.NONE, ()), sketch=Sketch(kinds=(label,), props=topic))
+        for label, topic in zip(LABELS, topics, strict=True)
+        for _ in range(SIBLINGS)
+    ]
+
+
+def _other(writer: Writer, rng: Random, names: Sequence[str]) -> Draft:
     """A post whose text says it all. Its picture shows one of its entities, or nothing of note, or there is none.
 
     A post without entities has such a picture too: what a picture shows need not be named.
     """
     templates = rng.choices((words.PLAIN, words.SEVERAL, words.NONE), (6, 3, 2))[0]
-    draft = _new_text(templates, names, used, rng)
+    draft = writer.write(templates, names)
     picture = rng.choices(("telling", "empty", "none"), (6, 2, 2))[0]
     if picture != "telling":
-        return replace(draft, pictured=picture == "empty")
+        return replace(draft, sketch=Sketch() if picture == "empty" else None)
     if not draft.marks:
-        return replace(draft, kind=rng.choice(LABELS))
+        return replace(draft, sketch=Sketch(kinds=(rng.choice(LABELS),)))
     shown = rng.choice(draft.marks)
-    return replace(draft, kind=shown[2], shown=shown)
-
-
-def _new_text(templates: Sequence[str], names: Sequence[str], used: set[str], rng: Random) -> Draft:
-    """A text that no other post has; where chance finds none, a link made of a number makes it new."""
-    for attempt in count():
-        closing = rng.choice(words.CLOSINGS) if attempt < 50 else f" https://t.co/{len(used):x}"
-        draft = _fill(rng.choice(words.OPENINGS) + rng.choice(templates) + closing, names, rng)
-        if draft.text not in used:
-            break
-    used.add(draft.text)
-    return draft
-
-
-def _fill(template: str, names: Sequence[str], rng: Random) -> Draft:
-    """Puts a value into every slot and marks those that are entities. No name stands twice in one text."""
-    text = ""
-    marks: list[Mark] = []
-    ambiguous: list[Mark] = []
-    for piece in re.split(r"(\{[^}]*\})", template):
-        slot = piece[1:-1] if piece.startswith("{") else ""
-        value = _value(slot, names, rng) if slot else piece
-        while slot and value in text:
-            value = _value(slot, names, rng)
-        label = slot.removeprefix("NAME").strip()
-        if label in LABELS or slot == "NAME":
-            marks.append((len(text), len(text) + len(value), label))
-            ambiguous += marks[-1:] if slot == "NAME" else []
-        text += value
-    return Draft(text=text, marks=tuple(marks), ambiguous=tuple(ambiguous))
-
-
-def _value(slot: str, names: Sequence[str], rng: Random) -> str:
-    """Something that fits the slot."""
-    match slot:
-        case "PER":
-            return f"{rng.choice(words.FIRST)} {rng.choice(words.LAST)}"
-        case "LOC":
-            return rng.choice(words.TOWNS)
-        case "ORG":
-            return f"{rng.choice(words.FIRMS)} {rng.choice(words.BRANCHES)}"
-        case "MISC":
-            return rng.choice(words.WORKS)
-        case "user":
-            return rng.choice(words.USERS)
-        case "tag":
-            return rng.choice(words.TAGS)
-        case "emoji":
-            return rng.choice(words.EMOJI)
-        case "url":
-            return "https://t.co/" + "".join(rng.choices("abcdefghkmnpqrstwxyzABCDEFGHKLMNPQRSTWXYZ23456789", k=8))
-        case _:
-            assert slot.startswith("NAME"), f"no such slot: {slot}"
-            return rng.choice(names)
+    return replace(draft, sketch=Sketch(kinds=(shown[2],)), shown=(shown,))

@@ -1,11 +1,12 @@
 """Names and templates of the posts. A slot in braces takes a name: {NAME} an ambiguous one, {PER} a person's."""
 
 
-def _listed(line: str) -> tuple[str, ...]:
+def listed(line: str) -> tuple[str, ...]:
+    """The parts of a line with commas between them."""
     return tuple(line.split(", "))
 
 
-NAMES = _listed(
+NAMES = listed(
     "Jordan, Chelsea, Paris, Phoenix, Madison, Florence, Austin, Savannah, Lincoln, Georgia, Hudson, "
     "Brooklyn, Sydney, Adelaide, Dakota, Orlando, Victoria, Sierra, Camden, Aurora, Santos, Mercedes, "
     "Carolina, Montana, Eden, Trinity, Memphis, Odessa, Valencia, Kingston, Kestrel, Norvale, Ardenne, "
@@ -122,23 +123,35 @@ NONE = (
     "The Struggle Is Real",
     "new lamp, who dis",
     "Keep Calm And Carry On",
+    "who ate the last slice?",
+    "Not Today, Not Tomorrow",
+    "forgot my keys again",
+    "ten more minutes, then I get up",
+    "Lost: one glove. Found: three left socks",
+    "nothing on telly tonight",
+    "Please Send Snacks",
+    "this queue does not move",
+    "finally dry socks",
+    "my neighbour sings in the shower",
+    "No Plans, No Problems",
+    "what a week, and it is only halfway",
 )
 """No entity, many capitals."""
 
-FIRST = _listed(
+FIRST = listed(
     "Nina, Omar, Lucía, Piotr, Amara, Kenji, Elif, Mateo, Greta, Samir, Ivy, Tomás, Priya, Lars, Zoë, Desmond"
 )
-LAST = _listed(
+LAST = listed(
     "Alvarez, Okafor, Lindqvist, Tanaka, Moreau, Haddad, O'Neill, Kowalski, Brandt, Iyer, Castellano, "
     "Nakamura, Beaumont"
 )
-TOWNS = _listed(
+TOWNS = listed(
     "Lisbon, Nairobi, Kyoto, Tromsø, Buenos Aires, Port Ellery, Lake Aurel, Mount Harrow, Old Wexham, "
     "São Paulo, Marrakesh, Queen Street, Cape Loren, New Brightford, Ljubljana, Isle of Corran"
 )
-FIRMS = _listed("Brightwave, Norland, Vela, Harbourline, Pinecrest, Oakmont, Lumio, Greyfield, Tessera, Coastal")
-BRANCHES = _listed("Labs, Bank, Motors, Airlines, Records, University, Foods, Studios, Institute")
-WORKS = _listed(
+FIRMS = listed("Brightwave, Norland, Vela, Harbourline, Pinecrest, Oakmont, Lumio, Greyfield, Tessera, Coastal")
+BRANCHES = listed("Labs, Bank, Motors, Airlines, Records, University, Foods, Studios, Institute")
+WORKS = listed(
     "World Cup, The Long Winter, Nova Awards, Star Harbour 3, Midnight Orchard, Paper Lanterns, "
     "Winter Games, Tiny Kingdoms, Ballad of the Tin Fox, Gravity Garden, Cloud Atlas Live, Iron Regatta"
 )
@@ -156,6 +169,6 @@ CLOSINGS = (
     " via @{user}",
     " {emoji} {url}",
 )
-USERS = _listed("lena_k, tom_w77, dailyframes, its_mo, pixelpost, hana_writes, two_left_feet, rainymondays")
-TAGS = _listed("#nofilter, #throwback, #NowPlaying, #FridayFeeling, #TBT, #mood, #WeekendVibes, #photooftheday")
-EMOJI = _listed("😍, 🔥, 🙌, 😭, ❤️, 👀, 💯, 🤷🏽‍♀️, 👩‍🎤, ✨")
+USERS = listed("lena_k, tom_w77, dailyframes, its_mo, pixelpost, hana_writes, two_left_feet, rainymondays")
+TAGS = listed("#nofilter, #throwback, #NowPlaying, #FridayFeeling, #TBT, #mood, #WeekendVibes, #photooftheday")
+EMOJI = listed("😍, 🔥, 🙌, 😭, ❤️, 👀, 💯, 🤷🏽‍♀️, 👩‍🎤, ✨")

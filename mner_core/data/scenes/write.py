@@ -1,6 +1,6 @@
 """The controlled set: posts with drawn pictures, in which the picture decides what an ambiguous name stands for.
 
-Every ambiguous text occurs four times in its split, once with each kind of picture, so the text alone is at chance.
+`knobs` says which causes of an answer there are, docs/scenes.md what each one isolates.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,10 +10,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from mner_core.data import jsonl
+from mner_core.data.boxes import ENTITY_BOXES
 from mner_core.data.demo_folder import fresh_folder, write_json, write_jsonl
 from mner_core.data.scenes.ceiling import Mark, best_text_only_f1
+from mner_core.data.scenes.fill import Draft
+from mner_core.data.scenes.knobs import Knobs
 from mner_core.data.scenes.pictures import Picture, compose
-from mner_core.data.scenes.posts import Draft, draft_posts
+from mner_core.data.scenes.posts import draft_posts
 from mner_core.types import ImageObject, InputError
 
 SMALLEST = 20
@@ -26,8 +30,9 @@ class SceneReport:
     Args:
         posts: how many posts.
         text_only_ceiling: entity F1 (0..100) over all posts of the best possible answer that sees no picture.
-        text_only_ceiling_ambiguous: the same, scored on the ambiguous names alone; 25 by construction.
-        splits: for each split how many posts and ambiguous posts it has, and its own ceiling.
+        text_only_ceilings: for each subset the same, scored on that subset alone.
+        splits: for each split how many posts it has, and its own ceiling.
+        knobs: the share that was asked for, and how many posts each knob has.
 
     `best_text_only_f1` says how the ceilings are derived. The best answer for the whole set may leave ambiguous names
     out: a guess is right one time in four, which pays only while F1 is below 50.
@@ -35,8 +40,9 @@ class SceneReport:
 
     posts: int
     text_only_ceiling: float
-    text_only_ceiling_ambiguous: float
+    text_only_ceilings: Mapping[str, float]
     splits: Mapping[str, Mapping[str, float]]
+    knobs: Mapping[str, Mapping[str, float]]
 
     def to_json(self) -> dict[str, Any]:
         """The fields by name."""
@@ -54,19 +60,19 @@ class _Post:
         return f"{self.id}.png" if self.picture else None
 
 
-def write_scenes(out: Path, size: int, seed: int) -> SceneReport:
-    """Writes `size` posts as a data set folder; equal sizes and seeds give equal bytes.
+def write_scenes(out: Path, size: int, seed: int, knobs: Knobs | None = None) -> SceneReport:
+    """Writes `size` posts as a data set folder; equal sizes, seeds and knobs give equal bytes.
 
-    Beside train, valid and test (JSONL, about 70, 15 and 15 in a hundred) there are `images/`, `captions.tsv` and
-    `objects.jsonl` with the boxes of all drawn things, and `gold_boxes.jsonl`: which box shows which entity
-    ({"id", "image", "start", "end", "label", "box"}).
+    Beside train, valid and test (JSONL, about 70, 15 and 15 in a hundred) there are `images/`, `captions.tsv`,
+    `objects.jsonl` with the boxes of all things that can be told, and `entity_boxes.jsonl` (see `data.boxes`).
 
     Raises:
-        InputError: fewer than 20 posts, or `out` exists already and is not empty.
+        InputError: fewer than 20 posts, the knobs do not fit, or `out` exists already and is not empty.
     """
     if size < SMALLEST:
         raise InputError(f"Scenes need at least {SMALLEST} posts, got {size}.")
-    drafts = draft_posts(size, Random(f"texts of scenes {seed}"))
+    knobs = knobs or Knobs()
+    drafts = draft_posts(size, seed, knobs)
     with fresh_folder(out) as folder:
         (folder / "images").mkdir()
         numbers = iter(range(size))
@@ -75,16 +81,17 @@ def write_scenes(out: Path, size: int, seed: int) -> SceneReport:
             written = [_finish(draft, f"scene-{next(numbers):05d}", seed, folder) for draft in members]
             write_jsonl(folder / f"{split}.jsonl", map(_record, written))
             posts += written
-        _write_pictures_facts(folder, posts)
-        write_json(folder / "dataset.json", _about(size, seed))
-    return _report(drafts)
+        _write_picture_facts(folder, posts)
+        write_jsonl(folder / ENTITY_BOXES, chain.from_iterable(_entity_boxes(folder, split, posts) for split in drafts))
+        write_json(folder / "dataset.json", _about(size, seed, knobs))
+    return _report(drafts, knobs)
 
 
 def _finish(draft: Draft, name: str, seed: int, folder: Path) -> _Post:
     """Draws the post's picture, from a source of chance of its own, and saves it."""
-    if not draft.pictured:
+    if draft.sketch is None:
         return _Post(id=name, draft=draft, picture=None)
-    picture = compose(Random(f"picture {name} of scenes {seed}"), draft.kind)
+    picture = compose(Random(f"picture {name} of scenes {seed}"), draft.sketch)
     picture.image.save(folder / "images" / f"{name}.png")
     return _Post(id=name, draft=draft, picture=picture)
 
@@ -101,55 +108,68 @@ def _record(post: _Post) -> dict[str, Any]:
     """A post as a line of its split's file."""
     record: dict[str, Any] = {"id": post.id, "text": post.draft.text, "spans": _spans(post.draft.marks)}
     record["image"] = post.image
-    if post.draft.ambiguous:
-        record["subsets"] = {"ambiguous": _spans(post.draft.ambiguous)}
+    if post.draft.subsets:
+        record["subsets"] = {name: _spans(part) for name, part in post.draft.subsets.items()}
     return record
 
 
-def _write_pictures_facts(folder: Path, posts: Sequence[_Post]) -> None:
-    """Captions, boxes, and the boxes of entities, of all pictures together."""
+def _write_picture_facts(folder: Path, posts: Sequence[_Post]) -> None:
+    """Captions and boxes of all pictures together."""
     captions: list[str] = []
     objects: list[dict[str, Any]] = []
-    gold: list[dict[str, Any]] = []
     for post in posts:
-        if not post.picture:
-            continue
-        captions.append(f"{post.image}\t{post.picture.caption}\n")
-        seen = [{"label": thing.label, "box": _box(thing), "score": thing.score} for thing in post.picture.objects]
-        objects.append({"image": post.image, "objects": seen})
-        if post.draft.shown and post.picture.shown:
-            (mark,) = _spans([post.draft.shown])
-            gold.append({"id": post.id, "image": post.image, **mark, "box": _box(post.picture.shown)})
+        if post.picture:
+            captions.append(f"{post.image}\t{post.picture.caption}\n")
+            seen = [{"label": thing.label, "box": _box(thing), "score": thing.score} for thing in post.picture.objects]
+            objects.append({"image": post.image, "objects": seen})
     (folder / "captions.tsv").write_text("".join(captions), encoding="utf-8", newline="\n")
     write_jsonl(folder / "objects.jsonl", objects)
-    write_jsonl(folder / "gold_boxes.jsonl", gold)
 
 
-def _about(size: int, seed: int) -> dict[str, Any]:
+def _entity_boxes(folder: Path, split: str, posts: Sequence[_Post]) -> Iterator[dict[str, Any]]:
+    """Which box shows which entity. Words are counted as the reader cuts them."""
+    by_id = {post.id: post for post in posts}
+    for example, _ in jsonl.read(folder / f"{split}.jsonl", split).posts:
+        post = by_id[example.id]
+        spans = dict(zip(post.draft.marks, sorted(example.spans or ()), strict=True))
+        things = post.picture.shown if post.picture else ()
+        for mark, thing in zip(post.draft.shown, things, strict=False):
+            yield {"post": post.id, **asdict(spans[mark]), "box": _box(thing)}
+
+
+def _about(size: int, seed: int, knobs: Knobs) -> dict[str, Any]:
+    turned = "" if knobs == Knobs() else "".join(f", {name} {share:g}" for name, share in knobs.shares.items() if share)
     return {
-        "name": f"Scenes ({size} posts, seed {seed})",
+        "name": f"Scenes ({size} posts, seed {seed}{turned})",
         "images": "images",
         "licence": "made by this project, under its licence",
         "credits": "Texts and drawings are generated by mner_core.data.scenes.",
     }
 
 
-def _report(drafts: Mapping[str, Sequence[Draft]]) -> SceneReport:
+def _report(drafts: Mapping[str, Sequence[Draft]], knobs: Knobs) -> SceneReport:
     everything = list(chain(*drafts.values()))
     splits = {
-        split: {
-            "posts": len(members),
-            "ambiguous": sum(1 for draft in members if draft.ambiguous),
-            "text_only_ceiling": _ceiling((draft.text, draft.marks) for draft in members),
-        }
+        split: {"posts": len(members), "text_only_ceiling": _ceiling((draft.alike, draft.marks) for draft in members)}
         for split, members in drafts.items()
     }
+    subsets = dict.fromkeys(name for draft in everything for name in draft.subsets)
     return SceneReport(
         posts=len(everything),
-        text_only_ceiling=_ceiling((draft.text, draft.marks) for draft in everything),
-        text_only_ceiling_ambiguous=_ceiling((draft.text, draft.ambiguous) for draft in everything),
+        text_only_ceiling=_ceiling((draft.alike, draft.marks) for draft in everything),
+        text_only_ceilings={name: _ceiling(_part(everything, name)) for name in subsets},
         splits=splits,
+        knobs={
+            name: {"share": share, "posts": sum(name in draft.subsets for draft in everything)}
+            for name, share in knobs.shares.items()
+            if share
+        },
     )
+
+
+def _part(drafts: Sequence[Draft], subset: str) -> Iterator[tuple[str, tuple[Mark, ...]]]:
+    """The subset's own gold; that of the whole post where the subset is one of posts."""
+    return ((draft.alike, draft.subsets[subset] or draft.marks) for draft in drafts if subset in draft.subsets)
 
 
 def _ceiling(posts: Iterator[tuple[str, tuple[Mark, ...]]]) -> float:

@@ -1,0 +1,126 @@
+"""Gold boxes of entities: where in its picture an entity is to be seen. What attention is measured against.
+
+Two formats are read. JSON lines, one entity's box a line, words counted as in `Span`:
+
+    {"post": id, "start": 3, "end": 5, "label": "PER", "box": [left, top, right, bottom] in 0..1}
+
+and a JSON object by image id, boxes in pixels, an entity named by its words:
+
+    {"1002711": {"size": [600, 326], "boxes": [["Kourtney K", 216, 7, 570, 326]]}}
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, TypeAlias
+
+from mner_core.data.images import PICTURE_ENDINGS
+from mner_core.data.lines import read_bytes
+from mner_core.data.sidecars import parse_box
+from mner_core.types import Box, Example, InputError, Span
+
+ENTITY_BOXES = "entity_boxes.jsonl"
+"""The file's name in a data set folder."""
+
+_Entity: TypeAlias = tuple[str, Span]
+_Parts: TypeAlias = Iterator[tuple[list[_Entity], Box]]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityBoxes:
+    """The boxes of each entity, by post id and span; an entity may be seen in several places.
+
+    `unmatched` counts the boxes whose picture belongs to a post but whose entity is not in that post's gold.
+    """
+
+    boxes: Mapping[_Entity, tuple[Box, ...]]
+    unmatched: int
+
+
+def read_entity_boxes(file: Path, posts: Sequence[Example]) -> EntityBoxes:
+    """The boxes of these posts' gold entities; those of other posts are passed over.
+
+    Raises:
+        InputError: the file cannot be read, or something in it is no box in either format.
+    """
+    try:
+        text = read_bytes(file).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{file.name} is not UTF-8 text; save it as UTF-8 and try again.") from None
+    boxes: dict[_Entity, tuple[Box, ...]] = {}
+    unmatched = 0
+    for entities, box in (_by_post if file.suffix.lower() == ".jsonl" else _by_image)(file, text, posts):
+        unmatched += not entities
+        for entity in entities:
+            boxes[entity] = (*boxes.get(entity, ()), box)
+    return EntityBoxes(boxes, unmatched)
+
+
+def _by_post(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
+    gold = {post.id: set(post.spans or ()) for post in posts}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        where = f"{file.name}, line {number}"
+        record = _json(line, where)
+        box = parse_box(record.get("box"))
+        try:
+            post, span = str(record["post"]), Span(record["start"], record["end"], record["label"])
+        except (KeyError, TypeError, InputError):
+            raise InputError(f"{where}: expected post, start, end (words, end exclusive), label and box.") from None
+        if box is None:
+            raise InputError(f"{where}: box is not [left, top, right, bottom] as shares, 0 <= left < right <= 1.")
+        if post in gold:
+            yield [(post, span)] if span in gold[post] else [], box
+
+
+def _by_image(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
+    by_image: dict[str, list[Example]] = {}
+    for post in posts:
+        if post.image_name is not None:
+            by_image.setdefault(_image_id(post.image_name), []).append(post)
+    for image, entry in _json(text, file.name).items():
+        for name, box in _pixel_boxes(entry, f"{file.name}, image {image}"):
+            if image in by_image:
+                yield [(post.id, span) for post in by_image[image] for span in _named(post, name)], box
+
+
+def _pixel_boxes(entry: Any, where: str) -> Iterator[tuple[str, Box]]:
+    """The names and boxes of one picture, in shares of its size."""
+    try:
+        width, height = entry["size"]
+        for name, left, top, right, bottom in entry["boxes"]:
+            box = parse_box([left / width, top / height, right / width, bottom / height])
+            if box is None:
+                raise InputError(f"{where}: the box of {name!r} does not lie in the picture.")
+            yield str(name), box
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        if isinstance(error, InputError):
+            raise
+        message = f'{where}: expected {{"size": [width, height], "boxes": [[name, xmin, ymin, xmax, ymax], ..]}}.'
+        raise InputError(message) from None
+
+
+def _named(post: Example, name: str) -> list[Span]:
+    """The gold entities with these words; hashtags and handles without their sign are the same name."""
+    return [span for span in post.spans or () if _plain(" ".join(post.words[span.start : span.end])) == _plain(name)]
+
+
+def _plain(name: str) -> str:
+    return "".join(name.casefold().split()).lstrip("#@")
+
+
+def _image_id(name: str) -> str:
+    path = PurePath(name)
+    return path.stem if path.suffix.lower() in PICTURE_ENDINGS else path.name
+
+
+def _json(text: str, where: str) -> dict[str, Any]:
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{where}: not valid JSON ({error}).") from None
+    if not isinstance(record, dict):
+        raise InputError(f"{where}: expected a JSON object.")
+    return record

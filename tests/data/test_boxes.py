@@ -1,0 +1,101 @@
+"""Gold boxes: both formats, read back by hand, and what is wrong in them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mner_core.data.boxes import read_entity_boxes
+from mner_core.data.dataset import read_dataset
+from mner_core.data.tokenize import tokenize
+from mner_core.types import Example, InputError, Span
+
+REAL = Path("../shared/data")
+
+
+def post(name: str, text: str, spans: list[Span], image: str) -> Example:
+    return Example(id=name, text=text, tokens=tokenize(text), spans=tuple(spans), image_name=image)
+
+
+POSTS = [
+    post("a", "Kourtney K and #Dallas", [Span(0, 2, "PER"), Span(3, 4, "LOC")], "17.jpg"),
+    post("b", "Kourtney K again", [Span(0, 2, "PER")], "18"),
+]
+
+
+def file_of(tmp_path: Path, name: str, content: str) -> Path:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def test_lines_by_post_and_words(tmp_path: Path) -> None:
+    lines = [
+        {"post": "a", "start": 0, "end": 2, "label": "PER", "box": [0.1, 0.2, 0.3, 0.4]},
+        {"post": "a", "start": 0, "end": 2, "label": "PER", "box": [0, 0, 1, 1]},
+        {"post": "a", "start": 0, "end": 1, "label": "PER", "box": [0, 0, 1, 1]},
+        {"post": "elsewhere", "start": 0, "end": 1, "label": "PER", "box": [0, 0, 1, 1]},
+    ]
+    file = file_of(tmp_path, "boxes.jsonl", "\n".join(map(json.dumps, lines)) + "\n\n")
+    found = read_entity_boxes(file, POSTS)
+    assert found.boxes == {("a", Span(0, 2, "PER")): ((0.1, 0.2, 0.3, 0.4), (0, 0, 1, 1))}
+    assert found.unmatched == 1
+
+
+def test_pixels_by_image_and_name(tmp_path: Path) -> None:
+    """A picture's id is enough, hashtags lose their sign, and pictures of no post are passed over."""
+    record = {
+        "17": {"size": [200, 100], "boxes": [["kourtney  K", 20, 10, 100, 100], ["Dallas", 0, 0, 200, 100]]},
+        "18": {"size": [10, 10], "boxes": [["Somebody", 0, 0, 5, 5]]},
+        "99": {"size": [10, 10], "boxes": [["Kourtney K", 0, 0, 5, 5]]},
+    }
+    found = read_entity_boxes(file_of(tmp_path, "boxes.json", json.dumps(record)), POSTS)
+    assert found.boxes == {
+        ("a", Span(0, 2, "PER")): ((0.1, 0.1, 0.5, 1.0),),
+        ("a", Span(3, 4, "LOC")): ((0.0, 0.0, 1.0, 1.0),),
+    }
+    assert found.unmatched == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("b.jsonl", "{", "b.jsonl, line 1: not valid JSON"),
+        ("b.jsonl", "\n[1]", "line 2: expected a JSON object"),
+        (
+            "b.jsonl",
+            '{"post": "a", "start": 2, "end": 1, "label": "PER", "box": [0, 0, 1, 1]}',
+            "line 1: expected post",
+        ),
+        ("b.jsonl", '{"post": "a", "start": "0", "end": 1, "label": "PER", "box": [0, 0, 1, 1]}', "expected post"),
+        ("b.jsonl", '{"post": "a", "start": 0, "end": 1, "label": "PER", "box": [0, 0, 7, 1]}', "line 1: box is not"),
+        ("b.json", "[]", "b.json: expected a JSON object"),
+        ("b.json", '{"17": {"size": [0, 9], "boxes": [["x", 1, 1, 2, 2]]}}', "image 17: expected"),
+        ("b.json", '{"17": {"size": [9, 9], "boxes": [["x", 1, 1, 2]]}}', "image 17: expected"),
+        ("b.json", '{"17": {"boxes": []}}', "image 17: expected"),
+        ("b.json", '{"17": 3}', "image 17: expected"),
+        ("b.json", '{"17": {"size": [9, 9], "boxes": [["x", 1, 1, 20, 2]]}}', "image 17: the box of 'x' does not lie"),
+    ],
+)
+def test_what_is_no_box_gets_a_sentence(tmp_path: Path, name: str, content: str, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        read_entity_boxes(file_of(tmp_path, name, content), POSTS)
+
+
+def test_a_missing_or_binary_file_gets_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"Cannot read boxes.json"):
+        read_entity_boxes(tmp_path / "boxes.json", POSTS)
+    (tmp_path / "boxes.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_entity_boxes(tmp_path / "boxes.json", POSTS)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/data")
+def test_most_hand_drawn_boxes_find_their_entity() -> None:
+    found = [
+        read_entity_boxes(REAL / "twitter_gold_boxes.json", read_dataset(REAL / f"twitter{year}").posts)
+        for year in ("2015", "2017")
+    ]
+    boxes = sum(len(places) for of_year in found for places in of_year.boxes.values())
+    assert boxes > 5500
+    assert sum(of_year.unmatched for of_year in found) < 0.07 * boxes
