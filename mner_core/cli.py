@@ -111,6 +111,11 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument("--pred", type=Path, required=True, metavar="FILE")
     protocol(score)
 
+    pointing = add("pointing", commands.pointing, "Says how often attention is where the entity is to be seen.")
+    pointing.add_argument("--run", type=Path, required=True)
+    pointing.add_argument("--data", type=Path, required=True, metavar="DIR")
+    pointing.add_argument("--boxes", type=Path, metavar="FILE", help="gold boxes; the data set's own by default")
+
     predict = add("predict", commands.predict, "Says what a run finds in a text (and image), or in a file of posts.")
     predict.add_argument("--run", type=Path, required=True)
     predict.add_argument("--text")

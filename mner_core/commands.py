@@ -139,6 +139,16 @@ def score(options: argparse.Namespace) -> Answer:
     return result.to_json()
 
 
+def pointing(options: argparse.Namespace) -> Answer:
+    """How often a run looks where the entity is to be seen."""
+    from mner_core.training.load import load
+    from mner_core.training.look import point
+
+    data = read_dataset(options.data)
+    _say_defects(data.defects)
+    return point(load(options.run), data, options.boxes)
+
+
 def predict(options: argparse.Namespace) -> Answer:
     """Predicts one post with its evidence, or a file of posts."""
     if (options.text is None) == (options.data is None) or (options.data is None) != (options.out is None):

@@ -95,6 +95,10 @@ def test_train_evaluate_predict_export(run: Run, scenes: Path, tmp_path: Path, m
     assert all(0 <= span["confidence"] <= 1 for span in answer["spans"])
     assert bool(answer["evidence"]) == (model == "rgcn")
 
+    status, answer, _ = run("pointing", "--run", out, "--data", scenes)
+    assert status == 0
+    assert [each["evidence"] for each in answer["evidence"]] == (["word x region attention"] if model == "rgcn" else [])
+
     for name in ("posts.jsonl", "posts.txt"):
         status, answer, _ = run("predict", "--run", out, "--data", valid, "--out", tmp_path / name)
         assert (status, answer["posts"]) == (0, len(valid.read_text().splitlines()))
@@ -149,6 +153,7 @@ BAD_USAGE = [
     (["scenes", "{tmp}/out", "--set", "pairs"], "key=value"),
     (["predict", "--run", "{tmp}", "--text", "a"], "holds no finished run"),
     (["predict", "--run", "{tmp}"], "either --text"),
+    (["pointing", "--run", "{tmp}", "--data", "{scenes}"], "holds no finished run"),
     (["evaluate", "--run", "{tmp}", "--data", "{scenes}/valid.jsonl"], "holds no finished run"),
     (
         ["evaluate", "--run", "{tmp}", "--data", "{scenes}/valid.jsonl", "--protocol", "best"],

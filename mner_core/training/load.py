@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file
 
 from mner_core.catalog.systems import system
@@ -14,8 +15,9 @@ from mner_core.data.tokenize import tokenize
 from mner_core.features.profiles import profile
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
-from mner_core.features.text import load_text_encoder
+from mner_core.features.text import load_text_encoder, text_encoder
 from mner_core.home import Home
+from mner_core.models.base import Model
 from mner_core.run import RunRecord, read_record
 from mner_core.sources import Sources
 from mner_core.training.build import Plan, build_batcher, build_model
@@ -66,6 +68,11 @@ class Run:
         name = image.name if image else None
         example = Example(id="", text=text, tokens=tokenize(text), image=image, image_name=name)
         return example, self.predict_posts([example], evidence)[0]
+
+    def untrained(self) -> Model:
+        """The same model as training began with it: pretrained where the profile is, the rest drawn from the seed."""
+        torch.manual_seed(self.record.seed)  # a random encoder is drawn from the seed as well
+        return build_model(self.plan, text_encoder(self.plan.profile.text), self.record.seed).eval()
 
     def predict_posts(self, examples: Sequence[Example], evidence: bool = False) -> list[Prediction]:
         """A prediction for each post, in order."""

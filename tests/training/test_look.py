@@ -1,0 +1,45 @@
+"""What a run points at: the whole way from weights to shares, and what the untrained model is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mner_core.data.dataset import Dataset
+from mner_core.home import Home
+from mner_core.training.load import Run, load
+from mner_core.training.look import point
+from mner_core.training.train import Request, train
+from mner_core.types import InputError
+
+
+@pytest.fixture
+def run(request_for: Callable[..., Request], home: Home, tmp_path: Path) -> Run:
+    """One epoch in which nothing is learnt: what training began with is what it ends with."""
+    train(request_for("rgcn", epochs=1, encoder_rate=0, fusion_rate=0, head_rate=0), tmp_path / "run", home)
+    return load(tmp_path / "run", home)
+
+
+def test_the_untrained_model_is_the_one_that_training_began_with(run: Run) -> None:
+    before = run.untrained().state_dict()
+    for name, weights in run.model.state_dict().items():
+        assert np.array_equal(weights, before[name]), name
+
+
+def test_a_run_is_judged_on_posts_that_it_was_not_trained_on(run: Run, scenes: Dataset, tmp_path: Path) -> None:
+    answer = point(run, scenes)
+    held_out = {post.id for split in ("valid", "test") for post in scenes.split(split)}
+    (result,) = [each for each in answer["evidence"] if each["evidence"] == "word x region attention"]
+    assert 0 < answer["posts"] <= len(held_out)
+    assert answer["posts_trained_on"] > answer["posts"]
+    assert result["entities"] == answer["entities"] >= answer["posts"]
+    assert result["share"] == result["untrained"]
+    assert 0 < result["chance"] < result["reachable"] <= 1
+
+    train_only = replace(scenes, splits={"train": scenes.split("train")})
+    with pytest.raises(InputError, match="No post of Scenes .* not trained on has a picture and a gold box"):
+        point(run, train_only)
+    with pytest.raises(InputError, match="Cannot read boxes.json"):
+        point(run, scenes, tmp_path / "boxes.json")
