@@ -39,7 +39,7 @@ def test_a_run_is_judged_on_posts_that_it_was_not_trained_on(run: Run, scenes: D
     assert 0 < result["chance"] < result["reachable"] <= 1
 
     train_only = replace(scenes, splits={"train": scenes.split("train")})
-    with pytest.raises(InputError, match="No post of Scenes .* not trained on has a picture and a gold box"):
+    with pytest.raises(InputError, match=r"No post of Scenes .* not trained on has a picture and a gold box"):
         point(run, train_only)
-    with pytest.raises(InputError, match="Cannot read boxes.json"):
+    with pytest.raises(InputError, match=r"Cannot read boxes.json"):
         point(run, scenes, tmp_path / "boxes.json")
