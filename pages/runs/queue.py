@@ -67,8 +67,9 @@ def _draw_job(job: Job) -> None:
         if event.kind == "note":
             st.caption(f":material/info: {plain(str(event.data['message']))}")
     epochs = _epochs(happened)
-    curve, log = st.columns(2)
+    log = st.container()
     if epochs:
+        curve, log = st.columns(2)
         with curve:
             show(epoch_curve(epochs), height=220, key=f"curve {job.id}")
     tail = log_tail(log_path(store().home, job.id), store().home)
