@@ -145,7 +145,7 @@ def pointing(options: argparse.Namespace) -> Answer:
     from mner_core.training.look import point
 
     data = read_dataset(options.data)
-    _say_defects(data.defects)
+    say_defects(data.defects)
     return point(load(options.run), data, options.boxes)
 
 
