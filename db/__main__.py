@@ -1,5 +1,6 @@
-"""`python -m db COMMAND`: migrate, backup, restore, import, export. With --json the last line is one JSON object.
+"""`python -m db COMMAND`: migrate, backup, restore, import, export, agreement.
 
+With --json the last line is one JSON object.
 Exit status: 0 done, 2 bad input or usage, 1 anything else; then one sentence stands on standard error.
 """
 
@@ -77,6 +78,10 @@ def parser() -> argparse.ArgumentParser:
     give.add_argument("--dataset", required=True, metavar="NAME")
     give.add_argument("--gold", default="current", help="original, current (default) or a person's track")
     give.add_argument("--format", choices=["jsonl", "conll"], default="jsonl")
+    agree = add("agreement", _agreement, "Says how far two labellings of a data set agree.")
+    agree.add_argument("--dataset", required=True, metavar="NAME")
+    agree.add_argument("--first", required=True, metavar="TRACK", help="original, current or a person's track")
+    agree.add_argument("--second", required=True, metavar="TRACK")
     return top
 
 
@@ -118,6 +123,13 @@ def _export(options: argparse.Namespace, home: Home) -> dict[str, Any]:
 
     with closing(open_store(home)) as store:
         return export_folder(store, options.out, options.dataset, options.gold, options.format)
+
+
+def _agreement(options: argparse.Namespace, home: Home) -> dict[str, Any]:
+    from db.agreement import agreement_of
+
+    with closing(open_store(home)) as store:
+        return agreement_of(store, options.dataset, options.first, options.second).to_json()
 
 
 def _renamed(text: str) -> tuple[str, str]:

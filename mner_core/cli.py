@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mner_core import commands, labels
+from mner_core import commands, labels, measuring
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.types import InputError
 
@@ -70,6 +70,15 @@ def parser() -> argparse.ArgumentParser:
     def protocol(one: argparse.ArgumentParser) -> None:
         one.add_argument("--protocol", default="entity", help=", ".join(ABOUT))
 
+    def runs(one: argparse.ArgumentParser) -> None:
+        one.add_argument("--run", type=Path, nargs="+", required=True, help="one run, or several seeds of one model")
+        one.add_argument("--data", type=Path, required=True, metavar="FILE")
+        protocol(one)
+
+    def two_files(one: argparse.ArgumentParser) -> None:
+        one.add_argument("--gold", type=Path, required=True, metavar="FILE")
+        one.add_argument("--pred", type=Path, required=True, metavar="FILE")
+
     add("models", commands.models, "Lists the models, their papers and variants.")
 
     weights = add("weights", commands.weights, "Brings a profile's pretrained weights and verifies them.")
@@ -100,16 +109,27 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--from", dest="start", type=Path, metavar="RUN", help="begin with that run's parameters")
     train.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
 
-    evaluate = add("evaluate", commands.evaluate, "Scores a run on labelled posts.")
-    evaluate.add_argument("--run", type=Path, required=True)
-    evaluate.add_argument("--data", type=Path, required=True, metavar="FILE")
-    protocol(evaluate)
+    evaluate = add("evaluate", measuring.evaluate, "Scores a run, or several seeds of one, on labelled posts.")
+    runs(evaluate)
     evaluate.add_argument("--images", choices=["own", "none", "swapped"], default="own")
+    evaluate.add_argument(
+        "--against", type=Path, nargs="+", default=[], metavar="RUN", help="test whether these differ"
+    )
+    evaluate.add_argument("--details", action="store_true", help="slices, kinds of error, confusions, calibration")
+    evaluate.add_argument(
+        "--train", type=Path, metavar="FILE", help="with --details: slices by names seen in these posts"
+    )
+    evaluate.add_argument("--dev", type=Path, metavar="FILE", help="with --details: fit a temperature on these posts")
 
-    score = add("score", commands.score, "Scores one tag file against another of the same posts.")
-    score.add_argument("--gold", type=Path, required=True, metavar="FILE")
-    score.add_argument("--pred", type=Path, required=True, metavar="FILE")
+    worth = add("image-worth", measuring.image_worth, "Says whether runs gain from what the images show.")
+    runs(worth)
+
+    score = add("score", measuring.score_command, "Scores one tag file against another of the same posts.")
+    two_files(score)
     protocol(score)
+
+    agreement = add("agreement", measuring.agreement, "Says how far two files of labels for the same posts agree.")
+    two_files(agreement)
 
     pointing = add("pointing", commands.pointing, "Says how often attention is where the entity is to be seen.")
     pointing.add_argument("--run", type=Path, required=True)

@@ -11,11 +11,6 @@ from typing import TYPE_CHECKING, Any
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.data.check import check
 from mner_core.data.dataset import Defect, pictures_below, read_dataset, write_posts
-from mner_core.evaluation.files import score_files
-from mner_core.evaluation.legacy import PieceCounts
-from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known
-from mner_core.evaluation.protocols import score as score_spans
-from mner_core.evaluation.scoring import post_digest
 from mner_core.features.profiles import profile
 from mner_core.home import Home
 from mner_core.types import Example, InputError
@@ -109,34 +104,6 @@ def train(options: argparse.Namespace) -> Answer:
         "best_epoch": record.best_epoch,
         "seconds": record.seconds,
     }
-
-
-def evaluate(options: argparse.Namespace) -> Answer:
-    """Scores a run on labelled posts, with their images, without, or with images swapped among them."""
-    from mner_core.training import load as runs
-
-    must_be_known(options.protocol)
-    data = read_dataset(options.data)
-    say_defects(data.defects)
-    examples = [example for example in data.posts if example.spans is not None]
-    if not examples:
-        raise InputError(f"{options.data.name} has no labelled posts to score.")
-    shown = {"none": runs.without_images, "swapped": runs.with_swapped_images}.get(options.images, list)(examples)
-    run = runs.load(options.run)
-    predictions = run.predict_posts(shown)
-    trained = set(run.record.trained_posts)
-    spans = [prediction.spans for prediction in predictions]
-    result = score_spans(examples, spans, options.protocol, _pieces(options.protocol))
-    seen = sum(post_digest(example) in trained for example in examples)
-    return {**result.to_json(), "posts": len(examples), "posts_trained_on": seen, "images": options.images}
-
-
-def score(options: argparse.Namespace) -> Answer:
-    """Scores one tag file against another."""
-    must_be_known(options.protocol)
-    result, defects = score_files(options.gold, options.pred, options.protocol, _pieces(options.protocol))
-    say_defects(defects)
-    return result.to_json()
 
 
 def pointing(options: argparse.Namespace) -> Answer:
@@ -235,17 +202,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not key:
         raise InputError(f"--set takes key=value, got {text!r}.")
     return key, value
-
-
-def _pieces(protocol: str) -> PieceCounts | None:
-    """What counts a word's pieces, for the protocol that asks: the compact profile's uncased WordPiece tokenizer."""
-    if protocol != NEEDS_PIECES:
-        return None
-    from mner_core.features.text import BertPieces
-    from mner_core.features.weights import weight_file
-
-    tokenizer = BertPieces(weight_file(profile("compact").text) / "tokenizer.json")
-    return lambda words: [len(pieces) for pieces in tokenizer.pieces(words)]
 
 
 def _pictured(folder: Path) -> Sequence[Example]:

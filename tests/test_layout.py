@@ -30,7 +30,7 @@ FLOORS = [
     {"training"},
     {"suspicious"},
     {"commands"},
-    {"labels"},
+    {"labels", "measuring"},
     {"cli", "__main__"},
 ]
 LIGHT = {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mner_core.evaluation.scoring import gold_spans
+from mner_core.evaluation.scoring import Figures, Score, gold_spans
 from mner_core.evaluation.significance import (
     Finding,
     McNemar,
@@ -63,9 +63,9 @@ class Comparison:
     def sentence(self) -> str:
         """The difference in words, with what supports it."""
         low, high = self.bootstrap.low, self.bootstrap.high
-        rests_on = f"95 % interval over posts {low:+.2f} to {high:+.2f}, randomisation p = {self.randomisation.p:.3f}"
+        rests_on = f"95 % interval over posts {low:+.2f} to {high:+.2f}, randomisation {_p(self.randomisation)}"
         if self.t_test:
-            rests_on += f", t-test over {self.ours.number} seeds p = {self.t_test.p:.3f}"
+            rests_on += f", t-test over {self.ours.number} seeds {_p(self.t_test)}"
         verdict = "supported" if self.supported else "not supported: no difference to speak of"
         return f"{self.difference:+.2f} F1 ({rests_on}): {verdict}."
 
@@ -73,6 +73,20 @@ class Comparison:
         """Plain JSON with the verdict."""
         tests = {"difference": self.difference, "supported": self.supported, "sentence": self.sentence}
         return {**tests, **asdict(self)}
+
+
+def mean_score(scores: Sequence[Score]) -> Score:
+    """The mean of each figure over some seeds' scores on one gold; a type that a seed never saw counts as 0 there."""
+    nothing = Figures(precision=0.0, recall=0.0, f1=0.0, support=0)
+    labels = sorted({label for each in scores for label in each.per_type})
+    per_type = {label: _mean([each.per_type.get(label, nothing) for each in scores]) for label in labels}
+    return Score(
+        micro=_mean([each.micro for each in scores]),
+        macro=_mean([each.macro for each in scores]),
+        per_type=per_type,
+        protocol=scores[0].protocol,
+        gold_sha256=scores[0].gold_sha256,
+    )
 
 
 def compare(
@@ -107,4 +121,18 @@ def compare(
         randomisation=randomisation(*counts, seed=seed),
         t_test=paired_t(*scores) if len(ours) > 1 else None,
         mcnemar=mcnemar(*right) if len(ours) == 1 else None,
+    )
+
+
+def _p(found: Finding) -> str:
+    return f"p = {found.p:.3f}" if found.p >= 0.001 else "p < 0.001"
+
+
+def _mean(figures: Sequence[Figures]) -> Figures:
+    number = len(figures)
+    return Figures(
+        precision=sum(each.precision for each in figures) / number,
+        recall=sum(each.recall for each in figures) / number,
+        f1=sum(each.f1 for each in figures) / number,
+        support=max(each.support for each in figures),
     )

@@ -25,26 +25,41 @@ def score_files(
             the first line that differs is named.
     """
     must_be_known(protocol)
-    gold, predicted = _read(gold_file), _read(pred_file)
-    _must_match(gold, predicted, gold_file.name, pred_file.name)
+    gold, predicted, defects = read_both(gold_file, pred_file)
+    return score_posts(gold, predicted, protocol, pieces), defects
+
+
+def read_both(
+    gold_file: Path, pred_file: Path, *, as_cut: bool = True
+) -> tuple[list[Example], list[Example], list[Defect]]:
+    """The posts of two files that hold the same ones in the same order, and what was wrong in the files.
+
+    With `as_cut` all posts have labels and the same words; without it one text may be cut into other words and posts
+    without labels are kept.
+
+    Raises:
+        InputError: as `score_files`.
+    """
+    gold, predicted = _read(gold_file, as_cut), _read(pred_file, as_cut)
+    _must_match(gold, predicted, gold_file.name, pred_file.name, as_cut)
     ours, theirs = ([post for post, _ in reading.posts] for reading in (gold, predicted))
-    return score_posts(ours, theirs, protocol, pieces), gold.defects + predicted.defects
+    return ours, theirs, gold.defects + predicted.defects
 
 
-def _read(file: Path) -> Reading:
+def _read(file: Path, all_labelled: bool) -> Reading:
     reading = read_file(file, "", Ids())
     if not reading.posts:
         why = next((f" {defect.detail}" for defect in reading.defects), "")
         raise InputError(f"There are no posts in {file.name}.{why}")
     unlabelled = next((place for post, place in reading.posts if post.spans is None), None)
-    if unlabelled is not None:
+    if unlabelled is not None and all_labelled:
         raise InputError(f"The post at {file.name} line {unlabelled.line} has no labels; label it or leave it out.")
     return reading
 
 
-def _must_match(gold: Reading, predicted: Reading, gold_name: str, pred_name: str) -> None:
+def _must_match(gold: Reading, predicted: Reading, gold_name: str, pred_name: str, as_cut: bool) -> None:
     for (ours, here), (theirs, there) in zip(gold.posts, predicted.posts, strict=False):
-        if ours.words != theirs.words:
+        if ours.words != theirs.words and (as_cut or ours.text != theirs.text):
             raise InputError(
                 f"The files must hold the same posts in the same order, but gold {gold_name} has "
                 f"{_said(ours, here, theirs)} where predicted {pred_name} has {_said(theirs, there, ours)}."

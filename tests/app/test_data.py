@@ -15,6 +15,7 @@ from db.engine import Store, open_store
 from db.exchange import import_folder
 from db.jobs import cancel, jobs
 from db.leases import claim, fail, finish
+from db.marks import Mark
 from db.posts import post_ids
 from mner_core.data.lines import Defect
 from mner_core.home import Home
@@ -329,3 +330,20 @@ def test_a_file_is_made_when_asked_for(store: Store) -> None:
     assert app.session_state["export file"][1][:2] == b"PK"
     app.selectbox(key="export gold").set_value("original").run()
     assert "export file" not in app.session_state, "other wishes need another file"
+
+
+def test_how_far_two_people_agree(store: Store) -> None:
+    post = next(number for (_, name), number in post_ids(store, SET).items() if name == "bare")
+    rome = Mark(start=17, end=21, label="LOC")
+    save(store, post, "ann", base=0, marks=[Mark(start=0, end=3, label="PER"), rome], author="ann")
+    save(store, post, "ben", base=0, marks=[Mark(start=0, end=3, label="ORG"), rome], author="ben")
+    app = open_app("data", dataset=SET)
+    assert not app.metric, "nothing is compared before it is asked for"
+    app.toggle(key="agree").set_value(True).run()
+    assert [box.value for box in app.selectbox if str(box.key).startswith("agree")] == ["ann", "ben"]
+    assert {each.label: each.value for each in app.metric}["Span F1"] == "50.0"
+    table = app.dataframe[-1].value
+    assert table[["Words", "What", "First", "Second"]].to_numpy().tolist() == [["Ann", "type", "PER", "ORG"]]
+    app.selectbox(key="agree second").set_value("original").run()
+    assert not app.exception
+    assert "On 1 post with 5 words that both have labelled." in shown(app)

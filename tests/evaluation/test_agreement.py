@@ -2,12 +2,14 @@
 
 import json
 import warnings
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
 from seqeval.metrics import f1_score
 from sklearn.metrics import cohen_kappa_score
 
+from mner_core.data.tokenize import split_tokens
 from mner_core.evaluation.agreement import agreement, cohens_kappa
 from mner_core.tags import split_tag
 from mner_core.types import Example, InputError, Span
@@ -74,11 +76,23 @@ def test_words_that_nobody_marked_do_not_help_the_second_kappa() -> None:
     assert found.kappa_marked == 0.0
 
 
+def test_words_that_one_side_has_cut_are_compared_in_the_finer_words() -> None:
+    """The first side marks `Rio-bound` whole, the second has cut it and marks `Rio` alone; one agrees on `Kim`."""
+    whole = post("Rio-bound Kim", [Span(0, 1, "LOC"), Span(1, 2, "PER")])
+    tokens = (*split_tokens(whole.tokens, 0, 3),)
+    cut = replace(whole, tokens=tokens, spans=(Span(0, 1, "LOC"), Span(2, 3, "PER")), tags=None)
+    found = agreement([whole], [cut])
+    assert found.words == 3
+    assert [(each.kind, each.text) for each in found.disagreements] == [("boundary", "Rio-bound")]
+    assert found.per_type["PER"].f1 == 100.0
+    assert agreement([cut], [whole]).kappa == pytest.approx(found.kappa)
+
+
 @pytest.mark.parametrize(
     ("second", "message"),
     [
         ([], "got 1 and 0"),
-        ([post("a c", [])], "the same words"),
+        ([post("a c", [])], "another text"),
         ([post("a b", None)], "not labelled on both sides"),
     ],
 )

@@ -1,0 +1,220 @@
+"""The commands that measure: scores of runs and files, runs against runs, what images are worth, agreement."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mner_core.commands import Answer, say_defects
+from mner_core.data.dataset import read_dataset
+from mner_core.evaluation.errors import align, confusion, tally
+from mner_core.evaluation.files import read_both, score_files
+from mner_core.evaluation.legacy import PieceCounts
+from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known, score
+from mner_core.evaluation.scoring import post_digest, protocol_named
+from mner_core.evaluation.slices import score_slices
+from mner_core.features.profiles import profile
+from mner_core.types import Example, InputError, Prediction, Span
+
+if TYPE_CHECKING:
+    from mner_core.training.load import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A run and what it says of some posts."""
+
+    run: "Run"
+    predictions: list[Prediction]
+
+    @classmethod
+    def of(cls, run: "Run", examples: Sequence[Example]) -> "_Asked":
+        return cls(run=run, predictions=run.predict_posts(examples))
+
+    @property
+    def spans(self) -> list[Sequence[Span]]:
+        return [prediction.spans for prediction in self.predictions]
+
+
+def evaluate(options: argparse.Namespace) -> Answer:
+    """Scores a run, or several seeds of one, on labelled posts; with `--against`, beside as many others."""
+    must_be_known(options.protocol)
+    _must_be_possible(options)
+    examples = _labelled(options.data)
+    asked = _ask(options.run, examples, options.images)
+    pieces = _pieces(options.protocol)
+    scores = [score(examples, each.spans, options.protocol, pieces) for each in asked]
+    trained = {digest for each in asked for digest in each.run.record.trained_posts}
+    answer = {
+        **scores[0].to_json(),
+        "posts": len(examples),
+        "posts_trained_on": sum(post_digest(example) in trained for example in examples),
+        "images": options.images,
+    }
+    if len(asked) > 1:
+        from mner_core.evaluation.comparison import mean_score
+        from mner_core.evaluation.significance import spread
+
+        answer |= mean_score(scores).to_json()
+        answer["f1_deviation"] = spread([each.f1 for each in scores]).deviation
+        pairs = zip(options.run, scores, strict=True)
+        answer["runs"] = [{"run": str(path), **asdict(each.micro)} for path, each in pairs]
+    if options.details:
+        answer |= _details(asked[0], examples, options)
+    if options.against:
+        from mner_core.evaluation.comparison import compare
+
+        others = [each.spans for each in _ask(options.against, examples, options.images)]
+        found = compare(examples, [each.spans for each in asked], others, options.protocol)
+        answer["against"] = {"runs": [str(path) for path in options.against], **found.to_json()}
+    return answer
+
+
+def score_command(options: argparse.Namespace) -> Answer:
+    """Scores one tag file against another."""
+    must_be_known(options.protocol)
+    result, defects = score_files(options.gold, options.pred, options.protocol, _pieces(options.protocol))
+    say_defects(defects)
+    return result.to_json()
+
+
+def image_worth(options: argparse.Namespace) -> Answer:
+    """Scores some seeds of one model with the posts' own images, with none, and with images swapped among the posts."""
+    from mner_core.evaluation.image_worth import image_worth as judge
+
+    protocol_named(options.protocol)
+    examples = _labelled(options.data)
+    said: dict[str, list[Sequence[Sequence[Span]]]] = {"own": [], "none": [], "swapped": []}
+    for number, run in enumerate(_load(options.run)):
+        for images, runs in said.items():
+            runs.append(_Asked.of(run, _shown(examples, images, number)).spans)
+    found = judge(examples, said["own"], said["none"], said["swapped"], options.protocol)
+    about = {"runs": [str(path) for path in options.run], "protocol": options.protocol, "posts": len(examples)}
+    pictured = sum(example.image_name is not None for example in examples)
+    return {**about, "posts_with_image": pictured, **found.to_json()}
+
+
+def agreement(options: argparse.Namespace) -> Answer:
+    """How far two files of labels for the same posts agree; posts that only one has labelled are left out."""
+    from mner_core.evaluation.agreement import agreement as agree
+
+    first, second, defects = read_both(options.gold, options.pred, as_cut=False)
+    say_defects(defects)
+    both = [pair for pair in zip(first, second, strict=True) if None not in (pair[0].spans, pair[1].spans)]
+    if not both:
+        raise InputError(f"No post is labelled in both {options.gold.name} and {options.pred.name}.")
+    found = agree([one for one, _ in both], [other for _, other in both])
+    return {**found.to_json(), "posts_left_out": len(first) - len(both)}
+
+
+def _labelled(file: Path) -> list[Example]:
+    data = read_dataset(file)
+    say_defects(data.defects)
+    examples = [example for example in data.posts if example.spans is not None]
+    if not examples:
+        raise InputError(f"{file.name} has no labelled posts to score.")
+    return examples
+
+
+def _must_be_possible(options: argparse.Namespace) -> None:
+    """Refuses, before a run is loaded, what would fail afterwards or be ignored."""
+    if options.against:
+        protocol_named(options.protocol)
+        if len(options.against) != len(options.run):
+            numbers = f"{len(options.run)} and {len(options.against)}"
+            raise InputError(f"--run and --against are compared in pairs, one seed each; got {numbers} runs.")
+    if options.details and len(options.run) > 1:
+        raise InputError("--details are of one run; name one, or leave it out.")
+    if options.details:
+        protocol_named(options.protocol)
+    elif options.train or options.dev:
+        raise InputError("--train and --dev are for --details; add it, or leave them out.")
+
+
+def _load(paths: Sequence[Path]) -> Iterator["Run"]:
+    from mner_core.training.load import load
+
+    return map(load, paths)
+
+
+def _ask(paths: Sequence[Path], examples: Sequence[Example], images: str) -> list[_Asked]:
+    return [_Asked.of(run, _shown(examples, images, number)) for number, run in enumerate(_load(paths))]
+
+
+def _shown(examples: Sequence[Example], images: str, number: int) -> Sequence[Example]:
+    """The posts with the images that run `number` is shown; each run gets another swap, so that none decides alone."""
+    from mner_core.training.load import with_swapped_images, without_images
+
+    if images == "none":
+        return without_images(examples)
+    return with_swapped_images(examples, number) if images == "swapped" else examples
+
+
+def _details(asked: _Asked, examples: Sequence[Example], options: argparse.Namespace) -> dict[str, Any]:
+    """Slices, kinds of error, the confusion matrix and calibration of one run."""
+    known, relevance = _what_images_show(asked.run, examples)
+    train = _labelled(options.train) if options.train else ()
+    slices = score_slices(known, asked.spans, train=train, relevance=relevance, protocol=options.protocol)
+    outcomes = [
+        outcome
+        for example, spans in zip(examples, asked.spans, strict=True)
+        for outcome in align(protocol_named(options.protocol).entities(example), spans)
+    ]
+    matrix = confusion(outcomes, asked.run.record.labels)
+    return {
+        "slices": {name: asdict(part.micro) for name, part in slices.items()},
+        "errors": tally(outcomes),
+        "confusion": {"names": list(matrix.names), "matrix": matrix.matrix.tolist()},
+        "calibration": _calibration(asked, examples, options),
+    }
+
+
+def _calibration(asked: _Asked, examples: Sequence[Example], options: argparse.Namespace) -> dict[str, Any]:
+    from mner_core.evaluation.calibration import calibration, confidences, fit_temperature, with_temperature
+
+    sure, right = confidences(examples, asked.predictions, options.protocol)
+    answer = calibration(sure, right).to_json()
+    if options.dev:
+        dev = _labelled(options.dev)
+        temperature = fit_temperature(*confidences(dev, asked.run.predict_posts(dev), options.protocol))
+        mended = calibration(with_temperature(sure, temperature), right)
+        answer |= {"temperature": temperature, "with_temperature": mended.to_json()}
+    return answer
+
+
+def _what_images_show(run: "Run", examples: Sequence[Example]) -> tuple[list[Example], list[float | None]]:
+    """The posts with the objects that are known of their images, and how much each image has to do with the text.
+
+    Relevance is the cosine of the text's and the caption's sentence vectors: how far what is seen is what is said.
+    """
+    from mner_core.features.sentences import sentence_vectors
+
+    known, captions = [], []
+    for example in examples:
+        objects, caption = example.objects, example.caption
+        if run.features is not None and example.image is not None:
+            seen = run.features.features(example)
+            objects, caption = (seen.objects, seen.caption) if seen.image_ok else (objects, caption)
+        known.append(replace(example, objects=objects))
+        captions.append(caption or "")
+    rows = [row for row, caption in enumerate(captions) if caption]
+    relevance: list[float | None] = [None] * len(examples)
+    if rows:
+        slot = run.plan.profile.text
+        texts = sentence_vectors([examples[row].text for row in rows], slot)
+        seen_as = sentence_vectors([captions[row] for row in rows], slot)
+        for row, cosine in zip(rows, (texts * seen_as).sum(axis=1), strict=True):
+            relevance[row] = float(cosine)
+    return known, relevance
+
+
+def _pieces(protocol: str) -> PieceCounts | None:
+    """What counts a word's pieces, for the protocol that asks: the compact profile's uncased WordPiece tokenizer."""
+    if protocol != NEEDS_PIECES:
+        return None
+    from mner_core.features.text import BertPieces
+    from mner_core.features.weights import weight_file
+
+    tokenizer = BertPieces(weight_file(profile("compact").text) / "tokenizer.json")
+    return lambda words: [len(pieces) for pieces in tokenizer.pieces(words)]

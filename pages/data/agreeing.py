@@ -1,0 +1,86 @@
+"""How far two labellings of a data set agree: people's tracks, the corrected labels, the original ones."""
+
+from typing import Any
+
+import streamlit as st
+
+from db.agreement import agreement_of
+from db.engine import Store
+from db.stamp import Stamp, stamp
+from mner_core.evaluation.agreement import Agreement, Disagreement
+from mner_core.types import InputError, Span
+from pages.shared.figures import counted, plain
+from pages.shared.selection import gold_name, golds
+from pages.shared.store import store
+
+_NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
+_KAPPA = st.column_config.NumberColumn(format="%.2f", width="small")
+_SHOWN = 500
+
+
+def agreement_between(dataset: str) -> None:
+    """Two choices of labels and how far they agree, type by type, with the places where they do not."""
+    names = golds(store(), dataset)
+    people = names[2:]
+    columns = st.columns(2)
+    first = columns[0].selectbox(
+        "These labels", names, index=min(2, len(names) - 1), format_func=gold_name, key="agree first"
+    )
+    default = 3 if len(people) > 1 else 0
+    second = columns[1].selectbox("And these", names, index=default, format_func=gold_name, key="agree second")
+    found = _agreement(store(), stamp(store()), dataset, first, second)
+    if isinstance(found, str):
+        st.caption(plain(found))
+        return
+    facts = st.columns(4)
+    facts[0].metric("Span F1", f"{found.spans.f1:.1f}")
+    facts[1].metric("Kappa on words", _kappa(found.kappa), help="1 is agreement, 0 is what chance gives.")
+    facts[2].metric("On marked words", _kappa(found.kappa_marked), help="Words that either side has marked.")
+    facts[3].metric("Disagreements", f"{len(found.disagreements):,}")
+    st.caption(f"On {counted(found.posts, 'post')} with {counted(found.words, 'word')} that both have labelled.")
+    if found.per_type:
+        st.dataframe(_types(found), hide_index=True, column_config={"Span F1": _NUMBER, "Kappa": _KAPPA})
+    if found.disagreements:
+        shown = found.disagreements[:_SHOWN]
+        st.dataframe([_row(each) for each in shown], hide_index=True)
+        if len(found.disagreements) > _SHOWN:
+            st.caption(f"The first {_SHOWN} of them; `python -m db agreement --json` lists all.")
+
+
+@st.cache_data(max_entries=8, show_spinner="Comparing the labels")
+def _agreement(
+    _store: Store,
+    now: Stamp,  # noqa: ARG001  it is part of the cache's key
+    dataset: str,
+    first: str,
+    second: str,
+) -> Agreement | str:
+    try:
+        return agreement_of(_store, dataset, first, second)
+    except InputError as error:
+        return str(error)
+
+
+def _types(found: Agreement) -> list[dict[str, Any]]:
+    return [
+        {"Type": label, "Span F1": figures.f1, "Kappa": found.kappa_per_type[label], "In the first": figures.support}
+        for label, figures in found.per_type.items()
+    ]
+
+
+def _row(each: Disagreement) -> dict[str, str]:
+    return {
+        "Post": each.post,
+        "Words": each.text,
+        "What": each.kind,
+        "First": _label(each.first),
+        "Second": _label(each.second),
+    }
+
+
+def _label(span: Span | None) -> str:
+    return span.label if span else "-"
+
+
+def _kappa(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

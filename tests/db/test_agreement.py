@@ -1,0 +1,59 @@
+"""Agreement between tracks: only what both have labelled, words as either side cuts them."""
+
+import json
+
+import pytest
+
+from db.__main__ import main
+from db.agreement import agreement_of
+from db.annotations import save
+from db.engine import Store
+from db.marks import Mark
+from mner_core.types import InputError
+
+
+def label(store: Store, post: int, track: str, *places: tuple[int, int, str]) -> None:
+    marks = [Mark(start=start, end=end, label=name) for start, end, name in places]
+    save(store, post, track, base=0, marks=marks, author=track)
+
+
+@pytest.fixture
+def labelled(store: Store, ids: list[int]) -> Store:
+    """Anna has labelled three posts, Ben two of them: one alike, one otherwise and with a word cut in two."""
+    label(store, ids[0], "anna", (3, 8, "LOC"))
+    label(store, ids[0], "ben", (3, 8, "LOC"))
+    label(store, ids[4], "anna", (0, 5, "PER"), (13, 19, "ORG"))
+    label(store, ids[4], "ben", (0, 5, "PER"), (13, 16, "ORG"))
+    label(store, ids[3], "anna")
+    return store
+
+
+def test_two_people_on_the_posts_that_both_have_labelled(labelled: Store) -> None:
+    found = agreement_of(labelled, "set", "anna", "ben")
+    assert (found.posts, found.words) == (2, 3 + 4)  # Google is two words to Ben
+    assert found.spans.f1 == pytest.approx(100 * 2 / 3)
+    (only,) = found.disagreements
+    assert (only.post, only.kind, only.text) == ("unlabelled", "boundary", "Google")
+
+
+def test_a_person_against_the_gold_and_the_gold_against_itself(labelled: Store) -> None:
+    assert agreement_of(labelled, "set", "anna", "original").posts == 2
+    same = agreement_of(labelled, "set", "original", "current")
+    assert (same.spans.f1, same.kappa, same.disagreements) == (100.0, 1.0, ())
+
+
+def test_nothing_in_common_is_said(labelled: Store) -> None:
+    with pytest.raises(InputError, match="No post of set is labelled in both 'anna' and 'carl'"):
+        agreement_of(labelled, "set", "anna", "carl")
+    with pytest.raises(InputError, match="No post of set"):
+        agreement_of(labelled, "set", "anna", "ben", split="valid")
+
+
+def test_the_command_answers_in_json(
+    labelled: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MNER_HOME", str(labelled.home.root))
+    assert main(["agreement", "--dataset", "set", "--first", "anna", "--second", "ben", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (answer["posts"], len(answer["disagreements"])) == (2, 1)
+    assert main(["agreement", "--dataset", "set", "--first", "anna", "--second", "carl"]) == 2

@@ -1,0 +1,166 @@
+"""The measuring commands on tiny runs: what they answer, and what they refuse before a run is loaded."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mner_core.cli import main
+from mner_core.evaluation.errors import KINDS
+
+Call = Callable[..., tuple[int, Any, str]]
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "scenes"
+    assert main(["scenes", str(folder), "--size", "40", "--seed", "3"]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, scenes: Path) -> list[str]:
+    """Two seeds of BERT-CRF with captions as context, which sees images only through their captions."""
+    folder = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNER_HOME", str(folder / "home"))
+        common = ["--model", "bert-crf", "--variant", "captions as context", "--profile", "tiny", "--epochs", "1"]
+        for seed in ("0", "1"):
+            assert main(["train", *common, "--data", str(scenes), "--out", str(folder / seed), "--seed", seed]) == 0
+    return [str(folder / "0"), str(folder / "1")]
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    monkeypatch.setenv("MNER_HOME", str(tmp_path / "home"))
+
+    def run(*arguments: object) -> tuple[int, Any, str]:
+        capsys.readouterr()
+        try:
+            status = main([*map(str, arguments), "--json"])
+        except SystemExit as error:
+            status = int(str(error.code))
+        said = capsys.readouterr()
+        return status, json.loads(said.out.splitlines()[-1]) if status == 0 else None, said.err
+
+    return run
+
+
+def test_a_run_against_another_and_itself(call: Call, runs: list[str], scenes: Path) -> None:
+    valid = scenes / "valid.jsonl"
+    status, answer, _ = call("evaluate", "--run", runs[0], "--data", valid, "--against", runs[0])
+    assert status == 0
+    against = answer["against"]
+    assert (against["difference"], against["supported"], against["mcnemar"]["p"]) == (0.0, False, 1.0)
+    assert against["ours"]["mean"] == pytest.approx(answer["f1"])
+    assert {"bootstrap", "randomisation", "sentence", "runs"} <= set(against)
+
+
+def test_several_seeds_are_averaged_and_compared_in_pairs(call: Call, runs: list[str], scenes: Path) -> None:
+    valid = scenes / "valid.jsonl"
+    status, answer, _ = call("evaluate", "--run", *runs, "--data", valid, "--against", *runs[::-1])
+    assert status == 0
+    each = [one["f1"] for one in answer["runs"]]
+    assert answer["f1"] == pytest.approx(sum(each) / 2)
+    assert answer["f1_deviation"] == pytest.approx(abs(each[0] - each[1]) / 2**0.5)
+    assert answer["against"]["difference"] == pytest.approx(0, abs=1e-9)
+    assert answer["against"]["t_test"]["p"] == pytest.approx(1)
+    singly = [call("evaluate", "--run", run, "--data", valid)[1]["f1"] for run in runs]
+    assert each == pytest.approx(singly)
+
+
+def test_details_say_where_a_run_is_wrong_and_how_sure_it_was(call: Call, runs: list[str], scenes: Path) -> None:
+    data = {name: scenes / f"{name}.jsonl" for name in ("train", "valid", "test")}
+    status, answer, _ = call(
+        "evaluate",
+        "--run",
+        runs[0],
+        "--data",
+        data["test"],
+        "--details",
+        "--train",
+        data["train"],
+        "--dev",
+        data["valid"],
+    )
+    assert status == 0
+    assert {"image", "ambiguous", "length-1", "unseen", "objects-1-2", "relevance-low"} <= set(answer["slices"])
+    assert set(answer["errors"]) == set(KINDS)
+    counts = answer["errors"]
+    assert sum(counts.values()) - counts["spurious"] == answer["support"]
+    assert sum(map(sum, answer["confusion"]["matrix"])) == sum(counts.values())
+    assert answer["confusion"]["names"][-1] == "none"
+    assert answer["calibration"]["spans"] == sum(counts.values()) - counts["missed"]
+    assert 0 <= answer["calibration"]["ece"] <= 1
+    assert answer["calibration"]["temperature"] > 0
+    assert {"slices", "errors"}.isdisjoint(call("evaluate", "--run", runs[0], "--data", data["test"])[1])
+
+
+def test_what_images_are_worth(call: Call, runs: list[str], scenes: Path) -> None:
+    status, answer, _ = call("image-worth", "--run", *runs, "--data", scenes / "valid.jsonl")
+    assert status == 0
+    for images in ("own", "none", "swapped"):
+        assert answer[images]["number"] == 2
+        same = call("evaluate", "--run", *runs, "--data", scenes / "valid.jsonl", "--images", images)[1]
+        assert answer[images]["mean"] == pytest.approx(same["f1"])
+    assert isinstance(answer["gain"], bool)
+    assert answer["verdict"].startswith("A gain" if answer["gain"] else "No gain")
+    assert answer["posts_with_image"] <= answer["posts"]
+    assert {each["run"] for each in answer["changes"]} <= {0, 1}
+
+
+def test_agreement_of_two_files(call: Call, tmp_path: Path) -> None:
+    first, second = tmp_path / "ann.txt", tmp_path / "bob.jsonl"
+    first.write_text("Kim\tB-PER\nin\tO\nRio\tB-LOC\n\nok\tO\n")
+    spans = [{"start": 0, "end": 3, "label": "PER"}, {"start": 7, "end": 10, "label": "ORG"}]
+    lines = [{"id": "a", "text": "Kim in Rio", "spans": spans}, {"id": "b", "text": "ok", "spans": None}]
+    second.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    status, answer, _ = call("agreement", "--gold", first, "--pred", second)
+    assert status == 0
+    assert (answer["posts"], answer["posts_left_out"], answer["words"]) == (1, 1, 3)
+    assert answer["spans"]["f1"] == 50.0
+    assert answer["kappa"] == pytest.approx((2 / 3 - 2 / 9) / (1 - 2 / 9))
+    (found,) = answer["disagreements"]
+    assert (found["kind"], found["text"], found["first"]["label"], found["second"]["label"]) == (
+        "type",
+        "Rio",
+        "LOC",
+        "ORG",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--run", "a", "b", "--against", "c"], "in pairs"),
+        (["--run", "a", "--against", "b", "--protocol", "rgcn"], "post by post"),
+        (["--run", "a", "--protocol", "best"], "no scoring protocol 'best'"),
+        (["--run", "a", "b", "--details"], "of one run"),
+        (["--run", "a", "--details", "--protocol", "umt"], "post by post"),
+        (["--run", "a", "--dev", "x.jsonl"], "--train and --dev are for --details"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_a_run_is_loaded(
+    call: Call, tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    status, _, said = call("evaluate", *arguments, "--data", tmp_path / "nowhere.jsonl")
+    assert status == 2
+    assert sentence in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_agreement_needs_the_same_posts(call: Call, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.txt", tmp_path / "b.txt"
+    first.write_text("Kim\tB-PER\n")
+    second.write_text("Lee\tB-PER\n")
+    status, _, said = call("agreement", "--gold", first, "--pred", second)
+    assert status == 2
+    assert "'Kim' in line 1" in said
+    shutil.copy(first, second)
+    second.write_text("Kim\n")
+    status, _, said = call("agreement", "--gold", first, "--pred", second)
+    assert status == 2
+    assert "No post is labelled in both" in said
