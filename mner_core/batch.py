@@ -61,6 +61,14 @@ class Objects:
 
 
 @dataclass(frozen=True)
+class Links:
+    """Which words speak of which objects of the posts' own pictures, and how alike they are called (0 where padded)."""
+
+    joined: Tensor  # [B, L, N]
+    likeness: Tensor  # [B, L, N]
+
+
+@dataclass(frozen=True)
 class Neighbours:
     """Images of other posts, best first, with the cosine that chose them (0 where padded)."""
 
@@ -83,6 +91,7 @@ class Batch:
     tags: Tensor | None  # [B, L]; None where a post has no gold
     grid: Grid | None = None
     objects: Objects | None = None
+    links: Links | None = None
     text_neighbours: Neighbours | None = None
     image_neighbours: Neighbours | None = None
 
@@ -148,7 +157,7 @@ class Batcher:
         max_pieces: int,
         sources: Sources,
     ) -> None:
-        self.needs = system.needs
+        self.needs = system.needs - settings.unread
         self.settings = settings
         self.tag_ids = {tag: index for index, tag in enumerate(tag_set(labels, settings.scheme))}
         self.pieces = pieces
@@ -173,6 +182,7 @@ class Batcher:
             tags=self._tags(examples, num_words),
             grid=_grid(pictures) if "grid" in self.needs else None,
             objects=_objects(pictures) if "objects" in self.needs else None,
+            links=self._links(examples, pictures, num_words) if "links" in self.needs else None,
             text_neighbours=_neighbours(neighbours, [neighbours.of_text(e) for e in examples], pictures)
             if neighbours
             else None,
@@ -190,6 +200,18 @@ class Batcher:
         if self.sources.features is None or not self.needs:
             return ()
         return tuple(self.sources.features.features(example) for example in examples)
+
+    def _links(self, examples: Sequence[Example], pictures: Sequence[ImageFeatures], num_words: int) -> Links:
+        assert self.sources.grounding is not None
+        num_objects = max(1, *(len(picture.objects) for picture in pictures))
+        joined = torch.zeros(len(examples), num_words, num_objects, dtype=torch.bool)
+        likeness = torch.zeros(joined.shape)
+        for row, (example, picture) in enumerate(zip(examples, pictures, strict=True)):
+            found = self.sources.grounding.links(example, picture)
+            words, objects = found.joined.shape
+            joined[row, :words, :objects] = torch.from_numpy(found.joined)
+            likeness[row, :words, :objects] = torch.from_numpy(found.likeness)
+        return Links(joined, likeness)
 
     def _tags(self, examples: Sequence[Example], num_words: int) -> Tensor | None:
         tags = torch.zeros(len(examples), num_words, dtype=torch.long)

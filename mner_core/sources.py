@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mner_core.features.grounding import Grounded
 from mner_core.features.image import ImageFeatures
 from mner_core.retrieval import Neighbour
 from mner_core.types import Example
@@ -35,9 +36,18 @@ class Neighbourhood(Protocol):
         ...
 
 
+class Grounding(Protocol):
+    """Where the edges between words and objects come from."""
+
+    def links(self, example: Example, picture: ImageFeatures) -> Grounded:
+        """Which words of the post are joined to which objects of the picture."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sources:
     """Where the parts of a batch come from; None where the system at hand needs none of that kind."""
 
     features: Features | None = None
     neighbourhood: Neighbourhood | None = None
+    grounding: Grounding | None = None

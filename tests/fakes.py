@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from mner_core.batch import Batch, Batcher, Neighbours, Objects
+from mner_core.batch import Batch, Batcher, Links, Neighbours, Objects
 from mner_core.catalog.system import Settings, System
 from mner_core.catalog.systems import system
+from mner_core.features.grounding import Grounded
 from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.features.text import text_encoder
 from mner_core.models.base import Inputs, Model
@@ -69,6 +70,15 @@ class FakeFeatures:
         )
 
 
+class FakeGrounding:
+    """Half of all words are joined to half of all objects, fixed by the post's id."""
+
+    def links(self, example: Example, picture: ImageFeatures) -> Grounded:
+        generator = np.random.default_rng(zlib.crc32(b"links" + example.id.encode()))
+        joined = generator.random((len(example.tokens), len(picture.objects))) < 0.5
+        return Grounded(joined, (generator.random(joined.shape) * joined).astype(np.float32))
+
+
 class FakeNeighbourhood:
     """Up to `count` neighbours a post, fixed by its id."""
 
@@ -102,7 +112,7 @@ def make_batcher(name: str, settings: Settings) -> Batcher:
     entry: System = system(name)
     encoder = text_encoder("tiny-text")
     neighbours = FakeNeighbourhood(getattr(settings, "neighbours", 5))
-    sources = Sources(features=FakeFeatures(), neighbourhood=neighbours)
+    sources = Sources(features=FakeFeatures(), neighbourhood=neighbours, grounding=FakeGrounding())
     return Batcher(entry, settings, LABELS, encoder.pieces, 128, sources)
 
 
@@ -144,6 +154,9 @@ def with_garbage(batch: Batch, extra: int = 3) -> Batch:
     def objects(part: Objects | None) -> Objects | None:
         return part and Objects(widen(part.real, 1), widen(part.vectors, 1), widen(part.boxes, 1))
 
+    def links(part: Links | None) -> Links | None:
+        return part and Links(widen(widen(part.joined, 2), 1), widen(widen(part.likeness, 2), 1))
+
     def neighbours(part: Neighbours | None) -> Neighbours | None:
         return part and replace(
             part, real=widen(part.real, 1), cosine=widen(part.cosine, 1), regions=widen(part.regions, 1)
@@ -159,6 +172,7 @@ def with_garbage(batch: Batch, extra: int = 3) -> Batch:
         shapes=garbage,
         tags=widen(batch.tags, 1, high=5),
         objects=objects(batch.objects),
+        links=links(batch.links),
         text_neighbours=neighbours(batch.text_neighbours),
         image_neighbours=neighbours(batch.image_neighbours),
     )

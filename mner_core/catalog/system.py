@@ -15,7 +15,7 @@ from mner_core.types import InputError
 if TYPE_CHECKING:
     from mner_core.models.base import Model
 
-Need = Literal["grid", "objects", "neighbours"]
+Need = Literal["grid", "objects", "links", "neighbours"]
 
 
 def setting(default: Any, about: str) -> Any:
@@ -39,10 +39,18 @@ class Settings:
     head_rate: float = setting(5e-3, "learning rate of the tagger: emissions and CRF")
     weight_decay: float = setting(0.01, "AdamW's decay of weight matrices")
     warmup: float = setting(0.1, "share of all steps in which the learning rates rise")
+    decay: Literal["line", "steps"] = setting(
+        "line", "how the rates fall: in a line to 0, or every second epoch to four fifths"
+    )
     clip: float = setting(1.0, "largest norm of the gradient")
     batch: int = setting(16, "posts in a training step")
     epochs: int = setting(6, "passes over the training posts")
     precision: Literal["fp32", "bf16"] = setting("fp32", "numbers a step computes with; bf16 is for GPUs")
+
+    @property
+    def unread(self) -> frozenset[Need]:
+        """Which of its system's needs these settings leave unread, so that nobody computes them."""
+        return frozenset()
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))

@@ -6,9 +6,10 @@ from mner_core.catalog.bert_crf import BERT_CRF
 from mner_core.catalog.gei import GEI
 from mner_core.catalog.rgcn import RGCN
 from mner_core.catalog.system import System
+from mner_core.catalog.umgf import UMGF
 from mner_core.types import InputError
 
-SYSTEMS: Mapping[str, System] = {system.name: system for system in (BERT_CRF, RGCN, GEI)}
+SYSTEMS: Mapping[str, System] = {system.name: system for system in (BERT_CRF, RGCN, UMGF, GEI)}
 
 
 def system(name: str) -> System:

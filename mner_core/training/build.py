@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from mner_core.batch import Batcher
-from mner_core.catalog.system import Settings, System
+from mner_core.catalog.system import Need, Settings, System
 from mner_core.features.profiles import Profile
 from mner_core.features.text import TextEncoder
 from mner_core.models.base import Inputs, Model
@@ -27,9 +27,14 @@ class Plan:
     profile: Profile
 
     @property
+    def needs(self) -> frozenset[Need]:
+        """What its batches carry besides words."""
+        return self.system.needs - self.settings.unread
+
+    @property
     def needs_pictures(self) -> bool:
         """Whether a batch carries anything that comes from pictures, or the encoder reads their captions."""
-        return bool(self.system.needs) or self.settings.context == "caption"
+        return bool(self.needs) or self.settings.context == "caption"
 
 
 def build_model(plan: Plan, encoder: TextEncoder, seed: int) -> Model:

@@ -81,7 +81,7 @@ def fit(
             place.losses.append(_finite(loss, done))
             accelerator.backward(loss)
             accelerator.clip_grad_norm_(wrapped.parameters(), settings.clip)
-            set_rates(optimizer, schedule((done + 0.5) / total, settings.warmup))
+            set_rates(optimizer, schedule((done + 0.5) / total, settings))
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             place.step += 1
@@ -150,11 +150,16 @@ def make_optimizer(model: Model, settings: Settings) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, fused=True)
 
 
-def schedule(share: float, warmup: float) -> float:
-    """The factor on every learning rate when `share` of all steps are done: linear up to 1, then linear down to 0."""
-    if share < warmup:
-        return share / warmup
-    return (1 - share) / (1 - warmup) if warmup < 1 else 1.0
+def schedule(share: float, settings: Settings) -> float:
+    """The factor on every learning rate when `share` of all steps are done: linear up to 1, then down as `decay` says.
+
+    In a line to 0; or by steps, as PyTorch's StepLR(2, 0.8).
+    """
+    if share < settings.warmup:
+        return share / settings.warmup
+    if settings.decay == "steps":
+        return float(0.8 ** (int(share * settings.epochs) // 2))
+    return (1 - share) / (1 - settings.warmup)
 
 
 def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:

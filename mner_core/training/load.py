@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from mner_core.catalog.systems import system
 from mner_core.data.tokenize import tokenize
+from mner_core.features.grounding import Grounding
 from mner_core.features.profiles import profile
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
@@ -52,7 +53,9 @@ class Run:
         if self.features is not None and self.record.pool:
             count: int = getattr(settings, "neighbours", 0)
             neighbourhood = load_neighbourhood(folder, self.record.pool, self.features, count, home)
-        self.batcher = build_batcher(self.plan, encoder, Sources(features=self.features, neighbourhood=neighbourhood))
+        grounding = Grounding(self.plan.profile, home) if "links" in self.plan.needs else None
+        sources = Sources(features=self.features, neighbourhood=neighbourhood, grounding=grounding)
+        self.batcher = build_batcher(self.plan, encoder, sources)
         self.model = build_model(self.plan, encoder, self.record.seed)
         self.model.load_state_dict(load_file(folder / "weights.safetensors"))
         self.model.eval()

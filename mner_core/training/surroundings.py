@@ -1,13 +1,14 @@
 """What surrounds a model: extracted features and, where its system has neighbours, the pool they are found in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mner_core.features.extract import extract
+from mner_core.features.grounding import Grounding
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
@@ -29,7 +30,7 @@ class Surroundings:
 def prepare_surroundings(
     plan: Plan, train: Sequence[Example], others: Sequence[Example], home: Home, on_progress: OnProgress
 ) -> Surroundings:
-    """Extracts what is not cached yet, builds the pool and finds everybody's neighbours.
+    """Extracts what is not cached yet, joins words to objects, builds the pool and finds everybody's neighbours.
 
     Args:
         plan: what is needed.
@@ -43,20 +44,44 @@ def prepare_surroundings(
     everybody = [*train, *others]
     extract(everybody, plan.profile, home, lambda done, total: on_progress("features", done, total))
     features = FeatureStore(plan.profile, home)
-    if "neighbours" not in plan.system.needs:
-        return Surroundings(Sources(features=features))
+    sources = Sources(features=features)
+    if "links" in plan.needs:
+        sources = replace(sources, grounding=_grounding(plan, everybody, features, home, on_progress))
+    if "neighbours" not in plan.needs:
+        return Surroundings(sources)
+    pooled = everybody if getattr(plan.settings, "pool", "train") == "all" else train
+    neighbourhood = _neighbourhood(plan, pooled, everybody, features, home, on_progress)
+    return Surroundings(replace(sources, neighbourhood=neighbourhood), neighbourhood.pool.fingerprint)
+
+
+def _grounding(
+    plan: Plan, everybody: Sequence[Example], features: FeatureStore, home: Home, on_progress: OnProgress
+) -> Grounding:
+    grounding = Grounding(plan.profile, home)
+    looked = [(example, features.features(example)) for example in everybody]
+    grounding.sweep(looked, lambda done, total: on_progress("phrases", done, total))
+    return grounding
+
+
+def _neighbourhood(
+    plan: Plan,
+    pooled: Sequence[Example],
+    everybody: Sequence[Example],
+    features: FeatureStore,
+    home: Home,
+    on_progress: OnProgress,
+) -> PoolNeighbourhood:
+    """The pool of those posts, kept, and everybody's neighbours in it, found."""
 
     def on_vectors(done: int, total: int) -> None:
         on_progress("neighbours", done, total)
 
-    settings = plan.settings
-    pooled = everybody if getattr(settings, "pool", "train") == "all" else train
     pool = build_pool(pooled, features, plan.profile.text, home, on_vectors)
     pool.save(pool_folder(home, pool.fingerprint))
-    count: int = getattr(settings, "neighbours", 0)
+    count: int = getattr(plan.settings, "neighbours", 0)
     neighbourhood = PoolNeighbourhood(pool, kept_grids(features.shards), features, plan.profile.text, count, home)
     neighbourhood.prepare(everybody, on_vectors)
-    return Surroundings(Sources(features=features, neighbourhood=neighbourhood), pool.fingerprint)
+    return neighbourhood
 
 
 def pool_folder(home: Home, fingerprint: str) -> Path:

@@ -1,0 +1,90 @@
+"""UMGF in the catalog."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from mner_core.catalog.system import Need, Settings, System, setting
+from mner_core.types import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class UMGFSettings(Settings):
+    """UMGF: one graph of words and objects, joined by what noun phrases and general words find in the picture."""
+
+    paper: ClassVar[Mapping[str, Any]] = {
+        "encoder_rate": 1e-4,
+        "fusion_rate": 1e-4,
+        "head_rate": 1e-4,
+        "weight_decay": 0.0,
+        "dropout": 0.5,
+        "epochs": 30,
+        "width": 512,
+        "positions": True,
+    }
+
+    released: ClassVar[Mapping[str, Any]] = {
+        **paper,
+        "dropout": 0.4,
+        "layers": 6,
+        "inner": 256,
+        "edges": "all",
+        "positions": False,
+        "object_mixing": False,
+        "tagger_reads": "text and graph",
+        "decay": "steps",
+        "warmup": 0.0,
+    }
+    """What the authors' code does otherwise (4 crops of a grounding model, a cased BERT and a tuned ResNet aside)."""
+
+    heads: int = setting(8, "heads of every attention")
+    layers: int = setting(2, "L: layers of the graph")
+    width: int = setting(0, "d: width of the graph's nodes; 0 takes the text encoder's")
+    inner: int = setting(0, "width inside the feed-forward parts; 0 takes the nodes'")
+    edges: Literal["phrase", "all"] = setting(
+        "phrase", "which words are joined to which objects: those grounding found, or all to all"
+    )
+    vision: Literal["objects", "regions"] = setting(
+        "objects", "the picture's nodes; its 49 `regions` are all joined to all words"
+    )
+    object_edges: bool = setting(True, "objects are joined to each other (Eq. 2)")
+    own_parameters: bool = setting(True, "words and objects have parameters of their own, or share them")
+    positions: bool = setting(True, "where a word stands is added to its vector")
+    object_mixing: bool = setting(True, "the objects' attention has value and output projections")
+    tagger_reads: Literal["graph", "text and graph"] = setting("graph", "what the tagger sees of a word")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.layers < 1 or self.heads < 1:
+            raise InputError("The settings layers and heads must be at least 1.")
+        if self.width < 0 or self.inner < 0:
+            raise InputError("The settings width and inner must be 0 or more.")
+        if not (self.own_parameters or self.object_mixing):
+            raise InputError(
+                "Without own_parameters the objects' attention is the words', so object_mixing must be true."
+            )
+
+    @property
+    def unread(self) -> frozenset[Need]:
+        """Objects and their links, or the grid; links also where all words are joined to all objects."""
+        if self.vision == "regions":
+            return frozenset({"objects", "links"})
+        return frozenset({"grid", "links"} if self.edges == "all" else {"grid"})
+
+
+UMGF = System(
+    name="umgf",
+    title="UMGF",
+    paper="Zhang et al. 2021, Multi-modal Graph Fusion for NER with Targeted Visual Guidance, AAAI",
+    settings=UMGFSettings,
+    needs=frozenset({"grid", "objects", "links"}),
+    variants={
+        "w/o Tar": {"vision": "regions"},
+        "w/o VCorr": {"object_edges": False},
+        "w/o Ind": {"own_parameters": False},
+        "all words to all objects": {"edges": "all"},
+        "released": UMGFSettings.released,
+        "paper": UMGFSettings.paper,
+    },
+    code="mner_core.models.umgf:UMGF",
+)
