@@ -1,10 +1,12 @@
 """Two labellings of the same posts, word by word."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 
 from mner_core.data.conll import tags_of
 from mner_core.data.dataset import Dataset, Defect
+from mner_core.data.tokenize import offsets_from_span, span_from_offsets, split_tokens
 from mner_core.tags import split_tag
 from mner_core.types import Example
 
@@ -12,9 +14,10 @@ from mner_core.types import Example
 def label_differences(dataset: Dataset, other: Dataset) -> Iterator[Defect]:
     """A `label-differs` for each word that `other` tags otherwise, an `unmatched-post` for each post that only one has.
 
-    Posts belong together when they have the same words and picture, or else the same words; repeated ones in their
-    order. Of `dataset` only the splits that `other` has posts of are looked at. Where one post is BIOES and the other
-    is not, both are compared in BIO2.
+    Posts belong together when they have the same words and picture, or else the same words, or else the same text;
+    repeated ones in their order. A text that is cut into other words (a label that ends inside a word cuts it) is
+    compared in the finer words of both. Of `dataset` only the splits that `other` has posts of are looked at. Where one
+    post is BIOES and the other is not, both are compared in BIO2.
     """
     partners = _Partners(dataset.posts)
     pairs = [(partners.take(theirs), theirs) for theirs in other.posts]
@@ -24,12 +27,13 @@ def label_differences(dataset: Dataset, other: Dataset) -> Iterator[Defect]:
             yield Defect("unmatched-post", there.file, there.line, "The data set has no post with these words.")
             continue
         here = dataset.places[ours.id]
-        for word, (our_tag, their_tag) in enumerate(zip(*_comparable(ours, theirs), strict=True)):
+        one, two = on_common_words(ours, theirs)
+        for word, (our_tag, their_tag) in enumerate(zip(*_comparable(one, two), strict=True)):
             if our_tag != their_tag:
-                detail = (
-                    f"{ours.words[word]!r} is {our_tag} here, {their_tag} in {there.file} line {there.words[word]}."
-                )
-                yield Defect("label-differs", here.file, here.words[word], detail)
+                our_line = here.words[_word_at(ours, one.tokens[word].start) if one is not ours else word]
+                their_line = there.words[_word_at(theirs, two.tokens[word].start) if two is not theirs else word]
+                detail = f"{one.words[word]!r} is {our_tag} here, {their_tag} in {there.file} line {their_line}."
+                yield Defect("label-differs", here.file, our_line, detail)
     splits = {ours.split for ours, _ in pairs if ours is not None}
     for ours in partners.left():
         if ours.split in splits:
@@ -37,20 +41,44 @@ def label_differences(dataset: Dataset, other: Dataset) -> Iterator[Defect]:
             yield Defect("unmatched-post", here.file, here.line, f"{other.name} has no post with these words.")
 
 
+def on_common_words(one: Example, two: Example) -> tuple[Example, Example]:
+    """Two labellings of one text in words that are cut wherever either side cuts; unchanged where the words are equal.
+
+    A post that had to be cut anew loses its own tags: its spans say the same.
+    """
+    if one.words == two.words:
+        return one, two
+    tokens = one.tokens
+    for token in two.tokens:
+        tokens = split_tokens(tokens, token.start, token.end)
+
+    def recut(post: Example) -> Example:
+        places = [(*offsets_from_span(post.tokens, span), span.label) for span in post.spans or ()]
+        spans = tuple(span_from_offsets(tokens, *place) for place in places)
+        return replace(post, tokens=tokens, spans=None if post.spans is None else spans, tags=None, subsets={})
+
+    return recut(one), recut(two)
+
+
+def _word_at(post: Example, offset: int) -> int:
+    """Which of the post's words the character at `offset` is in."""
+    return next(word for word, token in enumerate(post.tokens) if offset < token.end)
+
+
 class _Partners:
     """Posts that wait for the same post of another file."""
 
     def __init__(self, posts: Iterable[Example]) -> None:
         self._left = {example.id: example for example in posts}
-        self._ids: dict[tuple[str | None, tuple[str, ...]], list[str]] = defaultdict(list)
+        self._ids: dict[tuple[str | None, Hashable], list[str]] = defaultdict(list)
         for example in reversed(self._left.values()):
-            for image in {example.image_name, None}:
-                self._ids[image, example.words].append(example.id)
+            for key in _keys(example):
+                self._ids[key].append(example.id)
 
     def take(self, wanted: Example) -> Example | None:
-        """The first post that is still left with the same words, and the same picture if there is one."""
-        for image in (wanted.image_name, None):
-            ids = self._ids[image, wanted.words]
+        """The first post that is still left with the same words, and the same picture if there is one; or the text."""
+        for key in _keys(wanted):
+            ids = self._ids[key]
             while ids:
                 if found := self._left.pop(ids.pop(), None):
                     return found
@@ -59,6 +87,12 @@ class _Partners:
     def left(self) -> list[Example]:
         """The posts that nobody took."""
         return list(self._left.values())
+
+
+def _keys(example: Example) -> list[tuple[str | None, Hashable]]:
+    """What the same post has in common with this one, the surest first."""
+    images = dict.fromkeys((example.image_name, None))
+    return [(image, content) for content in (example.words, example.text) for image in images]
 
 
 def _comparable(ours: Example, theirs: Example) -> tuple[list[str], list[str]]:

@@ -8,10 +8,10 @@ has marked as well (Brandsen et al. 2020).
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from mner_core.data.tokenize import offsets_from_span, span_from_offsets, split_tokens
+from mner_core.data.compare import on_common_words
 from mner_core.evaluation.errors import Outcome, align
 from mner_core.evaluation.scoring import Counts, Figures, count, pool
 from mner_core.types import Example, InputError, Span
@@ -60,7 +60,7 @@ def agreement(first: Sequence[Example], second: Sequence[Example]) -> Agreement:
         InputError: the posts are not the same, or one of them is not labelled.
     """
     _must_be_same(first, second)
-    recut = [_on_common_words(*pair) for pair in zip(first, second, strict=True)]
+    recut = [on_common_words(*pair) for pair in zip(first, second, strict=True)]
     first, second = [one for one, _ in recut], [other for _, other in recut]
     pairs = [
         (sorted(set(one.spans or ())), sorted(set(two.spans or ()))) for one, two in zip(first, second, strict=True)
@@ -112,21 +112,6 @@ def _must_be_same(first: Sequence[Example], second: Sequence[Example]) -> None:
             )
         if one.spans is None or two.spans is None:
             raise InputError(f"Post {one.id!r} is not labelled on both sides; leave it out.")
-
-
-def _on_common_words(one: Example, two: Example) -> tuple[Example, Example]:
-    """Both posts in words that are cut wherever either side cuts; as they are where the words are the same."""
-    if one.words == two.words:
-        return one, two
-    tokens = one.tokens
-    for token in two.tokens:
-        tokens = split_tokens(tokens, token.start, token.end)
-
-    def recut(post: Example) -> Example:
-        places = [(*offsets_from_span(post.tokens, span), span.label) for span in post.spans or ()]
-        return replace(post, tokens=tokens, spans=tuple(span_from_offsets(tokens, *place) for place in places))
-
-    return recut(one), recut(two)
 
 
 def _classes(spans: Sequence[Span], post: Example) -> list[str | None]:

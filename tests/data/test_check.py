@@ -220,6 +220,30 @@ def test_against_another_scheme_and_format(tmp_path: Path) -> None:
     assert found(report) == [("label-differs", "valid.txt", 2), ("label-differs", "valid.txt", 3)]
 
 
+def test_a_label_that_cuts_a_word_is_a_difference_and_no_other_post(tmp_path: Path) -> None:
+    """`Rio-bound` is one word here and two there, because a label ends inside it."""
+    lines = [{"text": "Rio-bound Ann", "spans": [{"start": 0, "end": 9, "label": "LOC"}]}, {"text": "hi", "spans": []}]
+    ours = "\n".join(json.dumps(line) for line in lines)
+    lines[0]["spans"] = [{"start": 0, "end": 3, "label": "LOC"}, {"start": 10, "end": 13, "label": "PER"}]
+    theirs = "\n".join(json.dumps(line) for line in lines[::-1])
+    folder(tmp_path, {"set/valid.jsonl": ours, "o.jsonl": theirs})
+    report = check(tmp_path / "set", tmp_path / "o.jsonl")
+    assert [(defect.kind, defect.line, defect.detail) for defect in report.defects] == [
+        ("label-differs", 1, "'-bound' is I-LOC here, O in o.jsonl line 2."),
+        ("label-differs", 1, "'Ann' is O here, B-PER in o.jsonl line 2."),
+    ]
+
+
+def test_a_post_without_labels_there_differs_in_each_labelled_word(tmp_path: Path) -> None:
+    lines = [{"text": "New York wins", "image": "1", "spans": None}]
+    report = against(tmp_path, json.dumps(lines[0]), "other/fixed.jsonl")
+    assert [each for each in found(report) if each[0] == "label-differs"] == [
+        ("label-differs", "valid.txt", 2),
+        ("label-differs", "valid.txt", 3),
+    ]
+    assert report.counts["unmatched-post"] == 2
+
+
 def test_repeated_posts_are_compared_in_their_order(tmp_path: Path) -> None:
     twice = "IMGID:1\nAnn\tB-PER\n\nIMGID:1\nAnn\tB-LOC\n"
     folder(tmp_path, {"set/train.txt": twice, "set/images/1.png": picture(), "o.txt": twice})
