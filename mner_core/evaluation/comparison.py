@@ -1,11 +1,13 @@
 """Two sets of runs on the same gold: how far apart they are, and whether any test supports that they differ."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mner_core.evaluation.scoring import Figures, Score, gold_spans
 from mner_core.evaluation.significance import (
+    DRAWS,
     Finding,
     McNemar,
     Spread,
@@ -90,11 +92,7 @@ def mean_score(scores: Sequence[Score]) -> Score:
 
 
 def compare(
-    gold: Sequence[Example],
-    ours: Sequence[Predicted],
-    theirs: Sequence[Predicted],
-    protocol: str = "entity",
-    seed: int = 0,
+    gold: Sequence[Example], ours: Sequence[Predicted], theirs: Sequence[Predicted], protocol: str = "entity"
 ) -> Comparison:
     """Compares runs pair by pair: the n-th of ours with the n-th of theirs, all on the same posts.
 
@@ -102,23 +100,35 @@ def compare(
         InputError: the numbers of runs differ, there are fewer than two posts, a post is not labelled, or the protocol
             does not count post by post.
     """
+    return compare_spans([gold_spans(post, protocol) for post in gold], ours, theirs, protocol)
+
+
+def compare_spans(
+    gold: Sequence[AbstractSet[Span]],
+    ours: Sequence[Predicted],
+    theirs: Sequence[Predicted],
+    protocol: str = "entity",
+    draws: int = DRAWS,
+) -> Comparison:
+    """The same for gold that is given as each post's entities; `protocol` is the name under which they were read.
+
+    Raises:
+        InputError: the numbers of runs differ, or there are fewer than two posts.
+    """
     if len(ours) != len(theirs) or not ours:
         raise InputError(f"Runs are compared in pairs, one seed each: got {len(ours)} against {len(theirs)}.")
     if len(gold) < 2:
         raise InputError(f"Two runs cannot be compared on {len(gold)} posts; bring more.")
-    counts = post_counts(gold, ours, protocol), post_counts(gold, theirs, protocol)
+    counts = post_counts(gold, ours), post_counts(gold, theirs)
     scores = [[float(mean_f1(side[:, [run]])) for run in range(len(ours))] for side in counts]
-    right = [
-        [gold_spans(post, protocol) == set(said) for post, said in zip(gold, side[0], strict=True)]
-        for side in (ours, theirs)
-    ]
+    right = [[true == set(said) for true, said in zip(gold, side[0], strict=True)] for side in (ours, theirs)]
     return Comparison(
         protocol=protocol,
         posts=len(gold),
         ours=spread(scores[0]),
         theirs=spread(scores[1]),
-        bootstrap=bootstrap(*counts, seed=seed),
-        randomisation=randomisation(*counts, seed=seed),
+        bootstrap=bootstrap(*counts, draws),
+        randomisation=randomisation(*counts, draws),
         t_test=paired_t(*scores) if len(ours) > 1 else None,
         mcnemar=mcnemar(*right) if len(ours) == 1 else None,
     )

@@ -10,15 +10,15 @@ McNemar 1947, in its exact binomial form; Dror et al. 2018, The hitchhiker's gui
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from mner_core.evaluation.scoring import Counts, per_post
-from mner_core.types import Example, InputError, Span
+from mner_core.types import InputError, Span
 
 LEVEL = 0.05
 """A p value below this supports a difference; intervals are those of 1 - LEVEL."""
@@ -81,19 +81,15 @@ def paired_t(ours: Sequence[float], theirs: Sequence[float]) -> Finding:
     return Finding(p=float(result.pvalue), low=float(interval.low), high=float(interval.high))
 
 
-def post_counts(
-    gold: Sequence[Example], runs: Sequence[Sequence[Sequence[Span]]], protocol: str = "entity"
-) -> NDArray[np.int64]:
+def post_counts(gold: Sequence[AbstractSet[Span]], runs: Sequence[Sequence[Iterable[Span]]]) -> NDArray[np.int64]:
     """What F1 is made of, [posts, runs, 2]: 2 x true positives, and predicted + gold entities.
 
-    Raises:
-        InputError: the protocol does not count post by post, or a post is not labelled.
+    `gold` has each post's entities, `runs` has for each run the entities that it predicts in each post.
     """
     table = np.zeros((len(gold), len(runs), 2), np.int64)
-    for row, post in enumerate(gold):
-        for column, run in enumerate(runs):
-            total = sum(per_post(post, run[row], protocol).values(), Counts())
-            table[row, column] = 2 * total.true_positives, total.predicted + total.gold
+    for column, run in enumerate(runs):
+        for row, (true, said) in enumerate(zip(gold, map(set, run), strict=True)):
+            table[row, column] = 2 * len(true & said), len(true) + len(said)
     return table
 
 

@@ -94,6 +94,7 @@ def compare_runs(chosen: Selection) -> None:
         st.write(plain(found))
         return
     _show_changes(found)
+    st.caption(plain(found.tested))
     st.dataframe(_type_rows(found), hide_index=True, column_config=_type_columns(found))
     st.caption(
         f"Both on the same posts: {score_sentence(found.after.score, gold_name(found.after.gold), found.after.posts)}."
@@ -124,7 +125,7 @@ def _show_changes(found: Comparison) -> None:
         "F1",
         f"{after.f1:.1f}",
         delta=f"{after.f1 - before.f1:+.1f}",
-        delta_color="off" if abs(after.f1 - before.f1) < 0.05 else "normal",
+        delta_color="normal" if found.supported else "off",
         help=f"{found.before.run}: {before.f1:.1f}, {found.after.run}: {after.f1:.1f}.",
     )
     for column, (kind, number) in zip(columns[1:], found.changes.items(), strict=True):

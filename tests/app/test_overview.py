@@ -85,6 +85,8 @@ def test_two_runs_side_by_side(store: Store) -> None:
         ("F1", "55.6"), ("Fixed", "2"), ("Broken", "1"), ("Wrong in both", "4"),
     ]  # fmt: skip
     assert list(app.dataframe[1].value["Type"]) == ["LOC", "ORG", "PER"]
+    assert "+5.56 F1 (95 % interval over posts" in shown(app)
+    assert "not supported: no difference to speak of" in shown(app)  # two mistakes fewer in six posts
 
 
 def test_a_run_is_told_to_read_what_it_has_not(store: Store) -> None:

@@ -61,7 +61,7 @@ def test_a_t_test_needs_pairs(ours: list[float], theirs: list[float]) -> None:
 
 def test_counts_of_posts_add_up_to_the_score() -> None:
     run = right_on(*range(0, 40, 3))
-    counts = post_counts(GOLD, [run, right_on()])
+    counts = post_counts([{PER}] * len(GOLD), [run, right_on()])
     assert float(mean_f1(counts[:, [0]])) == pytest.approx(score(GOLD, run).f1)
     assert float(mean_f1(counts)) == pytest.approx(score(GOLD, run).f1 / 2)
     assert float(mean_f1(np.zeros((3, 1, 2), np.int64))) == 0.0
