@@ -31,8 +31,8 @@ class Comparison:
     """What a run does otherwise than another one, on the same posts and gold.
 
     `changes` counts mistakes by what became of them ("fixed", "broken", "wrong in both"), `by_type` does so for each
-    entity type; `before` and `after` are the scores of the other run and of this one. `supported` says whether tests over
-    the posts support that their F1 differs, `tested` what they say.
+    entity type; `before` and `after` are the scores of the other run and of this one. `supported` says whether tests
+    over the posts support that their F1 differs, `tested` what they say.
     """
 
     before: Evaluation
