@@ -6,7 +6,7 @@ from random import Random
 
 from PIL import Image
 
-from mner_core.data.scenes.canvas import INK, WHITE, Canvas, Colour, Pen, accents, darker, lighter, mix
+from mner_core.data.scenes.canvas import INK, WHITE, Canvas, Colour, Pen, lighter, mix
 from mner_core.data.scenes.sketch import COLOURS, LABELS, Emblem, coloured
 from mner_core.types import Box
 
@@ -16,23 +16,24 @@ _FIELDS = ("disc", "shield", "diamond", "square", "hexagon", "none")
 _SIGNS = ("star", "chevrons", "petals", "bars", "bolt", "crescent", "cross", "arrow", "wave", "crown", "key", "eye")
 
 
+LIGHTS = ("sunlight", "cloudy", "indoors")
+"""In which the pictures of a book of emblems were taken."""
+
+
 def draw_poster(canvas: Canvas, rng: Random, emblem: Emblem) -> Box:
-    """Hangs the emblem on a wall, where it nearly fills the picture; returns its box."""
-    wall = lighter(accents(rng, 1)[0], 0.6)
-    canvas.rectangle((-9, -9, canvas.width + 9, canvas.height + 9), wall)
-    side = min(canvas.width, canvas.height) * rng.uniform(0.9, 0.96)
-    left, top = (canvas.width - side) * rng.uniform(0.3, 0.7), (canvas.height - side) * rng.uniform(0.3, 0.7)
-    canvas.rectangle((left + 3, top + 4, left + side + 3, top + side + 4), (*darker(wall, 0.6), 120))
+    """A photograph of the emblem that cuts its edges off a little; returns the emblem's box."""
+    side = max(canvas.width, canvas.height) * rng.uniform(1, 1.05)
+    left, top = (canvas.width - side) * rng.random(), (canvas.height - side) * rng.random()
     pen = Pen(canvas, left, top, side, aspect=1)
     _draw(pen, emblem)
     return pen.box
 
 
-def emblem_image(emblem: Emblem) -> Image.Image:
+def emblem_image(emblem: Emblem, light: str = LIGHTS[0]) -> Image.Image:
     """The emblem alone, as a book of emblems would show it: 224 x 224 pixels."""
     canvas = Canvas(224, 224)
     _draw(Pen(canvas, 0, 0, 224, aspect=1), emblem)
-    return canvas.finished(Random("daylight"))
+    return canvas.finished(Random(light))
 
 
 def emblem_phrase(emblem: Emblem) -> str:

@@ -16,6 +16,7 @@ from mner_core.data.demo_folder import fresh_folder, write_json, write_jsonl
 from mner_core.data.scenes.ceiling import Mark, best_text_only_f1
 from mner_core.data.scenes.fill import Draft
 from mner_core.data.scenes.knobs import Knobs
+from mner_core.data.scenes.knowledge import write_knowledge
 from mner_core.data.scenes.pictures import Picture, compose
 from mner_core.data.scenes.posts import draft_posts
 from mner_core.types import ImageObject, InputError
@@ -64,7 +65,8 @@ def write_scenes(out: Path, size: int, seed: int, knobs: Knobs | None = None) ->
     """Writes `size` posts as a data set folder; equal sizes, seeds and knobs give equal bytes.
 
     Beside train, valid and test (JSONL, about 70, 15 and 15 in a hundred) there are `images/`, `captions.tsv`,
-    `objects.jsonl` with the boxes of all things that can be told, and `entity_boxes.jsonl` (see `data.boxes`).
+    `objects.jsonl` with the boxes of all things that can be told, `entity_boxes.jsonl` (see `data.boxes`), and
+    `knowledge/` where there are posters.
 
     Raises:
         InputError: fewer than 20 posts, the knobs do not fit, or `out` exists already and is not empty.
@@ -83,6 +85,9 @@ def write_scenes(out: Path, size: int, seed: int, knobs: Knobs | None = None) ->
             posts += written
         _write_picture_facts(folder, posts)
         write_jsonl(folder / ENTITY_BOXES, chain.from_iterable(_entity_boxes(folder, split, posts) for split in drafts))
+        sketches = (draft.sketch for draft in chain.from_iterable(drafts.values()))
+        if emblems := [sketch.emblem for sketch in sketches if sketch and sketch.emblem]:
+            write_knowledge(folder / "knowledge", emblems, seed)
         write_json(folder / "dataset.json", _about(size, seed, knobs))
     return _report(drafts, knobs)
 
