@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mner_core import commands, labels, measuring
+from mner_core import commands, labels, measuring, tables
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.types import InputError
 
@@ -163,6 +163,18 @@ def parser() -> argparse.ArgumentParser:
     suspicious.add_argument(
         "--corrupted", type=Path, metavar="LIST", help="what `corrupt` changed: prints what is found"
     )
+
+    suite = add(
+        "experiment", tables.experiment, "Makes a table as in the papers; what is done is kept, the rest is run."
+    )
+    suite.add_argument("suite", metavar="SUITE", help="a suite's name (a wrong one lists them), or a TOML file")
+    suite.add_argument("--quick", action="store_true", help="the form for a laptop")
+    suite.add_argument("--data", action="append", default=[], metavar="NAME=DIR", help="default: drawn scenes")
+    suite.add_argument("--out", type=Path, metavar="DIR", help="for tables and runs; default: the home's experiments")
+    suite.add_argument("--profile", help="in place of the suite's own, as the next three")
+    suite.add_argument("--epochs", type=int)
+    suite.add_argument("--seeds", type=int)
+    suite.add_argument("--posts", type=int, help="size of drawn scenes; with --quick the most training posts")
 
     export = add("export-run", commands.export_run, "Packs a run into one file with everything in it.")
     export.add_argument("run", type=Path, metavar="RUN")

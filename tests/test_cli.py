@@ -136,6 +136,15 @@ def test_wrong_labels_are_made_and_found(run: Run, scenes: Path, tmp_path: Path)
     assert "was trained on" in said
 
 
+def test_a_table_is_made(run: Run, tmp_path: Path) -> None:
+    size = ["--profile", "tiny", "--epochs", 1, "--seeds", 1, "--posts", 40]
+    status, answer, _ = run("experiment", "iaik-image", "--quick", *size, "--out", tmp_path / "out")
+    assert status == 0
+    assert {(row["row"], row["source"]) for row in answer["rows"]} >= {("With image", "printed")}
+    assert all(Path(file).is_file() for file in answer["files"])
+    assert answer["notes"]
+
+
 BAD_USAGE = [
     ([], "COMMAND"),
     (["dance"], "dance"),
@@ -162,6 +171,9 @@ BAD_USAGE = [
     (["score", "--gold", "{tmp}/no", "--pred", "{tmp}/no"], "no"),
     (["export-run", "{tmp}", "{tmp}/out"], "holds no finished run"),
     (["suspicious", "--data", "{scenes}"], "either --model"),
+    (["experiment", "pudding"], "There is no suite 'pudding'"),
+    (["experiment", "k-rgcn", "--data", "x={tmp}/nowhere"], "nowhere"),
+    (["experiment", "k-rgcn", "--profile", "huge"], "no profile 'huge'"),
     (["suspicious", "--data", "{scenes}", "--model", "bort"], "There is no model 'bort'"),
     (["suspicious", "--data", "{scenes}", "--model", "bert-crf", "--folds", "1"], "at least 2 folds"),
     (["suspicious", "--data", "{scenes}", "--model", "bert-crf", "--split", "dev"], "in a split dev"),

@@ -29,8 +29,9 @@ FLOORS = [
     {"explain"},
     {"training"},
     {"suspicious"},
+    {"experiment"},
     {"commands"},
-    {"labels", "measuring"},
+    {"labels", "measuring", "tables"},
     {"cli", "__main__"},
 ]
 LIGHT = {

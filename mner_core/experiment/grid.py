@@ -1,0 +1,148 @@
+"""A finished table: lines of numbers under blocks of columns, as Markdown, CSV or LaTeX, and as plain records."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+DAGGER = "†"
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A figure, over seeds its mean with the deviation; `marked` where a test supports its difference."""
+
+    value: float
+    deviation: float | None = None
+    marked: bool = False
+
+    def text(self, digits: int = 2) -> str:
+        """As it stands in a table; nothing known is a dash."""
+        if math.isnan(self.value):
+            return "–"
+        spread = "" if self.deviation is None or math.isnan(self.deviation) else f" ± {self.deviation:.{digits}f}"
+        return f"{self.value:.{digits}f}{spread}{DAGGER if self.marked else ''}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of the table: whose numbers (`ours` or `printed`), and one list for each block, in the columns' order."""
+
+    name: str
+    source: str
+    blocks: Mapping[str, Sequence[Number]]
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The table: `columns` of each block by name, lines, notes that state what the numbers rest on."""
+
+    title: str
+    columns: Mapping[str, Sequence[str]]
+    lines: Sequence[Line]
+    notes: Sequence[str]
+    digits: int = 2
+
+    def records(self) -> list[dict[str, Any]]:
+        """One record a line and block: numbers by column, deviations, and what is known of the comparison."""
+        names = {"P": "precision", "R": "recall", "F1": "f1"}
+        found = []
+        for line in self.lines:
+            for block, numbers in line.blocks.items():
+                columns = (names.get(column, column) for column in self.columns[block])
+                pairs = list(zip(columns, numbers, strict=True))
+                found.append(
+                    {
+                        "row": line.name,
+                        "source": line.source,
+                        "data": block,
+                        **{name: _plain(number.value) for name, number in pairs},
+                        "deviation": {
+                            name: _plain(number.deviation) for name, number in pairs if number.deviation is not None
+                        },
+                        **line.facts.get(block, {}),
+                    }
+                )
+        return found
+
+    def markdown(self) -> str:
+        """A GitHub table under its title, notes below."""
+        header = ["", "", *(f"{block}: {name}" for block, names in self.columns.items() for name in names)]
+        rows = [[line.name, line.source, *self._cells(line)] for line in self.lines]
+        body = [header, ["---", "---", *["---:"] * (len(header) - 2)], *rows]
+        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in body]
+        return "\n".join([f"## {self.title}", "", *lines, "", *(f"- {note}" for note in self.notes), ""])
+
+    def csv(self) -> str:
+        """One line a row and source, numbers and deviations in columns of their own; notes are not in it."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        names = [f"{block}: {name}" for block, columns in self.columns.items() for name in columns]
+        writer.writerow(["row", "source", *[part for name in names for part in (name, f"{name} deviation")]])
+        for line in self.lines:
+            numbers = self._numbers(line)
+            cells = [part for number in numbers for part in (number.value, number.deviation)]
+            writer.writerow([line.name, line.source, *("" if _plain(part) is None else part for part in cells)])
+        return out.getvalue()
+
+    def latex(self) -> str:
+        """A `table` with booktabs rules."""
+        spans = [rf"\multicolumn{{{len(names)}}}{{c}}{{{_tex(block)}}}" for block, names in self.columns.items()]
+        width = sum(map(len, self.columns.values()))
+        rows = [" & ".join(map(_tex, [line.name, line.source, *self._cells(line)])) + r" \\" for line in self.lines]
+        return "\n".join(
+            [
+                r"\begin{table}",
+                rf"\caption{{{_tex(self.title)}. {_tex(' '.join(self.notes))}}}",
+                rf"\begin{{tabular}}{{ll{'r' * width}}}",
+                r"\toprule",
+                " & & " + " & ".join(spans) + r" \\",
+                " & & " + " & ".join(_tex(name) for names in self.columns.values() for name in names) + r" \\",
+                r"\midrule",
+                *rows,
+                r"\bottomrule",
+                r"\end{tabular}",
+                r"\end{table}",
+                "",
+            ]
+        )
+
+    def _numbers(self, line: Line) -> list[Number]:
+        unknown = Number(math.nan)
+        return [
+            number for block, names in self.columns.items() for number in line.blocks.get(block, [unknown] * len(names))
+        ]
+
+    def _cells(self, line: Line) -> list[str]:
+        return [number.text(self.digits) for number in self._numbers(line)]
+
+
+def _plain(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
+
+
+def _tex(text: str) -> str:
+    special = {
+        "&": r"\&",
+        "%": r"\%",
+        "_": r"\_",
+        "#": r"\#",
+        "$": r"\$",
+        "{": r"\{",
+        "}": r"\}",
+        "\\": r"\textbackslash{}",
+    }
+    escaped = "".join(special.get(character, character) for character in text)
+    for sign, command in (
+        (DAGGER, r"$^\dagger$"),
+        ("±", r"$\pm$"),
+        ("–", "--"),
+        ("→", r"$\to$"),
+        ("<", r"$<$"),
+        (">", r"$>$"),
+    ):
+        escaped = escaped.replace(sign, command)
+    return escaped

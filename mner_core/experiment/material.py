@@ -1,0 +1,98 @@
+"""The data sets of an experiment: given as NAME=DIR, or scenes that are drawn on the fly by a seed."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mner_core.data.dataset import read_dataset
+from mner_core.data.scenes.write import write_scenes
+from mner_core.experiment.suite import Size, Suite
+from mner_core.types import Example, InputError
+
+SCENES_SEEDS = {"scenes": 1, "scenes-b": 2}
+"""The drawn sets; a transfer needs the second one, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """One data set as the experiment uses it: labelled posts by split, after mapping, dropping and cutting."""
+
+    name: str
+    splits: Mapping[str, Sequence[Example]]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The types that occur, sorted."""
+        spans = (span for posts in self.splits.values() for post in posts for span in post.spans or ())
+        return tuple(sorted({span.label for span in spans}))
+
+    @property
+    def counts(self) -> str:
+        """How many posts each split has, in words."""
+        return ", ".join(f"{len(posts)} {split}" for split, posts in self.splits.items() if posts)
+
+    def scored(self, split: str) -> str:
+        """The split itself, or `valid` where it has no labelled posts."""
+        return split if self.splits.get(split) else "valid"
+
+
+def materials(suite: Suite, size: Size, given: Sequence[str], root: Path, quick: bool) -> list[Material]:
+    """The data sets that were given as NAME=DIR, else drawn ones, written below `root`.
+
+    Raises:
+        InputError: a name is missing or given twice, a transfer has one data set, or one has no posts to train on.
+    """
+    folders = _given(given) or {name: _drawn(seed, size.posts, root) for name, seed in _wanted(suite).items()}
+    if suite.kind == "transfer" and len(folders) < 2:
+        raise InputError(
+            f"The suite {suite.name} scores what one data set taught on another; give two: --data NAME=DIR."
+        )
+    limit = size.posts if quick and given else 0
+    found = [_material(name, folder, suite, limit) for name, folder in folders.items()]
+    for each in found:
+        for split in ("train", "valid"):
+            if suite.kind != "counts" and not each.splits.get(split):
+                raise InputError(f"The data set {each.name} has no labelled posts in the split {split}.")
+    return found
+
+
+def _wanted(suite: Suite) -> dict[str, int]:
+    return SCENES_SEEDS if suite.kind == "transfer" else {"scenes": SCENES_SEEDS["scenes"]}
+
+
+def _given(given: Sequence[str]) -> dict[str, Path]:
+    folders: dict[str, Path] = {}
+    for each in given:
+        name, equals, folder = each.partition("=")
+        if not equals:
+            name, folder = Path(each).resolve().name, each
+        if name in folders:
+            raise InputError(f"The data set {name} is given twice.")
+        folders[name] = Path(folder)
+    return folders
+
+
+def _drawn(seed: int, posts: int, root: Path) -> Path:
+    folder = root / "data" / f"scenes-{posts}-{seed}"
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        write_scenes(folder, posts, seed)
+    return folder
+
+
+def _material(name: str, folder: Path, suite: Suite, limit: int) -> Material:
+    data = read_dataset(folder, suite.labels)
+    splits = {}
+    for split, posts in data.splits.items():
+        kept = [post for post in posts if post.spans is not None and (post.image is not None or not suite.pictured)]
+        splits[split] = _cut(kept, limit if split == "train" else limit // 2)
+    return Material(name=name, splits=splits)
+
+
+def _cut(posts: list[Example], limit: int) -> list[Example]:
+    """The posts, or as many of them drawn by a fixed seed, in their order."""
+    if not limit or len(posts) <= limit:
+        return posts
+    chosen = set(random.Random(len(posts)).sample(range(len(posts)), limit))
+    return [post for place, post in enumerate(posts) if place in chosen]

@@ -1,0 +1,143 @@
+"""Suites: the tables that `experiment` makes, as data: one TOML file a table, in `suites/` or wherever a person says.
+
+title, paper        what a reader is told
+kind                scores | transfer | counts | curve
+columns             full (each type's F1, then P, R, F1) | prf | types (each type's F1, then F1)
+splits              the splits that are scored, such as ["test"] or ["valid", "test"]
+reference           the row that all others are compared with
+pictured            true: only posts whose picture exists (Twitter-2017C)
+[labels]            renamed labels, such as OTHER = "MISC"
+[full] [quick]      profile, epochs (0: the system's own), seeds, posts
+[[rows]]            name, model, variant, set = {setting = value}; without a model the row is only quoted
+[rows.printed]      what the paper prints, by data set: numbers in the order of the columns, nan where it has none
+[rows.deviation]    the deviations it prints
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from mner_core.types import InputError
+
+USUAL_TYPES = ("PER", "LOC", "ORG", "MISC")
+"""The types of the papers' tables, in their order."""
+FOLDER = Path(__file__).parent / "suites"
+
+Kind: TypeAlias = Literal["scores", "transfer", "counts", "curve"]
+Columns: TypeAlias = Literal["full", "prf", "types"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large an experiment is.
+
+    Args:
+        profile: the extractors and the text encoder.
+        epochs: passes over the training posts; 0 takes the system's own number.
+        seeds: how many training runs a cell has.
+        posts: size of scenes that are drawn on the fly; in the quick form also the most training posts of given data,
+            half as many of the other splits. 0: all there are.
+    """
+
+    profile: str = "compact"
+    epochs: int = 0
+    seeds: int = 5
+    posts: int = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A line of the table: a system with a variant and settings, what the paper prints of it, or both."""
+
+    name: str
+    model: str = ""
+    variant: str = ""
+    set: Mapping[str, Any] = field(default_factory=dict)
+    printed: Mapping[str, list[float]] = field(default_factory=dict)
+    deviation: Mapping[str, list[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """A table to be made."""
+
+    name: str
+    title: str
+    paper: str = ""
+    kind: Kind = "scores"
+    columns: Columns = "full"
+    splits: tuple[str, ...] = ("test",)
+    reference: str = ""
+    pictured: bool = False
+    notes: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    full: Size = field(default_factory=Size)
+    quick: Size = field(default_factory=Size)
+    rows: tuple[Row, ...] = ()
+
+
+def suite_names() -> list[str]:
+    """The suites that come with the program."""
+    return sorted(file.stem for file in FOLDER.glob("*.toml"))
+
+
+def read_suite(name: str) -> Suite:
+    """A suite by its name, or from a TOML file of one's own.
+
+    Raises:
+        InputError: there is none, or the file does not say what a suite must.
+    """
+    file = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    if not file.is_file():
+        raise InputError(f"There is no suite {name!r}; there are: {', '.join(suite_names())}.")
+    try:
+        record = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{file.name} is no suite: {error}.") from None
+    lines = record.pop("rows", [])
+    if not isinstance(lines, list):
+        raise InputError(f"{file.name} is no suite: its rows must be [[rows]].")
+    rows = tuple(_made(Row, row, file) for row in lines)
+    sizes = {part: _made(Size, record.pop(part, {}), file) for part in ("full", "quick")}
+    record |= {"splits": tuple(record.get("splits", ("test",))), "notes": tuple(record.get("notes", ()))}
+    suite = _made(Suite, {"name": file.stem, **record, **sizes, "rows": rows}, file)
+    _check(suite, file)
+    return suite
+
+
+def _made(kind: Any, record: Any, file: Path) -> Any:
+    known = {item.name for item in fields(kind)}
+    unknown = sorted(set(record) - known) if isinstance(record, dict) else ["?"]
+    if unknown:
+        raise InputError(
+            f"{file.name}: {kind.__name__.lower()} has no {unknown[0]!r}; it has: {', '.join(sorted(known))}."
+        )
+    try:
+        return kind(**record)
+    except TypeError:
+        raise InputError(f"{file.name}: a {kind.__name__.lower()} lacks its name or title.") from None
+
+
+def _check(suite: Suite, file: Path) -> None:
+    for value, allowed, what in ((suite.kind, get_args(Kind), "kind"), (suite.columns, get_args(Columns), "columns")):
+        if value not in allowed:
+            raise InputError(f"{file.name}: {what} is one of {', '.join(allowed)}, got {value!r}.")
+    names = [row.name for row in suite.rows]
+    if suite.reference and suite.reference not in names:
+        raise InputError(f"{file.name}: the reference {suite.reference!r} is none of the rows: {', '.join(names)}.")
+    if len(set(names)) < len(names):
+        raise InputError(f"{file.name}: two rows have the same name.")
+    for row in suite.rows:
+        for data, numbers in row.printed.items():
+            if suite.columns != "full" and len(numbers) != expected_numbers(suite):
+                raise InputError(
+                    f"{file.name}: {row.name} prints {len(numbers)} numbers for {data}, the columns ask for "
+                    f"{expected_numbers(suite)}."
+                )
+
+
+def expected_numbers(suite: Suite) -> int:
+    """How many numbers a paper prints in a row for one data set with four types."""
+    return {"full": 7, "prf": 3, "types": 5}[suite.columns] * len(suite.splits)

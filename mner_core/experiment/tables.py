@@ -1,0 +1,186 @@
+"""From a suite to its table: cells are run, scored and compared with the reference row, printed numbers set beside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mner_core.catalog.systems import SYSTEMS
+from mner_core.evaluation.comparison import Comparison, compare
+from mner_core.evaluation.protocols import ABOUT
+from mner_core.evaluation.scoring import Score, score
+from mner_core.evaluation.significance import spread
+from mner_core.experiment.cells import Bench, Cell, Predicted, cell
+from mner_core.experiment.grid import DAGGER, Grid, Line, Number
+from mner_core.experiment.material import Material
+from mner_core.experiment.quoted import printed_line, quoted_blocks
+from mner_core.experiment.suite import USUAL_TYPES, Row, Size, Suite
+from mner_core.features.profiles import profile
+from mner_core.types import Example, InputError
+
+PROTOCOL = "entity"
+SHORT = {"P": "precision", "R": "recall", "F1": "f1"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of the table: what is scored on `posts` of one data set by runs that learnt from another or the same."""
+
+    name: str
+    taught_by: Material
+    posts: Sequence[Example]
+    columns: tuple[str, ...]
+    printed: str
+    """The data set's name, or "one->other", by which rows name the papers' numbers."""
+    place: int
+    """Which of the suite's splits."""
+
+
+def scores_table(suite: Suite, size: Size, materials: Sequence[Material], bench: Bench) -> Grid:
+    """The table of a suite of the kinds `scores` and `transfer`.
+
+    Raises:
+        InputError: a row names a variant or setting that its system does not have.
+    """
+    blocks = _blocks(suite, materials)
+    rows = [row for row in suite.rows if row.model in SYSTEMS]
+    cells = {
+        (row.name, material.name): [cell(row, material, size, seed) for seed in range(size.seeds)]
+        for row in rows
+        for material in {id(block.taught_by): block.taught_by for block in blocks}.values()
+    }
+    failed = bench.run([one for of_row in cells.values() for one in of_row])
+    told = {}  # the spans of every seed's run, by row and block
+    for row in rows:
+        for block in blocks:
+            of_row = cells[row.name, block.taught_by.name]
+            if not any(one.key in failed for one in of_row):
+                told[row.name, block.name] = [bench.predictions(one, block.posts) for one in of_row]
+    quoted = quoted_blocks(suite, {(each.printed, each.place): (each.name, each.columns) for each in blocks})
+    lines = []
+    for row in suite.rows:
+        if any(said == row.name for said, _ in told):
+            lines.append(_ours(row, suite, blocks, told))
+        if printed := printed_line(row, quoted):
+            lines.append(printed)
+    notes = [*_notes(suite, size, materials, cells), *_marks(suite, lines), *_missing(suite, cells, failed)]
+    columns = {block.name: block.columns for block in blocks} | {each.name: each.columns for each in quoted}
+    return Grid(title=suite.title, columns=columns, lines=lines, notes=notes)
+
+
+def _blocks(suite: Suite, materials: Sequence[Material]) -> list[Block]:
+    pairs = [(one, one) for one in materials]
+    if suite.kind == "transfer":
+        pairs = [(one, other) for one in materials for other in materials if one is not other]
+    found = {}
+    for one, other in pairs:
+        for place, wanted in enumerate(suite.splits):
+            split = other.scored(wanted)
+            name = f"{one.name} → {other.name}" if one is not other else one.name
+            name += f" ({split})" if len(suite.splits) > 1 or split != wanted else ""
+            printed = f"{one.name}->{other.name}" if one is not other else one.name
+            if split == wanted or place == 0:
+                found[name] = Block(name, one, other.splits[split], _columns(suite, other), printed, place)
+    return list(found.values())
+
+
+def _columns(suite: Suite, material: Material) -> tuple[str, ...]:
+    types = [label for label in USUAL_TYPES if label in material.labels]
+    types += [label for label in material.labels if label not in types]
+    return {"full": (*types, "P", "R", "F1"), "prf": ("P", "R", "F1"), "types": (*types, "F1")}[suite.columns]
+
+
+def _ours(row: Row, suite: Suite, blocks: Sequence[Block], told: Mapping[tuple[str, str], Sequence[Predicted]]) -> Line:
+    numbers, facts = {}, {}
+    for block in blocks:
+        if (row.name, block.name) not in told:
+            continue
+        runs = told[row.name, block.name]
+        scores = [score(block.posts, spans, PROTOCOL) for spans in runs]
+        found = _compared(row, suite, block, told)
+        numbers[block.name] = [_number(scores, column, found) for column in block.columns]
+        facts[block.name] = {
+            "protocol": PROTOCOL,
+            "support": scores[0].support,
+            "posts": len(block.posts),
+            "seeds": len(runs),
+            "gold_sha256": scores[0].gold_sha256,
+        }
+        if found:
+            compared = {"reference": suite.reference, "difference": found.difference, "supported": found.supported}
+            facts[block.name] |= {**compared, "sentence": found.sentence}
+    return Line(name=row.name, source="ours", blocks=numbers, facts=facts)
+
+
+def _compared(
+    row: Row, suite: Suite, block: Block, told: Mapping[tuple[str, str], Sequence[Predicted]]
+) -> Comparison | None:
+    reference = told.get((suite.reference, block.name))
+    if row.name == suite.reference or reference is None or len(block.posts) < 2:
+        return None
+    return compare(block.posts, told[row.name, block.name], reference, PROTOCOL)
+
+
+def _number(scores: Sequence[Score], column: str, found: Comparison | None) -> Number:
+    """A column's mean over seeds; F1 is marked where every test supports that it differs from the reference's."""
+    values = [
+        getattr(each, SHORT[column]) if column in SHORT else getattr(each.per_type.get(column), "f1", 0.0)
+        for each in scores
+    ]
+    over = spread(values)
+    deviation = over.deviation if len(values) > 1 else None
+    return Number(over.mean, deviation, marked=column == "F1" and found is not None and found.supported)
+
+
+def _notes(
+    suite: Suite, size: Size, materials: Sequence[Material], cells: Mapping[tuple[str, str], Sequence[Cell]]
+) -> list[str]:
+    """What the numbers rest on: scorer, encoder, seeds, epochs, posts."""
+    epochs = {of_row[0].row.model: of_row[0].request.plan.settings.epochs for of_row in cells.values()}
+    said = ", ".join(f"{SYSTEMS[name].title} {number}" for name, number in epochs.items())
+    notes = [
+        f"Scorer `{PROTOCOL}`: {ABOUT[PROTOCOL]}. Printed numbers come from the papers' own scorers.",
+        f"Profile {size.profile}, text encoder {profile(size.profile).text}; seeds: {size.seeds}, mean ± deviation "
+        f"over them; epochs: {said or 'none'}; the best on valid counts.",
+        *(f"Posts of {each.name}: {each.counts}." for each in materials),
+    ]
+    if suite.pictured:
+        notes.append("Only posts whose picture exists.")
+    if suite.labels:
+        notes.append("Labels: " + ", ".join(f"{old} = {new}" for old, new in suite.labels.items()) + ".")
+    late = [each.name for each in materials if "test" in suite.splits and not each.splits.get("test")]
+    if late:
+        notes.append(f"No labelled test split in {', '.join(late)}: scored on valid, which also picked the epoch.")
+    return notes
+
+
+def _marks(suite: Suite, lines: Sequence[Line]) -> list[str]:
+    if not suite.reference or not any("supported" in facts for line in lines for facts in line.facts.values()):
+        return []
+    if any(number.marked for line in lines for numbers in line.blocks.values() for number in numbers):
+        return [
+            f"{DAGGER} F1 differs from that of {suite.reference}: bootstrap and randomisation over posts and, with "
+            "several seeds, a paired t-test over seeds, each p < 0.05."
+        ]
+    return [f"No test supports any difference from {suite.reference}; none is marked."]
+
+
+def _missing(suite: Suite, cells: Mapping[tuple[str, str], Sequence[Cell]], failed: Mapping[str, str]) -> list[str]:
+    absent = sorted({row.model for row in suite.rows if row.model and row.model not in SYSTEMS})
+    notes = [
+        f"The system {name} is not in the catalog yet: of its rows only printed numbers are shown." for name in absent
+    ]
+    broken = {of_row[0].row.name: failed[one.key] for of_row in cells.values() for one in of_row if one.key in failed}
+    return [*notes, *(f"{name} could not be trained: {why}" for name, why in broken.items())]
+
+
+def must_resolve(suite: Suite, size: Size) -> None:
+    """Refuses a suite whose rows do not fit the catalog, before anything is computed.
+
+    Raises:
+        InputError: a row names a variant or setting that its system does not have, or the profile is unknown.
+    """
+    profile(size.profile)
+    if size.seeds < 1:
+        raise InputError(f"An experiment needs at least 1 seed, got {size.seeds}.")
+    for row in suite.rows:
+        if row.model in SYSTEMS:
+            SYSTEMS[row.model].resolve(size.profile, row.variant, row.set)
