@@ -96,7 +96,7 @@ def _what_was_wrong(name: str, found: Sequence[Defect]) -> None:
     if not found:
         st.caption("Nothing was wrong with these posts and pictures.")
         return
-    kinds = sorted({each.kind for each in found}, key=lambda kind: -sum(each.kind == kind for each in found))
+    kinds = sorted({each.kind for each in found}, key=lambda kind: (-sum(each.kind == kind for each in found), kind))
     for kind in kinds:
         of_kind = [each for each in found if each.kind == kind]
         with st.expander(f"{MEANING.get(kind, kind.replace('-', ' '))} ({len(of_kind):,})"):

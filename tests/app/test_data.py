@@ -315,11 +315,11 @@ def test_the_report_is_grouped_by_kind(home: Path, tmp_path: Path) -> None:
     import_folder(store, tmp_path)
     app = open_app("data", dataset="odd")
     assert [box.label for box in app.expander] == [
-        "Inside tags without a beginning: not all scorers count these entities (2)",
         "Pictures that are not there (2)",
+        "Inside tags without a beginning: not all scorers count these entities (2)",
         "Lines that could not be read (1)",
     ]
-    assert app.dataframe[1].value["Line"].tolist() == [2, 3]
+    assert app.dataframe[2].value["Line"].tolist() == [2, 3]
     assert "CC <b>" in shown(app)
 
 
