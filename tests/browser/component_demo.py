@@ -136,7 +136,7 @@ def all_evidence() -> list[Evidence]:
     )  # fmt: skip
     regions = tuple({"box": list(box)} for box in BOXES)
     seen = tuple({"label": item.label, "box": list(item.box), "score": item.score} for item in OBJECTS)
-    heads = tuple({"index": place} for place in range(4))
+    heads = tuple({"index": place} for place in range(6))
     layers = tuple({"index": place} for place in range(3))
     near = tuple({"post": f"p{place}", "score": 0.93 - 0.11 * place} for place in range(5))
     known = tuple(
@@ -153,14 +153,15 @@ def all_evidence() -> list[Evidence]:
         one("entities on objects", "attention", ("entity", "object"), (entities, seen), attention(e, 3),
             "mean over words"),
         one("words on regions", "attention", ("layer", "head", "word", "region"), (layers, heads, words, regions),
-            attention(3, 4, n, 49)),
+            attention(3, 6, n, 49)),
         one("text gate", "gate", ("word",), (words,), gate, "mean over the vector"),
         one("similar posts", "attention", ("word", "neighbour"), (words, near), attention(n, 5)),
         one("attributes", "score", ("word", "attribute"), (words, many), attention(n, 5) - 0.2),
         one("knowledge", "attention", ("iteration", "entity", "knowledge"), (layers, entities, known),
             attention(3, e, 3)),
-        one("words on words", "attention", ("head", "word", "word"), (heads, words, words), attention(4, n, n)),
+        one("words on words", "attention", ("head", "word", "word"), (heads, words, words), attention(6, n, n)),
         one("image relevance", "gate", (), (), np.asarray(0.37, np.float32)),
+        one("spatial relations", "score", ("knowledge",), (known,), np.asarray([0.2, 0.9, 0.5], np.float32)),
         one("regions on words", "attention", ("region", "word"), (regions, words), attention(49, n)),
     ]  # fmt: skip
 

@@ -94,6 +94,13 @@ def test_layers_and_heads_are_chosen_and_heads_begin_with_their_mean(show):
     expect(page.locator(".region").nth(place).locator(".number")).to_have_text(f"{round(100 * row[place])}%")
 
 
+def test_a_list_of_facts_is_ranked_by_its_scores(show):
+    page = show("spatial relations")
+    facts = page.locator(".ranking .what")
+    expect(facts).to_have_text(["A green house lets light in", "Ann is a name", "Bruno is a bear in a film"])
+    expect(page.locator(".ranking .value")).to_have_text(["0.90", "0.50", "0.20"])
+
+
 def test_keys_walk_through_the_words(show):
     page = show("words on regions")
     page.locator(".chip").first.focus()

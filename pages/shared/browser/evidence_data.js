@@ -27,9 +27,8 @@ function slice(evidence, plan, choice) {
   const strides = shape.map((_, place) => shape.slice(place + 1).reduce((product, size) => product * size, 1));
   let bases = [0];
   for (const place of plan.chosen) {
-    const indices = choice[place] === null ? shape.keys() : [choice[place]];
-    const all = [...indices];
-    bases = bases.flatMap((base) => all.map((index) => base + index * strides[place]));
+    const indices = choice[place] === null ? [...Array(shape[place]).keys()] : [choice[place]];
+    bases = bases.flatMap((base) => indices.map((index) => base + index * strides[place]));
   }
   const [rowPlace, columnPlace] = plan.drawn.length === 2 ? plan.drawn : [null, plan.drawn[0]];
   const rows = rowPlace === null ? 1 : shape[rowPlace];
