@@ -67,6 +67,7 @@ class FakeFeatures:
             object_vectors=generator.normal(size=(count, OBJECT)).astype(np.float16),
             attributes=(("thing", 0.5),) if ok else (),
             caption="a made up thing" if ok else "",
+            aspect=float(generator.uniform(0.5, 2.0)),
         )
 
 
@@ -152,7 +153,13 @@ def with_garbage(batch: Batch, extra: int = 3) -> Batch:
     )
 
     def objects(part: Objects | None) -> Objects | None:
-        return part and Objects(widen(part.real, 1), widen(part.vectors, 1), widen(part.boxes, 1))
+        return part and Objects(
+            widen(part.real, 1),
+            widen(part.vectors, 1),
+            widen(part.boxes, 1),
+            widen(part.classes, 1, high=4000),
+            part.aspect,
+        )
 
     def links(part: Links | None) -> Links | None:
         return part and Links(widen(widen(part.joined, 2), 1), widen(widen(part.likeness, 2), 1))

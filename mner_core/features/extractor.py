@@ -11,7 +11,7 @@ from PIL import Image
 from mner_core.features import captions
 from mner_core.features.detector import EfficientDet
 from mner_core.features.efficientnet import EfficientNet
-from mner_core.features.image import REGIONS, ImageFeatures
+from mner_core.features.image import REGIONS, VERSION, ImageFeatures
 from mner_core.features.pixels import crop
 from mner_core.features.profiles import Profile
 from mner_core.features.tiny import TinyDetector, TinyGrid
@@ -53,7 +53,7 @@ class Extractor:
     @property
     def version(self) -> str:
         """Names and versions of all that has a say in the numbers; features of another version are never read."""
-        return " ".join((self._net_type.version, self._detector_type.version, captions.VERSION))
+        return " ".join((VERSION, self._net_type.version, self._detector_type.version, captions.VERSION))
 
     def describe(self, picture: Image.Image, objects: Sequence[ImageObject] | None = None) -> ImageFeatures:
         """Everything about one picture (RGB). Objects that came with the data, if only none, replace the detector's.
@@ -69,6 +69,7 @@ class Extractor:
             object_vectors=vectors[1:].astype(np.float16),
             attributes=attributes,
             caption=captions.compose(found, attributes),
+            aspect=picture.width / picture.height,
         )
 
     def nothing(self) -> ImageFeatures:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from mner_core.types import Box, ImageObject
 
+VERSION = "features/2"
+"""Of `ImageFeatures` itself: a new field is a new version, so that no old cache is read that lacks it."""
 REGIONS = 49
 """A picture is seen as a 7 x 7 grid of regions, row by row from the top left."""
 
@@ -22,7 +24,8 @@ class ImageFeatures:
 
     Shapes: `grid` [49, grid_width], `object_vectors` [objects, object_width], both float16; `object_vectors[i]` belongs
     to `objects[i]`. `attributes` are the five likeliest ImageNet classes with their probabilities, likeliest first.
-    `caption` is empty where nothing could be said.
+    `caption` is empty where nothing could be said. `aspect` is the picture's width over its height: with it, distances
+    and angles between boxes (which are shares of either side) are those of the pixels.
     """
 
     image_ok: bool
@@ -31,3 +34,4 @@ class ImageFeatures:
     object_vectors: NDArray[np.float16]
     attributes: tuple[tuple[str, float], ...]
     caption: str
+    aspect: float = 1.0

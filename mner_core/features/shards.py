@@ -69,6 +69,7 @@ class Shards:
             object_vectors=vectors[first : first + len(objects)] if objects else np.zeros((0, width), np.float16),
             attributes=tuple((name, share) for name, share in item["attributes"]),
             caption=item["caption"],
+            aspect=item["aspect"],
         )
 
     def of_picture(self, digest: str) -> ImageFeatures | None:
@@ -128,6 +129,7 @@ def _packed(features: Mapping[str, ImageFeatures]) -> bytes:
                 "objects": objects,
                 "attributes": known.attributes,
                 "caption": known.caption,
+                "aspect": known.aspect,
             }
         )
         first += len(objects)

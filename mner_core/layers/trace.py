@@ -52,7 +52,7 @@ class Trace:
                 kind=kind,
                 axes=tuple(axes),
                 items=named,
-                values=np.ascontiguousarray(cropped, np.float32),
+                values=np.array(cropped, np.float32, order="C"),  # of no axis too: a single number
                 reduced=reduced,
             )
             self._of_posts[row].append(evidence)

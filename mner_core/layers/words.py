@@ -42,6 +42,11 @@ class WordEncoder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Vectors of the batch's words [batch, words, hidden]."""
+        words, _ = self.with_sentence(batch)
+        return words
+
+    def with_sentence(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Vectors of the words, and of the sentence [batch, hidden]: [CLS], the mean over a long post's windows."""
         pieces = batch.pieces
         states = self.encoder(
             input_ids=pieces.ids, attention_mask=pieces.real, token_type_ids=pieces.segment
@@ -58,4 +63,6 @@ class WordEncoder(nn.Module):
         surface = self.surface(torch.cat([batch.shapes[real], self.spelling(batch.characters[real])], dim=-1))
         words = pooled.new_zeros(*real.shape, self.width)
         words[real] = self.dropout(pooled[real.flatten()] + surface)
-        return words
+        begins = nn.functional.one_hot(pieces.post, len(real)).to(states.dtype)  # [windows, batch]
+        sentence = (begins / begins.sum(dim=0)).T @ states[:, 0]
+        return words, sentence

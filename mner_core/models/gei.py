@@ -81,16 +81,18 @@ class InteractingLayer(nn.Module):
         self.object_feed = None if last else FeedForward(width, width, dropout)
 
     def forward(
-        self, words: Tensor, objects: Tensor, entities: Entities, real_words: Tensor, real_objects: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """H_T [B, L, d] and H_V [B, V, d] of the next layer, and the attention of entities to objects [B, heads, E, V].
+        self, words: Tensor, objects: Tensor, entities: Entities, real: tuple[Tensor, Tensor], weights: bool
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """H_T [B, L, d] and H_V [B, V, d] of the next layer; with `weights` who looked at what [B, heads, E, V], too.
 
-        Without entity nodes `entities` holds single words, which ask and learn by themselves.
+        `real` has the masks of words and objects. Without entity nodes `entities` holds single words, which ask and
+        learn by themselves.
         """
+        real_words, real_objects = real
         words_in, _ = self.among_words(words, words, real_words)  # D_T, Eq. 7
         objects_in, _ = self.among_objects(objects, objects, real_objects)  # D_V, Eq. 7
         asking = entities.pooled(words_in if self.word_gate is None else words)  # H_E = Max(H_T), or D_T itself
-        seen, attention = self.look(asking, objects_in, real_objects, weights=True)  # R_E, Eq. 8
+        seen, attention = self.look(asking, objects_in, real_objects, weights)  # R_E, Eq. 8
         aware = self.look_gate(asking, seen, real_objects.any(dim=1, keepdim=True))  # M_E, Eq. 9, 10
         learnt = entities.handed_back(aware)  # [B, L, d]
         if self.word_gate is None:
@@ -176,7 +178,7 @@ class GEI(Model):
         objects, real = self._objects(batch)  # H_V of the first layer
         looked = []
         for layer in self.layers:
-            state, objects, attention = layer(state, objects, entities, batch.words, real)
+            state, objects, attention = layer(state, objects, entities, (batch.words, real), trace is not None)
             looked.append(attention)
         if trace is not None:
             self._show_attention(trace, batch, entities, torch.stack(looked, dim=1))

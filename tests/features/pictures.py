@@ -43,8 +43,8 @@ def posts(folder: Path, count: int) -> list[Example]:
 def same(one: ImageFeatures, other: ImageFeatures) -> bool:
     """Whether all numbers and words are equal."""
     return (
-        (one.image_ok, one.objects, one.attributes, one.caption)
-        == (other.image_ok, other.objects, other.attributes, other.caption)
+        (one.image_ok, one.objects, one.attributes, one.caption, one.aspect)
+        == (other.image_ok, other.objects, other.attributes, other.caption, other.aspect)
         and np.array_equal(one.grid, other.grid)
         and np.array_equal(one.object_vectors, other.object_vectors)
     )

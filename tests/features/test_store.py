@@ -29,6 +29,8 @@ def test_cached_features_are_the_computed_ones(tmp_path: Path, home: Home) -> No
         assert known.grid.shape == (49, 16)
         assert known.grid.dtype == known.object_vectors.dtype == np.float16
         assert known.object_vectors.shape == (len(known.objects), 16)
+        with Image.open(example.image) as picture:
+            assert known.aspect == picture.width / picture.height != 1
 
 
 def test_all_pictures_differ(tmp_path: Path, home: Home) -> None:

@@ -12,6 +12,7 @@ from mner_core.catalog.gei import GEISettings
 from mner_core.features.image import ImageFeatures
 from mner_core.models.base import Progress
 from mner_core.models.gei import GEI, SpanDetector
+from mner_core.sources import Sources
 from mner_core.types import Example, ImageObject, InputError, Span
 from tests.fakes import GRID, OBJECT, FakeFeatures, make_batcher, make_model, post, random_posts, settings_of
 from tests.models.equations import (
@@ -42,6 +43,8 @@ class SomeObjects(FakeFeatures):
         generator = np.random.default_rng(len(example.id))
         vectors = generator.normal(size=(self.count, OBJECT)).astype(np.float16)
         objects = tuple(ImageObject(f"thing {i}", (0.1, 0.1, 0.5, 0.6), 0.5) for i in range(self.count))
+        if example.image_name is None:
+            return super().features(example)
         return replace(super().features(example), objects=objects, object_vectors=vectors)
 
 
@@ -257,9 +260,11 @@ def test_words_outside_entities_never_see_the_picture(variant: str) -> None:
 def test_any_number_of_objects_and_one_word(variant: str, count: int) -> None:
     model, settings = gei(variant)
     batcher = make_batcher("gei", settings)
-    batcher.features = SomeObjects(count)
+    batcher.sources = Sources(features=SomeObjects(count))
     posts = [post(1, ["Rio"], [Span(0, 1, "LOC")]), post(2, ["Rio"], [Span(0, 1, "LOC")], image=None)]
     batch = batcher.batch(posts)
+    assert batch.objects is not None
+    assert batch.objects.real.sum(1).tolist() == [count, 0]
     model.loss(batch, Progress(epoch=4)).backward()  # type: ignore[no-untyped-call]
     assert all(torch.isfinite(value.grad).all() for value in model.parameters() if value.grad is not None)
     with torch.no_grad():
