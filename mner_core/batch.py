@@ -1,7 +1,7 @@
 """Posts as tensors: what a model reads in one step.
 
 Letters in shapes: B posts, L words, W windows of the text encoder, S pieces, H characters, R = 49 regions, N objects,
-K neighbours. Masks are boolean, True = real. Batches are padded to their own longest member.
+K neighbours, A attributes. Masks are boolean, True = real. Batches are padded to their own longest member.
 """
 
 import unicodedata
@@ -17,8 +17,9 @@ from torch import Tensor
 from mner_core.catalog.system import Settings, System
 from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.features.text import WordPieces
+from mner_core.knowledge.search import Knowledge
 from mner_core.retrieval import Neighbour
-from mner_core.sources import Neighbourhood, Sources
+from mner_core.sources import Neighbourhood, Phrases, Sources
 from mner_core.tags import encode, tag_set
 from mner_core.types import Example
 
@@ -88,6 +89,23 @@ class Neighbours:
 
 
 @dataclass(frozen=True)
+class Attributes:
+    """The likeliest classes of the posts' own pictures, likeliest first, as the vectors of their names."""
+
+    real: Tensor  # [B, A]
+    vectors: Tensor  # [B, A, phrase width]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known about the posts' pictures, as the vector of what the entity is (0 where nothing is known)."""
+
+    real: Tensor  # [B]
+    vectors: Tensor  # [B, phrase width]
+    found: tuple[Knowledge | None, ...]
+
+
+@dataclass(frozen=True)
 class Batch:
     """What a model reads; the parts its catalog entry does not need are None."""
 
@@ -103,6 +121,8 @@ class Batch:
     links: Links | None = None
     text_neighbours: Neighbours | None = None
     image_neighbours: Neighbours | None = None
+    attributes: Attributes | None = None
+    knowledge: Known | None = None
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on a device."""
@@ -208,6 +228,10 @@ class Batcher:
             image_neighbours=_neighbours(neighbours, [neighbours.of_image(e) for e in examples], pictures)
             if neighbours
             else None,
+            attributes=_attributes(self.sources.phrases, pictures)
+            if self.sources.phrases and "attributes" in self.needs
+            else None,
+            knowledge=self._knowledge(examples, pictures),
         )
 
     def batches(self, examples: Sequence[Example], size: int, seed: int | None = None) -> Iterator[Batch]:
@@ -231,6 +255,17 @@ class Batcher:
             joined[row, :words, :objects] = torch.from_numpy(found.joined)
             likeness[row, :words, :objects] = torch.from_numpy(found.likeness)
         return Links(joined, likeness)
+
+    def _knowledge(self, examples: Sequence[Example], pictures: Sequence[ImageFeatures]) -> Known | None:
+        phrases, base = self.sources.phrases, self.sources.knowledge
+        if phrases is None or "knowledge" not in self.needs:
+            return None
+        pairs = zip(examples, pictures, strict=True)
+        found = tuple(base.of(example, picture) if base else None for example, picture in pairs)
+        vectors = np.zeros((len(found), phrases.width), np.float32)
+        rows = [row for row, each in enumerate(found) if each]
+        vectors[rows] = phrases.vectors([each.tail for each in found if each])
+        return Known(torch.tensor([each is not None for each in found]), torch.from_numpy(vectors), found)
 
     def _tags(self, examples: Sequence[Example], num_words: int) -> Tensor | None:
         tags = torch.zeros(len(examples), num_words, dtype=torch.long)
@@ -366,6 +401,17 @@ def _objects(pictures: Sequence[ImageFeatures]) -> Objects:
             classes[row, :count] = torch.tensor([class_row(seen.label) for seen in picture.objects])
     aspect = torch.tensor([picture.aspect for picture in pictures])
     return Objects(real, vectors, boxes, classes, aspect)
+
+
+def _attributes(phrases: Phrases, pictures: Sequence[ImageFeatures]) -> Attributes:
+    most = max(1, *(len(picture.attributes) for picture in pictures))
+    real = torch.zeros(len(pictures), most, dtype=torch.bool)
+    vectors = np.zeros((len(pictures), most, phrases.width), np.float32)
+    for row, picture in enumerate(pictures):
+        count = len(picture.attributes)
+        real[row, :count] = True
+        vectors[row, :count] = phrases.vectors([name for name, _ in picture.attributes])
+    return Attributes(real, torch.from_numpy(vectors))
 
 
 def _neighbours(

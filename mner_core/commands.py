@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mner_core.catalog.system import System
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.data.check import check
-from mner_core.data.dataset import Defect, pictures_below, read_dataset, write_posts
+from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset, write_posts
 from mner_core.features.profiles import profile
 from mner_core.home import Home
+from mner_core.knowledge.files import read_graph
+from mner_core.knowledge.graph import Graph
 from mner_core.types import Example, InputError
 
 if TYPE_CHECKING:
@@ -94,6 +97,7 @@ def train(options: argparse.Namespace) -> Answer:
         data=data.name,
         seed=options.seed,
         start=options.start,
+        graph=graph_of(data, entry),
     )
     if not data.labels:
         raise InputError(f"No post of {data.name} has a labelled span; there is nothing to learn.")
@@ -104,6 +108,15 @@ def train(options: argparse.Namespace) -> Answer:
         "best_epoch": record.best_epoch,
         "seconds": record.seconds,
     }
+
+
+def graph_of(data: Dataset, entry: System) -> Graph | None:
+    """The knowledge graph that came with a data set, where the system reads one; what is wrong in it is said."""
+    if data.knowledge is None or "knowledge" not in entry.needs:
+        return None
+    graph, defects = read_graph(data.knowledge)
+    say_defects(defects)
+    return graph
 
 
 def pointing(options: argparse.Namespace) -> Answer:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mner_core.catalog.systems import system
-from mner_core.commands import Answer, Bars, say_defects
+from mner_core.commands import Answer, Bars, graph_of, say_defects
 from mner_core.data.corrupt import DAMAGES, LIST, corrupt_folder, read_corruptions
 from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.features.profiles import profile
@@ -84,5 +84,6 @@ def _cross_validated(options: argparse.Namespace, data: Dataset, posts: Sequence
         others=[post for post in others if post.split != "valid"],
         data=data.name,
         seed=options.seed,
+        graph=graph_of(data, entry),
     )
     return by_cross_validation(request, options.folds, home, Bars())

@@ -5,6 +5,7 @@
     encoder/                the text encoder's configuration and tokenizer
     predictions.jsonl       what the run says about dev: spans with confidences
     pool/                   the neighbour pool with its images' grids; only in an exported run, else by fingerprint
+    knowledge/              the knowledge graph with its pictures; likewise
 
 The folder is written beside its final name and renamed when whole: a folder with a run.json is a whole run.
 """
@@ -37,6 +38,7 @@ class RunRecord:
         epochs: one record an epoch.
         weights: sha256 of the weights file: the run's own fingerprint.
         seconds: training time; created: seconds since 1970.
+        knowledge: fingerprint of its knowledge graph, empty where it has none.
     """
 
     model: str
@@ -56,6 +58,7 @@ class RunRecord:
     weights: str
     seconds: float
     created: float
+    knowledge: str = ""
     format: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:

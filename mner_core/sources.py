@@ -1,4 +1,4 @@
-"""What a batch is made from besides its posts: image features, neighbours, each known by what it answers."""
+"""What a batch is made from besides its posts: image features, neighbours, knowledge; each known by what it answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 
 from mner_core.features.grounding import Grounded
 from mner_core.features.image import ImageFeatures
+from mner_core.knowledge.search import Knowledge
 from mner_core.retrieval import Neighbour
 from mner_core.types import Example
 
@@ -44,6 +45,27 @@ class Grounding(Protocol):
         ...
 
 
+class Phrases(Protocol):
+    """Where the vectors of short phrases come from: a class of a picture, what an entity is."""
+
+    @property
+    def width(self) -> int:
+        """The length of a vector."""
+        ...
+
+    def vectors(self, phrases: Sequence[str]) -> np.ndarray[Any, Any]:
+        """Unit vectors [phrases, width]; zero for a phrase that says nothing."""
+        ...
+
+
+class KnowledgeBase(Protocol):
+    """Where knowledge about a post's picture comes from."""
+
+    def of(self, example: Example, picture: ImageFeatures) -> Knowledge | None:
+        """What is known about the picture that these features describe, given the post's words; None for nothing."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sources:
     """Where the parts of a batch come from; None where the system at hand needs none of that kind."""
@@ -51,3 +73,5 @@ class Sources:
     features: Features | None = None
     neighbourhood: Neighbourhood | None = None
     grounding: Grounding | None = None
+    phrases: Phrases | None = None
+    knowledge: KnowledgeBase | None = None

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from mner_core.batch import Batch, Batcher, Links, Neighbours, Objects
+from mner_core.batch import Attributes, Batch, Batcher, Links, Neighbours, Objects
 from mner_core.catalog.system import Settings, System
 from mner_core.catalog.systems import system
 from mner_core.features.grounding import Grounded
 from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.features.text import text_encoder
+from mner_core.knowledge.search import Knowledge
 from mner_core.models.base import Inputs, Model
 from mner_core.retrieval import Neighbour
 from mner_core.sources import Sources
@@ -65,7 +66,7 @@ class FakeFeatures:
             grid=generator.normal(size=(REGIONS, GRID)).astype(np.float16) * ok,
             objects=objects,
             object_vectors=generator.normal(size=(count, OBJECT)).astype(np.float16),
-            attributes=(("thing", 0.5),) if ok else (),
+            attributes=tuple((str(name), 0.2) for name in generator.choice(VOCABULARY, 5)) if ok else (),
             caption="a made up thing" if ok else "",
             aspect=float(generator.uniform(0.5, 2.0)),
         )
@@ -103,9 +104,34 @@ class FakeNeighbourhood:
         return [Neighbour(post=f"post-{generator.integers(99)}", score=float(score)) for score in scores]
 
 
+class FakePhrases:
+    """Random unit vectors but fixed by the phrase, as wide as the tiny text encoder."""
+
+    width = 32
+
+    def vectors(self, phrases: Sequence[str]) -> np.ndarray[Any, Any]:
+        rows = [np.random.default_rng(zlib.crc32(phrase.encode())).normal(size=self.width) for phrase in phrases]
+        return np.reshape([row / np.linalg.norm(row) for row in rows], (-1, self.width)).astype(np.float32)
+
+
+class FakeKnowledge:
+    """Half of the pictured posts have knowledge, fixed by the post's id."""
+
+    def of(self, example: Example, picture: ImageFeatures) -> Knowledge | None:
+        number = zlib.crc32(example.id.encode())
+        if not picture.image_ok or number % 2:
+            return None
+        name, tail = VOCABULARY[number % 7], VOCABULARY[number % 5]
+        return Knowledge(
+            head=name, relation="isA", tail=tail, entity=name, path=(name, name), score=0.95, image="x.png"
+        )
+
+
 def settings_of(name: str, variant: str = "", **changes: Any) -> Settings:
     return system(name).resolve(
-        "tiny", variant, {"dropout": 0.0, **({"heads": 4} if name != "bert-crf" else {}), **changes}
+        "tiny",
+        variant,
+        {"dropout": 0.0, **({"heads": 4} if hasattr(system(name).settings, "heads") else {}), **changes},
     )
 
 
@@ -113,7 +139,13 @@ def make_batcher(name: str, settings: Settings) -> Batcher:
     entry: System = system(name)
     encoder = text_encoder("tiny-text")
     neighbours = FakeNeighbourhood(getattr(settings, "neighbours", 5))
-    sources = Sources(features=FakeFeatures(), neighbourhood=neighbours, grounding=FakeGrounding())
+    sources = Sources(
+        features=FakeFeatures(),
+        neighbourhood=neighbours,
+        grounding=FakeGrounding(),
+        phrases=FakePhrases(),
+        knowledge=FakeKnowledge(),
+    )
     return Batcher(entry, settings, LABELS, encoder.pieces, 128, sources)
 
 
@@ -164,6 +196,9 @@ def with_garbage(batch: Batch, extra: int = 3) -> Batch:
     def links(part: Links | None) -> Links | None:
         return part and Links(widen(widen(part.joined, 2), 1), widen(widen(part.likeness, 2), 1))
 
+    def attributes(part: Attributes | None) -> Attributes | None:
+        return part and Attributes(widen(part.real, 1), widen(part.vectors, 1))
+
     def neighbours(part: Neighbours | None) -> Neighbours | None:
         return part and replace(
             part, real=widen(part.real, 1), cosine=widen(part.cosine, 1), regions=widen(part.regions, 1)
@@ -180,6 +215,7 @@ def with_garbage(batch: Batch, extra: int = 3) -> Batch:
         tags=widen(batch.tags, 1, high=5),
         objects=objects(batch.objects),
         links=links(batch.links),
+        attributes=attributes(batch.attributes),
         text_neighbours=neighbours(batch.text_neighbours),
         image_neighbours=neighbours(batch.image_neighbours),
     )

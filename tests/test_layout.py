@@ -23,7 +23,7 @@ FLOORS = [
     {"retrieval"},
     {"sources"},
     {"batch"},
-    {"neighbourhood"},
+    {"neighbourhood", "lookup"},
     {"layers"},
     {"models"},
     {"explain"},

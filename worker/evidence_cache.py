@@ -62,5 +62,6 @@ def evidence_key(run: RunRecord, extractors: str, example: Example, picture: str
     """Names everything an answer follows from: the run, the extractors' version, the post, its picture's sha256."""
     objects = None if example.objects is None else [[it.label, it.box, it.score] for it in example.objects]
     tokens = [[token.start, token.end] for token in example.tokens]
-    parts = [run.weights, run.pool, extractors, example.id, example.text, tokens, picture, example.caption, objects]
+    named = [run.weights, run.pool, run.knowledge, extractors]
+    parts = [*named, example.id, example.text, tokens, picture, example.caption, objects]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

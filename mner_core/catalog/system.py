@@ -15,7 +15,7 @@ from mner_core.types import InputError
 if TYPE_CHECKING:
     from mner_core.models.base import Model
 
-Need = Literal["grid", "objects", "links", "neighbours"]
+Need = Literal["grid", "objects", "links", "neighbours", "attributes", "knowledge"]
 
 
 def setting(default: Any, about: str) -> Any:

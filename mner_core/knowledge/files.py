@@ -46,18 +46,23 @@ def read_graph(folder: Path) -> tuple[Graph, list[Defect]]:
     return graph, sorted(reading.defects, key=lambda defect: (defect.file, defect.line or 0))
 
 
-def write_graph(graph: Graph, out: Path, pictures: bool = True) -> None:
-    """Writes the folder, whole or not at all; `pictures` copies the entities' pictures as well.
+def write_graph(graph: Graph, out: Path) -> None:
+    """Writes the folder with the entities' pictures, whole or not at all.
 
     Raises:
         InputError: `out` exists already and is not empty, or cannot be written.
     """
     with fresh_folder(out) as folder:
         write_files(graph, folder)
-        for image in graph.images if pictures else ():
-            copy = folder / PICTURES / image
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(graph.picture(image), copy)
+        copy_pictures(graph, folder)
+
+
+def copy_pictures(graph: Graph, folder: Path) -> None:
+    """Copies the entities' pictures into the `images/` of a folder that exists."""
+    for image in graph.images:
+        copy = folder / PICTURES / image
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(graph.picture(image), copy)
 
 
 def write_files(graph: Graph, folder: Path) -> None:

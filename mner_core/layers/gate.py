@@ -22,12 +22,12 @@ class AdditiveGate(nn.Module):
 
 
 class ConvexGate(nn.Module):
-    """g * news + (1 - g) * state, g = sigmoid(W1 news + W2 state) (GEI, Eq. 9-12)."""
+    """g * news + (1 - g) * state, g = sigmoid(W1 news + W2 state) (GEI, Eq. 9-12), + b (IAIK, Eq. 10, 11, 13, 14)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, bias: bool = False) -> None:
         super().__init__()
         self.of_news = nn.Linear(width, width, bias=False)
-        self.of_state = nn.Linear(width, width, bias=False)
+        self.of_state = nn.Linear(width, width, bias=bias)
 
     def forward(self, state: Tensor, news: Tensor, real: Tensor) -> Tensor:
         """State and news [batch, n, width] -> mixed state, same shape.

@@ -69,4 +69,9 @@ class Trace:
         if axis == "object":
             objects = self.batch.pictures[row].objects
             return tuple({"label": seen.label, "box": list(seen.box), "score": seen.score} for seen in objects)
+        if axis == "attribute":
+            return tuple({"label": name, "p": p} for name, p in self.batch.pictures[row].attributes)
+        if axis == "knowledge" and self.batch.knowledge is not None:
+            found = self.batch.knowledge.found[row]
+            return (found.item,) if found else ()
         return tuple({"index": place} for place in range(size))

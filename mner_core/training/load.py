@@ -12,18 +12,17 @@ from safetensors.torch import load_file
 
 from mner_core.catalog.systems import system
 from mner_core.data.tokenize import tokenize
-from mner_core.features.grounding import Grounding
 from mner_core.features.profiles import profile
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
 from mner_core.features.text import load_text_encoder, text_encoder
 from mner_core.home import Home
+from mner_core.lookup import graph_folder
 from mner_core.models.base import Model
 from mner_core.run import RunRecord, read_record
-from mner_core.sources import Sources
 from mner_core.training.build import Plan, build_batcher, build_model
 from mner_core.training.fit import predict
-from mner_core.training.surroundings import load_neighbourhood, pool_folder
+from mner_core.training.surroundings import load_neighbourhood, load_sources, pool_folder
 from mner_core.types import Example, InputError, Prediction
 
 
@@ -48,13 +47,8 @@ class Run:
             profile=profile(self.record.profile),
         )
         encoder = load_text_encoder(folder / "encoder")
-        self.features = FeatureStore(self.plan.profile, home) if self.plan.needs_pictures else None
-        neighbourhood = None
-        if self.features is not None and self.record.pool:
-            count: int = getattr(settings, "neighbours", 0)
-            neighbourhood = load_neighbourhood(folder, self.record.pool, self.features, count, home)
-        grounding = Grounding(self.plan.profile, home) if "links" in self.plan.needs else None
-        sources = Sources(features=self.features, neighbourhood=neighbourhood, grounding=grounding)
+        sources = load_sources(folder, self.record, self.plan, home)
+        self.features = sources.features if isinstance(sources.features, FeatureStore) else None
         self.batcher = build_batcher(self.plan, encoder, sources)
         self.model = build_model(self.plan, encoder, self.record.seed)
         self.model.load_state_dict(load_file(folder / "weights.safetensors"))
@@ -93,10 +87,10 @@ def load(path: Path, home: Home | None = None) -> Run:
 
 
 def export(run: Path, out: Path, home: Home) -> int:
-    """Packs the run's folder and its neighbour pool into one file; returns its size in bytes.
+    """Packs the run's folder, its neighbour pool and its knowledge graph into one file; returns its size in bytes.
 
     Raises:
-        InputError: there is no whole run, `out` exists, or the pool cannot be found.
+        InputError: there is no whole run, `out` exists, or pool or graph cannot be found.
     """
     record = read_record(run)
     if out.exists():
@@ -109,6 +103,8 @@ def export(run: Path, out: Path, home: Home) -> int:
                     packed.write(file, file.relative_to(run).as_posix())
             if record.pool and not (run / "pool").is_dir():
                 _pack_pool(packed, record, home, partial.with_name(f".{out.name}.grids"))
+            if record.knowledge and not (run / "knowledge").is_dir():
+                _pack_graph(packed, graph_folder(home, record.knowledge))
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -160,6 +156,13 @@ def _pack_pool(packed: zipfile.ZipFile, record: RunRecord, home: Home, work: Pat
         shutil.rmtree(work, ignore_errors=True)
     for file in sorted(folder.iterdir()):
         packed.write(file, f"pool/{file.name}")
+
+
+def _pack_graph(packed: zipfile.ZipFile, folder: Path) -> None:
+    if not folder.is_dir():
+        raise InputError(f"The run's knowledge graph {folder.name[:12]} is not here any more; train the run again.")
+    for file in sorted(each for each in folder.rglob("*") if each.is_file()):
+        packed.write(file, f"knowledge/{file.relative_to(folder).as_posix()}")
 
 
 def _unpacked(file: Path, home: Home) -> Path:

@@ -12,8 +12,12 @@ from mner_core.features.grounding import Grounding
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
+from mner_core.knowledge.graph import Graph
+from mner_core.knowledge.search import LEAST
+from mner_core.lookup import GraphKnowledge, PhraseVectors, graph_folder, graph_posts
 from mner_core.neighbourhood import Grids, PoolNeighbourhood, build_pool
 from mner_core.retrieval import Pool
+from mner_core.run import RunRecord
 from mner_core.sources import Sources
 from mner_core.training.build import OnProgress, Plan
 from mner_core.types import Example, InputError
@@ -21,16 +25,22 @@ from mner_core.types import Example, InputError
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What batches are made from; `pool` is the fingerprint of the pool of neighbours, or empty."""
+    """What batches are made from; `pool` and `knowledge` are fingerprints of pool and knowledge graph, or empty."""
 
     sources: Sources
     pool: str = ""
+    knowledge: str = ""
 
 
 def prepare_surroundings(
-    plan: Plan, train: Sequence[Example], others: Sequence[Example], home: Home, on_progress: OnProgress
+    plan: Plan,
+    train: Sequence[Example],
+    others: Sequence[Example],
+    home: Home,
+    on_progress: OnProgress,
+    graph: Graph | None = None,
 ) -> Surroundings:
-    """Extracts what is not cached yet, joins words to objects, builds the pool and finds everybody's neighbours.
+    """Extracts what is not cached yet, joins words to objects, finds everybody's neighbours and knowledge.
 
     Args:
         plan: what is needed.
@@ -38,6 +48,7 @@ def prepare_surroundings(
         others: all other posts; their images join the pool `all`.
         home: where caches lie.
         on_progress: told how far each part is.
+        graph: the knowledge graph that came with the posts.
     """
     if not plan.needs_pictures:
         return Surroundings(Sources())
@@ -47,11 +58,17 @@ def prepare_surroundings(
     sources = Sources(features=features)
     if "links" in plan.needs:
         sources = replace(sources, grounding=_grounding(plan, everybody, features, home, on_progress))
-    if "neighbours" not in plan.needs:
-        return Surroundings(sources)
-    pooled = everybody if getattr(plan.settings, "pool", "train") == "all" else train
-    neighbourhood = _neighbourhood(plan, pooled, everybody, features, home, on_progress)
-    return Surroundings(replace(sources, neighbourhood=neighbourhood), neighbourhood.pool.fingerprint)
+    pool = knowledge = ""
+    if "neighbours" in plan.needs:
+        pooled = everybody if getattr(plan.settings, "pool", "train") == "all" else train
+        neighbourhood = _neighbourhood(plan, pooled, everybody, features, home, on_progress)
+        sources, pool = replace(sources, neighbourhood=neighbourhood), neighbourhood.pool.fingerprint
+    if plan.needs & {"attributes", "knowledge"}:
+        sources = replace(sources, phrases=_phrases(plan, everybody, features))
+    if "knowledge" in plan.needs and graph is not None:
+        known = _knowledge(plan, graph, everybody, features, home, on_progress)
+        sources, knowledge = replace(sources, knowledge=known), known.fingerprint
+    return Surroundings(sources, pool, knowledge)
 
 
 def _grounding(
@@ -82,6 +99,56 @@ def _neighbourhood(
     neighbourhood = PoolNeighbourhood(pool, kept_grids(features.shards), features, plan.profile.text, count, home)
     neighbourhood.prepare(everybody, on_vectors)
     return neighbourhood
+
+
+def _phrases(plan: Plan, everybody: Sequence[Example], features: FeatureStore) -> PhraseVectors:
+    """The names of all pictures' classes as vectors, computed in one go."""
+    phrases = PhraseVectors(plan.profile.text)
+    if "attributes" in plan.needs:
+        phrases.prepare(name for example in everybody for name, _ in features.features(example).attributes)
+    return phrases
+
+
+def _knowledge(
+    plan: Plan, graph: Graph, everybody: Sequence[Example], features: FeatureStore, home: Home, on_progress: OnProgress
+) -> GraphKnowledge:
+    """Looks at the graph's pictures, keeps the graph for the run, and looks everybody up."""
+    extract(graph_posts(graph), plan.profile, home, lambda done, total: on_progress("knowledge", done, total))
+    known = GraphKnowledge.build(graph, features, _similarity(plan))
+    known.save(graph_folder(home, known.fingerprint))
+    for done, example in enumerate(everybody, 1):
+        known.of(example, features.features(example))
+        on_progress("knowledge", done, len(everybody))
+    return known
+
+
+def _similarity(plan: Plan) -> float:
+    least: float = getattr(plan.settings, "similarity", LEAST)
+    return least
+
+
+def load_sources(run: Path, record: RunRecord, plan: Plan, home: Home) -> Sources:
+    """What a stored run's batches are made from; its pool and its graph are its own where it brought them (exported).
+
+    Raises:
+        InputError: its pool or its knowledge graph cannot be found.
+    """
+    if not plan.needs_pictures:
+        return Sources()
+    features = FeatureStore(plan.profile, home)
+    sources = Sources(features=features)
+    if "links" in plan.needs:
+        sources = replace(sources, grounding=Grounding(plan.profile, home))
+    if record.pool:
+        count: int = getattr(plan.settings, "neighbours", 0)
+        sources = replace(sources, neighbourhood=load_neighbourhood(run, record.pool, features, count, home))
+    if plan.needs & {"attributes", "knowledge"}:
+        sources = replace(sources, phrases=PhraseVectors(plan.profile.text))
+    if record.knowledge:
+        own = run / "knowledge"
+        folder = own if own.is_dir() else graph_folder(home, record.knowledge)
+        sources = replace(sources, knowledge=GraphKnowledge.load(folder, record.knowledge, _similarity(plan)))
+    return sources
 
 
 def pool_folder(home: Home, fingerprint: str) -> Path:

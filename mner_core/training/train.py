@@ -22,6 +22,7 @@ from mner_core.evaluation.scoring import post_digest, score
 from mner_core.evaluation.slices import score_slices
 from mner_core.features.text import TextEncoder, text_encoder
 from mner_core.home import Home
+from mner_core.knowledge.graph import Graph
 from mner_core.models.base import Model
 from mner_core.run import RunRecord, read_record
 from mner_core.training.build import OnProgress, Plan, build_batcher, build_model
@@ -41,6 +42,7 @@ class Request:
         data: the data set's name.
         seed: decides parameters, order and dropout.
         start: a run whose parameters it begins with.
+        graph: the knowledge graph that came with the posts.
     """
 
     plan: Plan
@@ -50,6 +52,7 @@ class Request:
     data: str
     seed: int
     start: Path | None = None
+    graph: Graph | None = None
 
     def identity(self) -> dict[str, Any]:
         """What two requests must share for one to go on where the other stopped."""
@@ -63,6 +66,7 @@ class Request:
             "dev": data_fingerprint(self.dev),
             "seed": self.seed,
             "start": read_record(self.start).weights if self.start else "",
+            "graph": self.graph.fingerprint if self.graph and "knowledge" in self.plan.needs else "",
         }
 
 
@@ -90,7 +94,7 @@ def train(
         encoder = text_encoder(request.plan.profile.text)
         with processes.main_process_first():  # what the first one extracts, the others find in the cache
             surroundings = prepare_surroundings(
-                request.plan, request.train, [*request.dev, *request.others], home, on_progress
+                request.plan, request.train, [*request.dev, *request.others], home, on_progress, request.graph
             )
         batcher = build_batcher(request.plan, encoder, surroundings.sources)
         model = build_model(request.plan, encoder, request.seed)
@@ -182,6 +186,7 @@ def _record(
         },
         trained_posts=tuple(post_digest(example) for example in request.train),
         pool=surroundings.pool,
+        knowledge=surroundings.knowledge,
         started_from=read_record(request.start).weights if request.start else "",
         versions=_versions(),
         dev={**dev, "strict": {name: strict[name] for name in ("precision", "recall", "f1", "support")}},

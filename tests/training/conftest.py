@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Home:
 def request_for(scenes: Dataset) -> Callable[..., Request]:
     def make(name: str, seed: int = 0, variant: str = "", start: Path | None = None, **changes: Any) -> Request:
         entry = system(name)
-        heads = {"heads": 4} if name != "bert-crf" else {}
+        heads = {"heads": 4} if hasattr(entry.settings, "heads") else {}
         settings = entry.resolve("tiny", variant, {"epochs": 2, **heads, **changes})
         plan = Plan(system=entry, variant=variant, settings=settings, labels=scenes.labels, profile=profile("tiny"))
         return Request(

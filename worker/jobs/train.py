@@ -31,7 +31,13 @@ from worker.jobs.looking import look, scores
 from worker.messages import Reporter
 from worker.naming import run_name, unfinished_run
 
-_SHARES = {"preparing": (0.0, 0.01), "features": (0.01, 0.15), "neighbours": (0.15, 0.2), "training": (0.2, 0.9)}
+_SHARES = {
+    "preparing": (0.0, 0.01),
+    "features": (0.01, 0.15),
+    "neighbours": (0.15, 0.2),
+    "knowledge": (0.15, 0.2),
+    "training": (0.2, 0.9),
+}
 """Which part of the bar each phase of a training fills; what is left is for the predictions."""
 _PATIENCE = 60.0
 """Seconds to wait for another process that still trains into the same folder: it has lost the job and will end."""
@@ -142,7 +148,8 @@ class _Watcher:
             return f"epoch {number} of {self.epochs}" + ("" if self.f1 is None else f", dev F1 {self.f1:.1f}")
         if what == "preparing":
             return "getting ready"
-        return f"looking {'at pictures' if what == 'features' else 'for neighbours'}: {done} of {total}"
+        looking = {"features": "at pictures", "neighbours": "for neighbours", "knowledge": "for knowledge"}[what]
+        return f"looking {looking}: {done} of {total}"
 
 
 def _measure(store: Store, job: Job, out: Path, report: Reporter) -> list[Any]:

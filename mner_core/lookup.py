@@ -1,0 +1,150 @@
+"""Knowledge about posts' pictures from one graph, looked up once and remembered; and phrases as vectors.
+
+A run's graph lies below the home by its fingerprint, pictures included, and an exported run brings it along:
+
+    entities.jsonl, triples.tsv, graph.json, images/    the graph, as docs/knowledge.md describes it
+    vectors.safetensors                                 its pictures as the run's extractor saw them
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from mner_core.data.demo_folder import fresh_folder
+from mner_core.features.image import ImageFeatures
+from mner_core.features.sentences import frozen_encoder, sentence_vectors
+from mner_core.home import Home
+from mner_core.knowledge.files import copy_pictures, read_graph, write_files
+from mner_core.knowledge.graph import Graph
+from mner_core.knowledge.search import Knowledge, KnowledgeSearch
+from mner_core.sources import Features
+from mner_core.types import Example, InputError
+
+_VECTORS = "vectors.safetensors"
+
+
+def graph_posts(graph: Graph) -> list[Example]:
+    """The graph's pictures as posts without words, so that they are looked at as posts' pictures are."""
+    return [Example(id=each, text="", tokens=(), image=graph.picture(each), image_name=each) for each in graph.images]
+
+
+def pooled(picture: ImageFeatures) -> NDArray[np.float32]:
+    """The mean over the grid's 49 regions [grid_width] (ours): by it pictures are compared."""
+    mean: NDArray[np.float32] = picture.grid.astype(np.float32).mean(axis=0)
+    return mean
+
+
+class GraphKnowledge:
+    """Knowledge about any post from one graph.
+
+    Args:
+        graph: where it is looked up.
+        vectors: [images, grid_width] unit vectors of its pictures, zero where one does not open.
+        least: the cosine from which two pictures show the same.
+    """
+
+    def __init__(self, graph: Graph, vectors: NDArray[np.float32], least: float) -> None:
+        self.graph = graph
+        self._search = KnowledgeSearch(graph, vectors)
+        self._least = least
+        self._found: dict[bytes, Knowledge | None] = {}
+
+    @classmethod
+    def build(cls, graph: Graph, features: Features, least: float) -> "GraphKnowledge":
+        """Knowledge from a graph whose pictures the extractor of `features` has seen, or sees now."""
+        rows = [pooled(features.features(each)) for each in graph_posts(graph)]
+        vectors = np.stack(rows) if rows else np.zeros((0, 1), np.float32)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return cls(graph, (vectors / np.maximum(lengths, 1e-12)).astype(np.float32), least)
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the graph and of what its pictures look like."""
+        digest = hashlib.sha256(self.graph.fingerprint.encode())
+        digest.update(np.ascontiguousarray(self._search.vectors).tobytes())
+        return digest.hexdigest()
+
+    def of(self, example: Example, picture: ImageFeatures) -> Knowledge | None:
+        """What is known about the picture that these features describe, given the post's words; None for nothing."""
+        if not picture.image_ok:
+            return None
+        vector = pooled(picture)
+        key = hashlib.sha256("\0".join(example.words).encode(errors="surrogatepass") + vector.tobytes()).digest()
+        if key not in self._found:
+            self._found[key] = self._search.find(example.words, vector, self._least)
+        return self._found[key]
+
+    def save(self, folder: Path) -> None:
+        """Writes the graph with its pictures and their vectors into `folder`, whole or not at all; once.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        if (folder / _VECTORS).is_file():
+            return
+        try:
+            with fresh_folder(folder) as work:
+                write_files(self.graph, work)
+                copy_pictures(self.graph, work)
+                (work / _VECTORS).write_bytes(save({"vectors": np.ascontiguousarray(self._search.vectors)}))
+        except InputError:
+            if not (folder / _VECTORS).is_file():  # else another process has written the same meanwhile
+                raise
+
+    @classmethod
+    def load(cls, folder: Path, fingerprint: str, least: float) -> "GraphKnowledge":
+        """Reads what `save` wrote.
+
+        Raises:
+            InputError: it is not there, or is not the graph of that fingerprint.
+        """
+        try:
+            graph, _ = read_graph(folder)
+            found = cls(graph, load((folder / _VECTORS).read_bytes())["vectors"], least)
+        except (OSError, SafetensorError, KeyError, AssertionError) as error:
+            raise InputError(
+                f"The knowledge graph in {folder.name} is damaged ({error}); train the run again."
+            ) from None
+        if found.fingerprint != fingerprint:
+            raise InputError(f"The knowledge graph in {folder.name} is not the one of the run; train the run again.")
+        return found
+
+
+def graph_folder(home: Home, fingerprint: str) -> Path:
+    """Where the graph of that fingerprint lies in a home."""
+    return home.root / "knowledge" / fingerprint
+
+
+class PhraseVectors:
+    """Phrases as sentence vectors of a profile's frozen text encoder, each computed once in a process.
+
+    A trainable table would know nothing of most of ImageNet's thousand names after a few thousand posts; these vectors
+    know that an espresso is like a cup before the first one (ours; the paper's word vectors know that as well).
+    """
+
+    def __init__(self, slot: str) -> None:
+        self._slot = slot
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    @property
+    def width(self) -> int:
+        """The length of a vector: the encoder's hidden size."""
+        return frozen_encoder(self._slot).width
+
+    def vectors(self, phrases: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors [phrases, width]; zero for a phrase without pieces."""
+        self.prepare(phrases)
+        if not phrases:
+            return np.zeros((0, self.width), np.float32)
+        return np.stack([self._known[phrase] for phrase in phrases])
+
+    def prepare(self, phrases: Iterable[str]) -> None:
+        """Computes the vectors of many phrases at once."""
+        new = sorted(set(phrases) - set(self._known))
+        if new:
+            self._known |= dict(zip(new, sentence_vectors(new, self._slot), strict=True))
