@@ -278,6 +278,13 @@ def test_the_corrected_gold_is_what_a_run_learns_and_is_measured_on(
     assert by_gold["valid", "current"]["f1"] == pytest.approx(said.result["dev_f1"])
 
 
+def test_every_phase_of_every_system_has_its_place_in_the_bar(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"epochs": 1, "heads": 4}
+    payload = train_payload(model="umgf", settings=settings)
+    said = in_this_process(filled, monkeypatch, put(filled, **payload))
+    assert said.result is not None, said.error
+
+
 def test_progress_never_goes_back(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     inbox, seen = Inbox(reading), []

@@ -34,6 +34,7 @@ from worker.naming import run_name, unfinished_run
 _SHARES = {
     "preparing": (0.0, 0.01),
     "features": (0.01, 0.15),
+    "phrases": (0.15, 0.2),
     "neighbours": (0.15, 0.2),
     "knowledge": (0.15, 0.2),
     "training": (0.2, 0.9),
@@ -148,7 +149,12 @@ class _Watcher:
             return f"epoch {number} of {self.epochs}" + ("" if self.f1 is None else f", dev F1 {self.f1:.1f}")
         if what == "preparing":
             return "getting ready"
-        looking = {"features": "at pictures", "neighbours": "for neighbours", "knowledge": "for knowledge"}[what]
+        looking = {
+            "features": "at pictures",
+            "phrases": "for phrases",
+            "neighbours": "for neighbours",
+            "knowledge": "for knowledge",
+        }[what]
         return f"looking {looking}: {done} of {total}"
 
 
