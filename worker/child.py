@@ -25,6 +25,7 @@ MODULES: Mapping[Kind, str] = {
     "features": "worker.jobs.features",
     "train": "worker.jobs.train",
     "predict": "worker.jobs.predict",
+    "experiment": "worker.jobs.experiments",
 }
 """Each has `run(store, job, report) -> result`; only the one that is needed is loaded."""
 

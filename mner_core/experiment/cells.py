@@ -20,6 +20,8 @@ from mner_core.training.train import Request, train
 from mner_core.types import Example, InputError, Span
 
 Predicted = list[tuple[Span, ...]]
+OnRun = Callable[[int, int], None]
+"""Told how many runs are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,19 @@ class Bench:
         root: gets `runs/` and `predictions/`.
         home: feature cache and neighbour pools.
         on_progress: told what is being done, with the time left.
+        on_run: told how many of the missing runs are done, before the first and after each.
         clock: seconds, for the time left.
     """
 
     def __init__(
-        self, root: Path, home: Home, on_progress: OnProgress, clock: Callable[[], float] = time.monotonic
+        self,
+        root: Path,
+        home: Home,
+        on_progress: OnProgress,
+        on_run: OnRun = lambda done, waiting: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.root, self.home, self.on_progress, self.clock = root, home, on_progress, clock
+        self.root, self.home, self.on_progress, self.on_run, self.clock = root, home, on_progress, on_run, clock
         self.spent: list[float] = []
         self.waiting = 0
         self.done = 0
@@ -82,6 +90,7 @@ class Bench:
         missing = [each for each in {one.key: one for one in cells}.values() if not self._folder(each).is_dir()]
         self.waiting, self.done = len(missing), 0
         failed = {}
+        self.on_run(0, self.waiting)
         for each in missing:
             begun = self.clock()
             try:
@@ -90,6 +99,7 @@ class Bench:
                 failed[each.key] = str(error)
             self.spent.append(self.clock() - begun)
             self.done += 1
+            self.on_run(self.done, self.waiting)
         return failed
 
     def predictions(self, one: Cell, posts: Sequence[Example]) -> Predicted:

@@ -68,6 +68,32 @@ class Grid:
                 )
         return found
 
+    def to_json(self) -> dict[str, Any]:
+        """All of it; `from_json` reads it. A number is its value (None where unknown), deviation and mark."""
+        return {
+            "title": self.title,
+            "columns": {block: list(names) for block, names in self.columns.items()},
+            "lines": [
+                {
+                    "name": line.name,
+                    "source": line.source,
+                    "blocks": {
+                        block: [[_plain(it.value), _plain(it.deviation), it.marked] for it in numbers]
+                        for block, numbers in line.blocks.items()
+                    },
+                    "facts": {block: dict(facts) for block, facts in line.facts.items()},
+                }
+                for line in self.lines
+            ],
+            "notes": list(self.notes),
+            "digits": self.digits,
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "Grid":
+        """The table that `to_json` made a record of."""
+        return cls(**{**record, "lines": [_line(line) for line in record["lines"]]})
+
     def markdown(self) -> str:
         """A GitHub table under its title, notes below."""
         header = ["", "", *(f"{block}: {name}" for block, names in self.columns.items() for name in names)]
@@ -118,6 +144,14 @@ class Grid:
 
     def _cells(self, line: Line) -> list[str]:
         return [number.text(self.digits) for number in self._numbers(line)]
+
+
+def _line(record: Mapping[str, Any]) -> Line:
+    blocks = {
+        block: [Number(math.nan if value is None else value, deviation, marked) for value, deviation, marked in numbers]
+        for block, numbers in record["blocks"].items()
+    }
+    return Line(**{**record, "blocks": blocks})
 
 
 def _plain(value: float | None) -> float | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mner_core.data.dataset import read_dataset
+from mner_core.data.posts import map_labels
 from mner_core.data.scenes.write import write_scenes
 from mner_core.experiment.suite import Size, Suite
 from mner_core.types import Example, InputError
@@ -37,19 +38,29 @@ class Material:
         return split if self.splits.get(split) else "valid"
 
 
-def materials(suite: Suite, size: Size, given: Sequence[str], root: Path, quick: bool) -> list[Material]:
-    """The data sets that were given as NAME=DIR, else drawn ones, written below `root`.
+def materials(
+    suite: Suite,
+    size: Size,
+    given: Sequence[str],
+    root: Path,
+    quick: bool,
+    held: Mapping[str, Sequence[Example]] | None = None,
+) -> list[Material]:
+    """The data sets given as NAME=DIR and those whose posts are `held`; without any, drawn ones, written below `root`.
 
     Raises:
         InputError: a name is missing or given twice, a transfer has one data set, or one has no posts to train on.
     """
-    folders = _given(given) or {name: _drawn(seed, size.posts, root) for name, seed in _wanted(suite).items()}
-    if suite.kind == "transfer" and len(folders) < 2:
+    folders = _given(given)
+    if not folders and not held:
+        folders = {name: _drawn(seed, size.posts, root) for name, seed in _wanted(suite).items()}
+    if suite.kind == "transfer" and len({**folders, **(held or {})}) < 2:
         raise InputError(
             f"The suite {suite.name} scores what one data set taught on another; give two: --data NAME=DIR."
         )
-    limit = size.posts if quick and given else 0
+    limit = size.posts if quick and (given or held) else 0
     found = [_material(name, folder, suite, limit) for name, folder in folders.items()]
+    found += [_prepared(name, _by_split(posts, suite), suite, limit) for name, posts in (held or {}).items()]
     for each in found:
         for split in ("train", "valid"):
             if suite.kind != "counts" and not each.splits.get(split):
@@ -82,9 +93,19 @@ def _drawn(seed: int, posts: int, root: Path) -> Path:
 
 
 def _material(name: str, folder: Path, suite: Suite, limit: int) -> Material:
-    data = read_dataset(folder, suite.labels)
+    return _prepared(name, read_dataset(folder, suite.labels).splits, suite, limit)
+
+
+def _by_split(posts: Sequence[Example], suite: Suite) -> dict[str, list[Example]]:
+    splits: dict[str, list[Example]] = {split: [] for split in ("train", "valid", "test")}
+    for post in posts:
+        splits.setdefault(post.split, []).append(map_labels(post, suite.labels))
+    return {split: found for split, found in splits.items() if found}
+
+
+def _prepared(name: str, found: Mapping[str, list[Example]], suite: Suite, limit: int) -> Material:
     splits = {}
-    for split, posts in data.splits.items():
+    for split, posts in found.items():
         kept = [post for post in posts if post.spans is not None and (post.image is not None or not suite.pictured)]
         splits[split] = _cut(kept, limit if split == "train" else limit // 2)
     return Material(name=name, splits=splits)

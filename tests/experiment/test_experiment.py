@@ -12,6 +12,7 @@ from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.scenes.write import write_scenes
 from mner_core.experiment import cells
 from mner_core.experiment.grid import Grid, Line, Number
+from mner_core.experiment.kept import kept_table
 from mner_core.experiment.run import Order, experiment
 from mner_core.experiment.suite import expected_numbers, read_suite, suite_names
 from mner_core.home import Home
@@ -83,6 +84,13 @@ def test_a_table_has_ours_beside_what_is_printed(suite_file: Callable[[str], str
     assert table.splitlines()[0].startswith("row,source,scenes: PER,scenes: PER deviation")
     assert latex.count(r" \\") == 2 + len(lines)
     json.dumps(result.grid.records(), allow_nan=False)
+    kept = kept_table(tmp_path / "out", "mine", quick=False)
+    assert kept is not None
+    assert kept.picture is None
+    for told, again in ((result.grid.markdown(), kept.grid.markdown()), (result.grid.latex(), kept.grid.latex())):
+        assert told == again
+    assert kept.grid.records() == result.grid.records()
+    assert kept_table(tmp_path / "out", "mine", quick=True) is None
 
 
 def test_a_killed_experiment_goes_on_and_gives_the_same_table(

@@ -1,0 +1,44 @@
+"""Tables as they are kept for whoever looks at them later: one JSON file each, beside what people read."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mner_core.data.lines import write_whole
+from mner_core.experiment.grid import Grid
+from mner_core.home import Home
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A table that was made: when (seconds since 1970), and its picture as SVG where it has one."""
+
+    grid: Grid
+    made: float
+    picture: str | None
+
+
+def experiments_folder(home: Home) -> Path:
+    """Where experiments keep runs, predictions and tables, unless they are told another place."""
+    return home.root / "experiments"
+
+
+def table_file(root: Path, suite: str, quick: bool, ending: str) -> Path:
+    """The file of a suite's table, `ending` with its point; `root` is where the experiment keeps everything."""
+    return root / "tables" / f"{suite}{'-quick' if quick else ''}{ending}"
+
+
+def keep_table(root: Path, suite: str, quick: bool, grid: Grid) -> None:
+    """Writes the table so that `kept_table` finds it; the newest of a suite and form is the one that is kept."""
+    write_whole(table_file(root, suite, quick, ".json"), json.dumps(grid.to_json(), ensure_ascii=False))
+
+
+def kept_table(root: Path, suite: str, quick: bool) -> Kept | None:
+    """The table of a suite in one of its forms; None where it was not made, or by a program that kept it otherwise."""
+    file, picture = (table_file(root, suite, quick, ending) for ending in (".json", ".svg"))
+    try:
+        grid = Grid.from_json(json.loads(file.read_text(encoding="utf-8")))
+        drawn = picture.read_text(encoding="utf-8") if picture.is_file() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Kept(grid=grid, made=file.stat().st_mtime, picture=drawn)
