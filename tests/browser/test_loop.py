@@ -173,13 +173,21 @@ def import_posts(page: Page, address: str, file: str, name: str) -> None:
 def train(page: Page, name: str) -> None:
     button = page.get_by_role("button", name="Train", exact=True)
     expect(button).to_be_visible()
+    settled(page)
     if "tiny" not in page.get_by_role("combobox", name="Profile").input_value():
         page.get_by_role("combobox", name="Profile").click()
         page.get_by_role("option", name="tiny").click()
+        settled(page)
     page.get_by_role("textbox", name="Name of the new run").fill(name)
     page.get_by_role("textbox", name="Name of the new run").press("Tab")
     button.click()
     expect(page.get_by_text(f"Training {name}").first).to_be_visible()
+
+
+def settled(page: Page) -> None:
+    """Until the form has all its fields: one that appears later moves the button away from under the pointer."""
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
 
 
 def wait_for_run(home: Path, name: str) -> None:
