@@ -46,7 +46,7 @@ def cell(row: Row, material: Material, size: Size, seed: int) -> Cell:
         InputError: the catalog has no such variant or setting.
     """
     entry = SYSTEMS[row.model]
-    changes = {**row.set, **({"epochs": size.epochs} if size.epochs else {})}
+    changes = {**size.set, **row.set, **({"epochs": size.epochs} if size.epochs else {})}
     chosen = profile(size.profile)
     settings = entry.resolve(chosen.name, row.variant, changes)
     plan = Plan(system=entry, variant=row.variant, settings=settings, labels=material.labels, profile=chosen)
@@ -102,6 +102,15 @@ class Bench:
             self.on_run(self.done, self.waiting)
         return failed
 
+    def must_run(self, cells: Sequence[Cell]) -> None:
+        """As `run`, where nothing can be shown without all of them.
+
+        Raises:
+            InputError: a cell could not be trained.
+        """
+        for sentence in self.run(cells).values():
+            raise InputError(sentence)
+
     def predictions(self, one: Cell, posts: Sequence[Example]) -> Predicted:
         """What the cell's run says of posts, in order; kept on disk."""
         file = self.root / "predictions" / f"{one.key}-{data_fingerprint(posts)[:20]}.json"
@@ -130,5 +139,5 @@ class Bench:
 
 
 def taught(one: Cell, train_posts: Sequence[Example]) -> Cell:
-    """The same cell with other training posts: the point of a learning curve."""
+    """The same cell with other labels to learn from: a point of a learning curve."""
     return replace(one, request=replace(one.request, train=train_posts))

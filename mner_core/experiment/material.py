@@ -59,7 +59,7 @@ def materials(
             f"The suite {suite.name} scores what one data set taught on another; give two: --data NAME=DIR."
         )
     limit = size.posts if quick and (given or held) else 0
-    found = [_material(name, folder, suite, limit) for name, folder in folders.items()]
+    found = [read_material(name, folder, suite, limit) for name, folder in folders.items()]
     found += [_prepared(name, _by_split(posts, suite), suite, limit) for name, posts in (held or {}).items()]
     for each in found:
         for split in ("train", "valid"):
@@ -92,7 +92,8 @@ def _drawn(seed: int, posts: int, root: Path) -> Path:
     return folder
 
 
-def _material(name: str, folder: Path, suite: Suite, limit: int) -> Material:
+def read_material(name: str, folder: Path, suite: Suite, limit: int = 0) -> Material:
+    """The labelled posts of a folder as the suite wants them; at most `limit` to train on, 0 for all."""
     return _prepared(name, read_dataset(folder, suite.labels).splits, suite, limit)
 
 

@@ -7,14 +7,17 @@ from pathlib import Path
 from mner_core.data.lines import write_whole
 from mner_core.experiment.cells import Bench, OnRun
 from mner_core.experiment.counts import counts_table
+from mner_core.experiment.curve import curve_table
 from mner_core.experiment.grid import Grid
 from mner_core.experiment.kept import experiments_folder, keep_table, table_file
 from mner_core.experiment.material import materials
-from mner_core.experiment.suite import Suite, read_suite
+from mner_core.experiment.mechanisms import mechanisms_table
+from mner_core.experiment.picture import curve_svg
+from mner_core.experiment.suite import Size, Suite, read_suite
 from mner_core.experiment.tables import must_resolve, scores_table
 from mner_core.home import Home
 from mner_core.training.build import OnProgress
-from mner_core.types import Example
+from mner_core.types import Example, InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +61,7 @@ def experiment(
     on_progress: OnProgress = lambda what, done, total: None,
     on_run: OnRun = lambda done, waiting: None,
 ) -> Result:
-    """Runs what is missing and writes the table as Markdown, CSV and LaTeX, and as JSON for the screen.
+    """Runs what is missing and writes the table as Markdown, CSV, LaTeX and JSON (for the screen), a curve as SVG too.
 
     `on_run` is told how many of the missing runs are done, and of how many.
 
@@ -73,14 +76,30 @@ def experiment(
     )
     must_resolve(suite, size)
     root = order.out or experiments_folder(home)
-    found = materials(suite, size, order.data, root, order.quick, order.held)
-    bench = Bench(root, home, on_progress, on_run)
-    grid = counts_table(suite, found) if suite.kind == "counts" else scores_table(suite, size, found, bench)
+    grid = _table(suite, size, order, Bench(root, home, on_progress, on_run))
     quick = ["Quick form: fewer posts, epochs or seeds than the full one."] if order.quick else []
     grid = replace(grid, notes=[*grid.notes, *suite.notes, *order.remarks, *quick])
-    files = tuple(table_file(root, suite.name, order.quick, ending) for ending in (".md", ".csv", ".tex"))
-    files[0].parent.mkdir(parents=True, exist_ok=True)
-    for file, text in zip(files, (grid.markdown(), grid.csv(), grid.latex()), strict=True):
+    texts = {".md": grid.markdown(), ".csv": grid.csv(), ".tex": grid.latex()}
+    if suite.kind == "curve":
+        texts[".svg"] = curve_svg(suite.title, grid.records())
+    files = {table_file(root, suite.name, order.quick, ending): text for ending, text in texts.items()}
+    for file, text in files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, text)
     keep_table(root, suite.name, order.quick, grid)
-    return Result(suite=suite, grid=grid, files=files)
+    return Result(suite=suite, grid=grid, files=tuple(files))
+
+
+def _table(suite: Suite, size: Size, order: Order, bench: Bench) -> Grid:
+    if suite.kind == "mechanisms":
+        if order.data or order.held:
+            raise InputError(f"The suite {suite.name} draws its own posts and takes no data set.")
+        return mechanisms_table(suite, size, bench)
+    found = materials(suite, size, order.data, bench.root, order.quick, order.held)
+    if suite.kind == "counts":
+        return counts_table(suite, found)
+    if suite.kind == "curve":
+        if len(found) > 1:
+            raise InputError(f"The suite {suite.name} takes one data set, got {len(found)}.")
+        return curve_table(suite, size, found[0], bench)
+    return scores_table(suite, size, found, bench)

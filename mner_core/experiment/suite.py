@@ -1,16 +1,20 @@
 """Suites: the tables that `experiment` makes, as data: one TOML file a table, in `suites/` or wherever a person says.
 
 title, paper        what a reader is told
-kind                scores | transfer | counts | curve
+kind                scores | transfer | counts | curve | mechanisms
 columns             full (each type's F1, then P, R, F1) | prf | types (each type's F1, then F1)
 splits              the splits that are scored, such as ["test"] or ["valid", "test"]
 reference           the row that all others are compared with
 pictured            true: only posts whose picture exists (Twitter-2017C)
 [labels]            renamed labels, such as OTHER = "MISC"
-[full] [quick]      profile, epochs (0: the system's own), seeds, posts
+share               of a curve: how many of the training spans are made wrong, 0..1
+[full] [quick]      profile, epochs (0: the system's own), seeds, posts, set = {setting = value} for all rows
 [[rows]]            name, model, variant, set = {setting = value}; without a model the row is only quoted
 [rows.printed]      what the paper prints, by data set: numbers in the order of the columns, nan where it has none
 [rows.deviation]    the deviations it prints
+
+A row of `mechanisms` has no printed numbers. It names what it lacks on the other side, a `variant` or another system
+(`against`), and `knobs = {knob = share}` of the scenes, the first of which is the part of them that is scored.
 """
 
 import tomllib
@@ -25,7 +29,7 @@ USUAL_TYPES = ("PER", "LOC", "ORG", "MISC")
 """The types of the papers' tables, in their order."""
 FOLDER = Path(__file__).parent / "suites"
 
-Kind: TypeAlias = Literal["scores", "transfer", "counts", "curve"]
+Kind: TypeAlias = Literal["scores", "transfer", "counts", "curve", "mechanisms"]
 Columns: TypeAlias = Literal["full", "prf", "types"]
 
 
@@ -39,17 +43,23 @@ class Size:
         seeds: how many training runs a cell has.
         posts: size of scenes that are drawn on the fly; in the quick form also the most training posts of given data,
             half as many of the other splits. 0: all there are.
+        set: settings of every system, such as an encoder's rate; a row's own settings come first.
     """
 
     profile: str = "compact"
     epochs: int = 0
     seeds: int = 5
     posts: int = 600
+    set: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A line of the table: a system with a variant and settings, what the paper prints of it, or both."""
+    """A line of the table: a system with a variant and settings, what the paper prints of it, or both.
+
+    In `mechanisms` a system beside itself without something: as the variant, or another system `against` it, on drawn
+    posts with these `knobs`.
+    """
 
     name: str
     model: str = ""
@@ -57,6 +67,13 @@ class Row:
     set: Mapping[str, Any] = field(default_factory=dict)
     printed: Mapping[str, list[float]] = field(default_factory=dict)
     deviation: Mapping[str, list[float]] = field(default_factory=dict)
+    against: str = ""
+    knobs: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def slice(self) -> str:
+        """The part of drawn posts that is scored: those of the first knob."""
+        return next(iter(self.knobs), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +89,7 @@ class Suite:
     reference: str = ""
     pictured: bool = False
     notes: tuple[str, ...] = ()
+    share: float = 0.2
     labels: Mapping[str, str] = field(default_factory=dict)
     full: Size = field(default_factory=Size)
     quick: Size = field(default_factory=Size)
@@ -129,7 +147,11 @@ def _check(suite: Suite, file: Path) -> None:
         raise InputError(f"{file.name}: the reference {suite.reference!r} is none of the rows: {', '.join(names)}.")
     if len(set(names)) < len(names):
         raise InputError(f"{file.name}: two rows have the same name.")
+    if suite.kind == "curve" and len(suite.rows) != 1:
+        raise InputError(f"{file.name}: a curve has one row, the system that is trained.")
     for row in suite.rows:
+        if suite.kind == "mechanisms" and (not row.knobs or bool(row.variant) == bool(row.against)):
+            raise InputError(f"{file.name}: {row.name} needs knobs, and either a variant or a system against it.")
         for data, numbers in row.printed.items():
             if suite.columns != "full" and len(numbers) != expected_numbers(suite):
                 raise InputError(

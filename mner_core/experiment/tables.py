@@ -183,4 +183,4 @@ def must_resolve(suite: Suite, size: Size) -> None:
         raise InputError(f"An experiment needs at least 1 seed, got {size.seeds}.")
     for row in suite.rows:
         if row.model in SYSTEMS:
-            SYSTEMS[row.model].resolve(size.profile, row.variant, row.set)
+            SYSTEMS[row.model].resolve(size.profile, row.variant, {**size.set, **row.set})

@@ -1,0 +1,149 @@
+"""The point of the program as a curve: labels are made wrong, put right in the order of `suspicious`, and the system is
+trained again; F1 on untouched posts against the number of checks, beside checks in random order.
+"""
+
+import math
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from scipy import stats
+
+from mner_core.catalog.systems import system
+from mner_core.data.corrupt import Corruption, corrupt
+from mner_core.evaluation.comparison import Comparison, compare
+from mner_core.evaluation.protocols import ABOUT
+from mner_core.evaluation.scoring import score
+from mner_core.evaluation.significance import LEVEL, spread
+from mner_core.experiment.cells import Bench, Cell, Predicted, cell, taught
+from mner_core.experiment.grid import DAGGER, Grid, Line, Number
+from mner_core.experiment.material import Material
+from mner_core.experiment.suite import Size, Suite
+from mner_core.features.profiles import profile
+from mner_core.suspicious.found import ranks_found
+from mner_core.suspicious.search import by_cross_validation
+from mner_core.types import Example
+
+FOLDS = 3
+CHECKS = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Checks as multiples of the number of wrong labels."""
+SUSPICIOUS, RANDOM, WHOLE = ORDERS = ("suspicious", "random", "all put right")
+COLUMNS = ("checked", "corrected", "F1", "low", "high")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One training: in which order how many items were checked, and which share of the wrong labels that put right."""
+
+    order: str
+    checked: int
+    corrected: float
+    cell: Cell
+
+
+def curve_table(suite: Suite, size: Size, material: Material, bench: Bench) -> Grid:
+    """Both orders at each number of checks, and the clean labels, with 95 % intervals over seeds.
+
+    Raises:
+        InputError: the suite's system is not in the catalog, or the labels cannot be made wrong.
+    """
+    system(suite.rows[0].model)
+    by_seed = [_points(suite, material, size, seed, bench) for seed in range(size.seeds)]
+    bench.must_run([point.cell for points in by_seed for point in points])
+    posts = material.splits[material.scored("test")]
+    places = list(zip(*by_seed, strict=True))  # one entry a point, with a training of each seed
+    told = {
+        (of_seeds[0].order, number % len(CHECKS)): [bench.predictions(each.cell, posts) for each in of_seeds]
+        for number, of_seeds in enumerate(places)
+    }
+    lines = []
+    for (order, step), of_seeds in zip(told, places, strict=True):
+        by_chance = told[RANDOM, step] if order == SUSPICIOUS and step and len(posts) > 1 else None
+        found = compare(posts, told[order, step], by_chance) if by_chance else None
+        lines.append(_line(of_seeds, posts, told[order, step], found))
+    notes = _notes(suite, size, material, by_seed)
+    return Grid(title=suite.title, columns={material.name: COLUMNS}, lines=lines, notes=notes)
+
+
+def put_right(posts: Sequence[Example], changes: Iterable[Corruption]) -> list[Example]:
+    """The posts with these changes undone."""
+    spans = {post.id: set(post.spans or ()) for post in posts}
+    touched = set()
+    for change in changes:
+        spans[change.post] -= {change.after} if change.after else set()
+        spans[change.post] |= {change.before} if change.before else set()
+        touched.add(change.post)
+    return [post.with_spans(sorted(spans[post.id])) if post.id in touched else post for post in posts]
+
+
+def _points(suite: Suite, material: Material, size: Size, seed: int, bench: Bench) -> list[Point]:
+    """What one seed is trained on: its wrong labels, put right in two orders check by check, and wholly."""
+    # Spans alone, without a file's own tags: posts put right are then the very posts that were never wrong.
+    clean = [post.with_spans(post.spans) for post in material.splits["train"]]
+    wrong, changes = corrupt(clean, suite.share, seed)
+    one = taught(cell(suite.rows[0], material, size, seed), wrong)
+    items = by_cross_validation(
+        one.request,
+        FOLDS,
+        bench.home,
+        lambda what, *parts: bench.on_progress(f"doubts, seed {seed} of {size.seeds}: {what}", *parts),
+    )
+    shuffled = random.Random(seed).sample(items, len(items))
+    points = []
+    for order, ordered in ((SUSPICIOUS, items), (RANDOM, shuffled)):
+        ranks = ranks_found(ordered, changes)
+        for times in CHECKS:
+            checked = min(round(times * len(changes)), len(items))
+            undone = [each for each, rank in zip(changes, ranks, strict=True) if rank is not None and rank <= checked]
+            corrected = 100 * len(undone) / len(changes)
+            points.append(Point(order, checked, corrected, taught(one, put_right(wrong, undone))))
+    return [*points, Point(WHOLE, len(items), 100.0, taught(one, clean))]
+
+
+def _line(
+    points: Sequence[Point], posts: Sequence[Example], runs: Sequence[Predicted], found: Comparison | None
+) -> Line:
+    """A point's mean over seeds; marked where `found`, the comparison with as many random checks, supports it."""
+    scores = [score(posts, spans) for spans in runs]
+    over = spread([each.f1 for each in scores])
+    several = over.number > 1
+    reach = float(stats.t.ppf(1 - LEVEL / 2, over.number - 1)) if several else math.nan
+    half = over.deviation / math.sqrt(over.number) * reach
+    order, checked = points[0].order, spread([point.checked for point in points]).mean
+    numbers = [
+        Number(checked),
+        Number(spread([point.corrected for point in points]).mean),
+        Number(over.mean, over.deviation if several else None, marked=found is not None and found.supported),
+        Number(over.mean - half),
+        Number(over.mean + half),
+    ]
+    facts = {
+        "order": order,
+        "protocol": "entity",
+        "support": scores[0].support,
+        "posts": len(posts),
+        "seeds": len(runs),
+        "gold_sha256": scores[0].gold_sha256,
+    }
+    if found:
+        facts |= {"difference": found.difference, "supported": found.supported, "sentence": found.sentence}
+    data = points[0].cell.material.name
+    return Line(name=f"{order}, {checked:.0f} checked", source="ours", blocks={data: numbers}, facts={data: facts})
+
+
+def _notes(suite: Suite, size: Size, material: Material, by_seed: Sequence[Sequence[Point]]) -> list[str]:
+    plan = by_seed[0][0].cell.request.plan
+    tested = material.scored("test")
+    notes = [
+        f"{100 * suite.share:g} % of the training spans made wrong, anew by each seed; a check is one item of "
+        f"`suspicious` ({FOLDS} folds), or one of the same items in random order, and puts right what it finds; "
+        "`corrected` is the share of the wrong labels in %. The labels of valid and test stay as they are.",
+        f"Scorer `entity`: {ABOUT['entity']}.",
+        f"{plan.system.title}, profile {size.profile}, text encoder {profile(size.profile).text}; seeds: {size.seeds}; "
+        f"epochs: {plan.settings.epochs}, the best on valid counts; posts of {material.name}: {material.counts}.",
+        f"Low and high: 95 % interval of the mean over seeds (t). {DAGGER} F1 differs from that of as many checks in "
+        "random order: bootstrap and randomisation over posts and a paired t-test over seeds, each p < 0.05.",
+    ]
+    if tested != "test":
+        notes.append(f"No labelled test split in {material.name}: scored on valid, which also picked the epoch.")
+    return notes

@@ -1,0 +1,171 @@
+"""Whether each mechanism does what its paper says: drawn posts on which only it can help, with it and without.
+
+A row names a system, the variant that lacks the mechanism (or another system, `against`), and the knobs of the scenes
+that isolate it. Scored on that knob's own posts, as a difference paired over seeds.
+"""
+
+import json
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mner_core.catalog.systems import SYSTEMS
+from mner_core.data.lines import write_whole
+from mner_core.data.scenes.knobs import Knobs
+from mner_core.data.scenes.write import write_scenes
+from mner_core.evaluation.protocols import ABOUT
+from mner_core.evaluation.scoring import Counts
+from mner_core.evaluation.significance import Finding, Spread, paired_t, spread
+from mner_core.evaluation.slices import entities_counts, posts_counts
+from mner_core.experiment.cells import Bench, Cell, cell
+from mner_core.experiment.grid import DAGGER, Grid, Line, Number
+from mner_core.experiment.material import SCENES_SEEDS, Material, read_material
+from mner_core.experiment.suite import Row, Size, Suite
+from mner_core.features.profiles import profile
+from mner_core.types import Example, InputError, Span
+
+COLUMNS = ("text-only ceiling", "with", "without", "difference", "low", "high")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A row about to be measured: drawn posts, the best that text alone can do on them (F1), a cell a seed and side."""
+
+    row: Row
+    material: Material
+    ceiling: float
+    whole: Sequence[Cell]
+    lacking: Sequence[Cell]
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Both sides seed by seed, so that a killed suite has whole pairs."""
+        return [one for pair in zip(self.whole, self.lacking, strict=True) for one in pair]
+
+
+def mechanisms_table(suite: Suite, size: Size, bench: Bench) -> Grid:
+    """For each row what its knob's posts score with the mechanism and without, beside what text alone could score.
+
+    Raises:
+        InputError: a row names a system that is not in the catalog, or the scenes have no such knob or no room for it.
+    """
+    trials = [_trial(row, suite, size, bench.root) for row in suite.rows]
+    failed = bench.run([one for trial in trials for one in trial.cells])
+    lines, broken = [], []
+    for trial in trials:
+        why = [failed[one.key] for one in trial.cells if one.key in failed]
+        if why:
+            broken.append(f"{trial.row.name} could not be trained: {why[0]}")
+        else:
+            lines.append(_line(trial, bench))
+    notes = [*_basis(size, trials), *_verdict(lines), *broken]
+    return Grid(title=suite.title, columns={"F1": COLUMNS}, lines=lines, notes=notes)
+
+
+def subset_f1(posts: Sequence[Example], predicted: Sequence[Sequence[Span]], name: str) -> float:
+    """F1 (0..100) on the entities of a subset, or on its whole posts where the subset is one of posts."""
+    rows = [row for row, post in enumerate(posts) if name in post.subsets]
+    gold, said = [posts[row] for row in rows], [predicted[row] for row in rows]
+    if any(post.subsets[name] for post in gold):
+        counts = entities_counts(gold, said, lambda post, span: span in post.subsets[name])
+    else:
+        counts = posts_counts(gold, said, lambda _: True)
+    return sum(counts.values(), Counts()).figures().f1
+
+
+def _trial(row: Row, suite: Suite, size: Size, root: Path) -> Trial:
+    for name in (row.model, row.against):
+        if name and name not in SYSTEMS:
+            raise InputError(f"{row.name} names the system {name!r}; there are: {', '.join(SYSTEMS)}.")
+    material, ceiling = _drawn(row.knobs, size.posts, root, suite)
+    whole = Row(name=row.name, model=row.model, set=row.set)
+    lacking = Row(
+        name=f"{row.name}, without",
+        model=row.against or row.model,
+        variant=row.variant,
+        set={} if row.against else row.set,
+    )
+    sides = [[cell(side, material, size, seed) for seed in range(size.seeds)] for side in (whole, lacking)]
+    return Trial(row=row, material=material, ceiling=ceiling, whole=sides[0], lacking=sides[1])
+
+
+def _drawn(knobs: Mapping[str, float], posts: int, root: Path, suite: Suite) -> tuple[Material, float]:
+    """The scenes with these knobs and no other, and the ceiling of text alone on the first knob's posts."""
+    if unknown := sorted(set(knobs) - set(Knobs().shares)):
+        raise InputError(f"The scenes have no knob {unknown[0]!r}; they have: {', '.join(Knobs().shares)}.")
+    name = f"scenes-{posts}-" + "-".join(f"{knob}{share:g}" for knob, share in sorted(knobs.items()))
+    folder, report = root / "data" / name, root / "data" / f"{name}.json"
+    if not report.is_file():
+        report.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # a kill between the two
+        found = write_scenes(folder, posts, SCENES_SEEDS["scenes"], Knobs(**{"ambiguous": 0.0, **knobs}))
+        write_whole(report, json.dumps(found.text_only_ceilings))
+    ceilings = json.loads(report.read_text(encoding="utf-8"))
+    return read_material("scenes", folder, suite), float(ceilings[next(iter(knobs))])
+
+
+def _line(trial: Trial, bench: Bench) -> Line:
+    row, posts = trial.row, trial.material.splits["test"]
+    sides = [
+        [subset_f1(posts, bench.predictions(one, posts), row.slice) for one in side]
+        for side in (trial.whole, trial.lacking)
+    ]
+    whole, lacking = (spread(side) for side in sides)
+    test = paired_t(*sides) if whole.number > 1 else None
+    difference = whole.mean - lacking.mean
+    inside = [post for post in posts if row.slice in post.subsets]
+    facts: dict[str, Any] = {
+        "slice": row.slice,
+        "lacks": row.variant or f"all but {SYSTEMS[row.against].title}",
+        "protocol": "entity",
+        "posts": len(inside),
+        "support": sum(len(post.subsets[row.slice] or post.spans or ()) for post in inside),
+        "seeds": whole.number,
+        "p": test.p if test else None,
+        "supported": bool(test and test.supports),
+        "gain": bool(test and test.supports and difference > 0),
+    }
+    numbers = [Number(trial.ceiling), _over_seeds(whole), _over_seeds(lacking), *_difference(difference, test)]
+    source = f"{row.variant or SYSTEMS[row.against].title}; {row.slice}"
+    return Line(name=row.name, source=source, blocks={"F1": numbers}, facts={"F1": facts})
+
+
+def _over_seeds(figure: Spread) -> Number:
+    return Number(figure.mean, figure.deviation if figure.number > 1 else None)
+
+
+def _difference(value: float, test: Finding | None) -> list[Number]:
+    low, high = (math.nan, math.nan) if test is None or test.low is None or test.high is None else (test.low, test.high)
+    return [Number(value, marked=bool(test and test.supports)), Number(low), Number(high)]
+
+
+def _basis(size: Size, trials: Sequence[Trial]) -> list[str]:
+    """What the numbers rest on: scorer, encoder, posts, seeds, epochs."""
+    plans = {one.row.model: one.request.plan for trial in trials for one in trial.cells}
+    epochs = ", ".join(f"{plan.system.title} {plan.settings.epochs}" for plan in plans.values())
+    counts = trials[0].material.counts if trials else "none"
+    everywhere = ", ".join(f"{name} = {value}" for name, value in size.set.items())
+    return [
+        "Second column: what stands in place of the whole system, and the knob whose posts are scored. Scorer "
+        f"`entity`: {ABOUT['entity']}.",
+        f"Profile {size.profile}, text encoder {profile(size.profile).text}; posts drawn for each set of knobs: "
+        f"{counts}; seeds: {size.seeds}, mean ± deviation over them; epochs: {epochs}; the best on valid counts."
+        + (f" Set for all: {everywhere}." if everywhere else ""),
+        "Text-only ceiling: the F1 of the best possible answer that sees no picture, computed exactly.",
+        f"Difference: with - without, paired over seeds, with its 95 % interval (t); {DAGGER} where p < 0.05.",
+    ]
+
+
+def _verdict(lines: Sequence[Line]) -> list[str]:
+    """Which rows show no gain, with their figures."""
+    if not lines or lines[0].facts["F1"]["p"] is None:
+        return []
+    missed = []
+    for line in lines:
+        _, _, _, difference, low, high = (number.value for number in line.blocks["F1"])
+        if not line.facts["F1"]["gain"]:
+            missed.append(f"{line.name} ({difference:+.2f}, {low:.2f} to {high:.2f}, p = {line.facts['F1']['p']:.3f})")
+    return [f"No gain is supported for: {'; '.join(missed)}." if missed else "Every row's gain is supported."]

@@ -1,0 +1,136 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mner_core.catalog.systems import SYSTEMS
+from mner_core.data.scenes.knobs import Knobs
+from mner_core.experiment.mechanisms import subset_f1
+from mner_core.experiment.run import Order, Result, experiment
+from mner_core.experiment.suite import read_suite
+from mner_core.home import Home
+from mner_core.types import Example, InputError, Span, Token
+
+TWO_ROWS = """
+title = "Two mechanisms"
+kind = "mechanisms"
+[quick]
+profile = "tiny"
+epochs = 2
+seeds = 2
+posts = 60
+set = { encoder_rate = 0.001 }
+[[rows]]
+name = "a picture at all"
+model = "umgf"
+against = "bert-crf"
+knobs = { ambiguous = 0.5 }
+[[rows]]
+name = "parameters of their own"
+model = "umgf"
+variant = "w/o Ind"
+knobs = { ambiguous = 0.5 }
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    folder = tmp_path_factory.mktemp("mechanisms")
+    (folder / "mine.toml").write_text(TWO_ROWS)
+    order = Order(suite=str(folder / "mine.toml"), quick=True, out=folder / "out")
+    return experiment(order, Home(folder / "home")), folder
+
+
+def test_the_table_pairs_both_sides_over_seeds(made: tuple[Result, Path]) -> None:
+    result, folder = made
+    for record in result.grid.records():
+        assert {"slice": "ambiguous", "seeds": 2, "protocol": "entity"}.items() <= record.items()
+        assert record["text-only ceiling"] == 25.0
+        assert record["difference"] == pytest.approx(record["with"] - record["without"])
+        if record["low"] != record["high"]:
+            assert (record["low"] + record["high"]) / 2 == pytest.approx(record["difference"])
+        assert record["supported"] == (record["p"] < 0.05)
+    assert [line.source for line in result.grid.lines] == ["BERT-CRF; ambiguous", "w/o Ind; ambiguous"]
+    first, second = result.grid.records()
+    assert first["with"] == second["with"], "both rows have the same whole system"
+    assert len(list((folder / "out" / "runs").iterdir())) == 6, "the whole system is trained once a seed"
+    assert {file.suffix for file in result.files} == {".md", ".csv", ".tex"}
+    notes = " ".join(result.grid.notes)
+    for part in ("tiny-text", "seeds: 2", "BERT-CRF 2", "encoder_rate = 0.001", "Quick form"):
+        assert part in notes
+    json.dumps(result.grid.records(), allow_nan=False)
+
+
+def test_what_shows_no_gain_is_said_with_its_figures(made: tuple[Result, Path]) -> None:
+    result, _ = made
+    (verdict,) = (note for note in result.grid.notes if note.startswith(("No gain", "Every row")))
+    for line, record in zip(result.grid.lines, result.grid.records(), strict=True):
+        assert (f"{line.name} ({record['difference']:+.2f}" in verdict) == (not record["gain"])
+        assert line.blocks["F1"][3].marked == record["supported"]
+
+
+def test_a_table_cut_off_while_drawing_draws_again_and_gives_the_same(made: tuple[Result, Path]) -> None:
+    result, folder = made
+    shutil.copytree(folder / "out", folder / "cut")
+    (report,) = (folder / "cut" / "data").glob("*.json")
+    report.unlink()
+    order = Order(suite=str(folder / "mine.toml"), quick=True, out=folder / "cut")
+    again = experiment(order, Home(folder / "home"))
+    assert [file.read_text() for file in again.files] == [file.read_text() for file in result.files]
+    assert report.is_file()
+
+
+def _post(number: int, text: str, gold: list[Span], subsets: dict[str, frozenset[Span]]) -> Example:
+    tokens = tuple(Token(found[0], *found.span()) for found in re.finditer(r"\S+", text))
+    return Example(id=str(number), text=text, tokens=tokens, spans=tuple(gold), subsets=subsets)
+
+
+def test_a_subset_is_scored_by_its_entities_or_by_its_posts() -> None:
+    juno, bern = Span(0, 1, "PER"), Span(2, 3, "LOC")
+    posts = [
+        _post(0, "Juno in Bern", [juno, bern], {"ambiguous": frozenset([juno])}),
+        _post(1, "Karaoke Night !", [], {"decoys": frozenset()}),
+        _post(2, "Juno sings here", [juno], {"decoys": frozenset()}),
+        _post(3, "Juno and Bern", [juno, bern], {}),
+    ]
+    said = [[juno, Span(2, 3, "ORG")], [Span(0, 2, "MISC")], [juno], []]
+    assert subset_f1(posts, said, "ambiguous") == 100.0, "what is said of Bern does not count"
+    assert subset_f1(posts, said, "decoys") == pytest.approx(200 * 1 / (2 + 1)), "one right of two given, one gold"
+    assert subset_f1(posts, [[], *said[1:]], "ambiguous") == 0.0
+
+
+def test_the_suite_isolates_every_system_on_knobs_that_fit() -> None:
+    suite = read_suite("mechanisms")
+    assert {row.model for row in suite.rows} == set(SYSTEMS) - {"bert-crf"}
+    for row in suite.rows:
+        Knobs(**{"ambiguous": 0.0, **row.knobs})
+        assert row.variant in SYSTEMS[row.model].variants or row.against in SYSTEMS, row.name
+        if row.against:
+            assert row.against == "bert-crf"
+    assert {row.slice for row in suite.rows} == set(Knobs().shares), "every knob isolates something"
+    assert suite.quick.profile == "tiny"
+    assert min(suite.quick.seeds, suite.full.seeds) >= 5
+
+
+BAD = {
+    'variant = "w/o Ind"\nagainst = "bert-crf"\nknobs = { pairs = 0.5 }': "either a variant or a system",
+    'variant = "w/o Ind"': "needs knobs",
+    'variant = "w/o Ind"\nknobs = { sheep = 0.5 }': "no knob 'sheep'",
+    'variant = "w/o Ind"\nknobs = { pairs = 1.5 }': "lies in 0..1",
+    'against = "nobody"\nknobs = { pairs = 0.5 }': "names the system 'nobody'",
+}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_row_that_isolates_nothing_is_refused(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(f'title = "x"\nkind = "mechanisms"\n[[rows]]\nname = "a"\nmodel = "umgf"\n{text}')
+    with pytest.raises(InputError, match=BAD[text]):
+        experiment(Order(suite=str(file), out=tmp_path / "out"), Home(tmp_path / "home"))
+
+
+def test_mechanisms_take_no_data_of_others(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="takes no data set"):
+        experiment(Order(suite="mechanisms", data=["x=y"], out=tmp_path / "out"), Home(tmp_path / "home"))
