@@ -32,12 +32,12 @@ def test_padding_is_never_read(name: str, variant: str) -> None:
         assert plain.confidences == pytest.approx(padded.confidences, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_post_alone_equals_the_post_in_its_batch(name: str) -> None:
-    settings = settings_of(name)
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_a_post_alone_equals_the_post_in_its_batch(name: str, variant: str) -> None:
+    settings = settings_of(name, variant)
     model = make_model(name, settings).eval()
     batcher = make_batcher(name, settings)
-    posts = [*random_posts(6), post(99, ["Rio"], image=None)]
+    posts = [*random_posts(4), post(99, ["Rio"], image=None)]
     together = model.predict(batcher.batch(posts))
     alone = [model.predict(batcher.batch([each]))[0] for each in posts]
     for one, other in zip(together, alone, strict=True):

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from mner_core.catalog.gei import GEISettings
+from mner_core.catalog.systems import system
 from mner_core.features.image import ImageFeatures
 from mner_core.models.base import Progress
 from mner_core.models.gei import GEI, SpanDetector
@@ -30,7 +31,7 @@ from tests.models.equations import (
     weights_of,
 )
 
-VARIANTS = ["", "-Entity-level interaction", "-Span detection", "+Image region"]
+VARIANTS = ["", *system("gei").variants]
 
 
 class SomeObjects(FakeFeatures):

@@ -9,6 +9,7 @@ import torch
 
 from mner_core.batch import Batch, class_row
 from mner_core.catalog.hamlearning import HamLearningSettings
+from mner_core.catalog.systems import system
 from mner_core.features.image import ImageFeatures
 from mner_core.layers.relations import RELATIONS
 from mner_core.models.base import Progress
@@ -19,7 +20,7 @@ from tests.fakes import OBJECT, FakeFeatures, make_batcher, make_model, post, ra
 from tests.layers.test_relations import by_hand
 from tests.models.equations import Array, Weights, in_double, linear, relu, shaken, sigmoid, transformer, weights_of
 
-VARIANTS = ["", "w/o RGCN", "w/o ViT", "w/o RM", "L=1", "L=5", "views weighed by a sigmoid"]
+VARIANTS = ["", *system("hamlearning").variants]
 
 
 def hamlearning(variant: str = "", **changes: Any) -> tuple[HamLearning, HamLearningSettings]:

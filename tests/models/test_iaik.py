@@ -8,6 +8,7 @@ import torch
 
 from mner_core.batch import Batch
 from mner_core.catalog.iaik import IAIKSettings
+from mner_core.catalog.systems import system
 from mner_core.models import iaik
 from mner_core.models.base import Progress
 from mner_core.models.iaik import IAIK
@@ -110,13 +111,8 @@ def expected(model: IAIK, batch: Batch, settings: IAIKSettings, window: int = 99
 
 POSTS = [*random_posts(7, seed=5, longest=4), post(77, ["Rio", "wins"], image=None)]
 VARIANTS = [
-    ("", 24),
+    *((variant, 24) for variant in ("", *system("iaik").variants)),
     ("", 0),
-    ("Without image", 24),
-    ("w/o attributes", 24),
-    ("w/o knowledge", 24),
-    ("w/o attributes, knowledge", 24),
-    ("forward and backward masks", 24),
     ("forward and backward masks", 16),
 ]
 

@@ -23,7 +23,7 @@ from tests.fakes import make_batcher, make_model, random_posts, settings_of
 
 Array = NDArray[np.float64]
 Weights = Mapping[str, Array]
-VARIANTS = ["", "w/o Tar", "w/o VCorr", "w/o Ind", "all words to all objects", "released"]
+VARIANTS = ["", *system("umgf").variants]
 
 
 def layer_norm(w: Weights, name: str, x: Array) -> Array:
