@@ -20,6 +20,7 @@ SCREENS = {
     "post": ("Post", ":material/image_search:", "One post: what a run predicted and what it looked at."),
     "annotate": ("Annotate", ":material/edit:", "Correct the labels of posts, one after another."),
     "runs": ("Runs", ":material/model_training:", "Train, watch, and look at finished runs."),
+    "experiments": ("Experiments", ":material/science:", "The papers' tables: ours beside what they print."),
     "data": ("Data", ":material/database:", "Import posts, and take corrected ones out."),
 }
 

@@ -36,7 +36,7 @@ FLOORS = [
 ]
 LIGHT = {
     "types", "tags", "home", "run", "explain.reduce", "features.image", "features.profiles",
-    "experiment.grid", "experiment.kept", "experiment.suite",
+    "experiment.grid", "experiment.kept", "experiment.quoted", "experiment.suite",
 }  # fmt: skip
 LIGHT_FOLDERS = {"data", "evaluation", "knowledge", "catalog"}
 MAY_IMPORT = {"db": {"mner_core", "db"}, "pages": {"mner_core", "db", "pages"}, "app": {"db", "pages", "mner_core"}}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from db.jobs import Event, Job, cancel, events, jobs, log_path
+from db.jobs import Event, Job, Kind, cancel, events, jobs, log_path
 from db.workers import alive
 from pages.runs.logs import log_tail
 from pages.shared.figures import duration, epoch_curve, plain, show, when
@@ -14,14 +14,14 @@ from pages.shared.store import store
 _ENDED = {"done": "done", "failed": "failed", "cancelled": "stopped"}
 
 
-def queue() -> None:
-    """What the worker does and what waits for it; renews itself while there is anything."""
-    watch(_draw, lambda: bool(active_jobs(store())))
+def queue(kinds: Sequence[Kind] | None = None) -> None:
+    """What the worker does and what waits for it, of all kinds or some; renews itself while there is anything."""
+    watch(lambda: _draw(kinds), lambda: bool(active_jobs(store(), kinds)))
 
 
-def history(limit: int = 20) -> None:
-    """How the last jobs ended."""
-    ended = jobs(store(), ("done", "failed", "cancelled"), limit=limit)
+def history(kinds: Sequence[Kind] | None = None, limit: int = 20) -> None:
+    """How the last jobs ended, of all kinds or some."""
+    ended = jobs(store(), ("done", "failed", "cancelled"), kinds, limit)
     if not ended:
         return
     newest = ended[0]
@@ -44,8 +44,8 @@ def history(limit: int = 20) -> None:
         )
 
 
-def _draw() -> None:
-    found = active_jobs(store())
+def _draw(kinds: Sequence[Kind] | None) -> None:
+    found = active_jobs(store(), kinds)
     if found and not alive(store()):
         st.warning(NO_WORKER, icon=":material/pause_circle:")
     for job in found:

@@ -1,7 +1,7 @@
 """Choices that several screens offer: each shows what the selection says and changes it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -47,10 +47,12 @@ def choice_table(
     chosen: str | None,
     rows: Sequence[Mapping[str, Any]],
     columns: Mapping[str, Any] | None = None,
+    height: Literal["auto", "content"] = "auto",
 ) -> None:
     """A table, one row for each name, in which ticking a row chooses it; the chosen one is ticked.
 
-    `field` is the selection's; `columns` is Streamlit's column configuration.
+    `field` is the selection's, or one that the screen keeps in its address by itself; `columns` is Streamlit's column
+    configuration; a height of "content" shows all rows at once.
     """
     key = f"table {field} {chosen}"  # another choice is another table: only a new one takes a default
 
@@ -63,6 +65,7 @@ def choice_table(
         rows,
         hide_index=True,
         column_config=columns,
+        height=height,
         on_select=choose,
         selection_mode="single-row",
         selection_default={"selection": {"rows": [names.index(chosen)] if chosen in names else []}},

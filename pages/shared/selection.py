@@ -19,7 +19,7 @@ from db.queues import tracks
 from db.runs import Run, runs
 from pages.shared.store import store
 
-Screen: TypeAlias = Literal["overview", "errors", "post", "annotate", "runs", "data"]
+Screen: TypeAlias = Literal["overview", "errors", "post", "annotate", "runs", "experiments", "data"]
 
 ALL = "all"
 """How the address says that no single split is meant."""
@@ -30,6 +30,7 @@ _ON_SCREEN: Mapping[str, tuple[str, ...]] = {
     "post": ("dataset", "split", "gold", "run", "post"),
     "annotate": ("dataset", "split", "gold", "run", "post"),
     "runs": ("run",),
+    "experiments": (),
     "data": ("dataset",),
 }
 """What the address of each screen says."""

@@ -1,6 +1,7 @@
 """What the worker is doing: a quiet line in the sidebar, and sentences with progress on the screens."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import streamlit as st
 
@@ -8,6 +9,8 @@ from db.engine import Store
 from db.jobs import Job, Kind, jobs
 from db.posts import datasets
 from db.workers import alive
+from mner_core.experiment.suite import read_suite
+from mner_core.types import InputError
 from pages.shared.figures import plain
 from pages.shared.store import store
 
@@ -33,8 +36,16 @@ def job_title(job: Job) -> str:
         "features": f"Looking at the pictures of {dataset}",
         "train": f"Training {run} on {dataset}",
         "predict": f"Reading {dataset} with {run}",
-        "experiment": f"Running the experiment {said.get('suite') or run}",
+        "experiment": f"Making the table “{_table_title(said.get('suite', ''))}”",
     }[job.kind]
+
+
+@cache
+def _table_title(suite: str) -> str:
+    try:
+        return read_suite(suite).title
+    except InputError:
+        return suite
 
 
 def job_sentence(job: Job) -> str:

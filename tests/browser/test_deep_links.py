@@ -10,7 +10,7 @@ from tests.browser.conftest import ROOT, Serve
 
 pytestmark = pytest.mark.browser
 
-SCREENS = ("overview", "errors", "post", "annotate", "runs", "data")
+SCREENS = ("overview", "errors", "post", "annotate", "runs", "experiments", "data")
 
 
 @pytest.fixture(scope="module")

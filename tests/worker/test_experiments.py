@@ -1,8 +1,7 @@
 """Tables made by the worker: from drawn posts and from stored ones, killed half-way, stopped."""
 
 import json
-import subprocess
-from collections.abc import Callable
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,10 @@ from db.posts import posts
 from mner_core.experiment import suite as suites
 from mner_core.experiment.kept import experiments_folder, kept_table
 from mner_core.experiment.suite import read_suite
-from tests.worker.conftest import ended
-from tests.worker.processes import below, kill, one, wait_for
+from tests.worker.processes import kill, wait_for
 from tests.worker.test_training import in_this_process
 from worker.jobs.experiments import printed_name
-
-Start = Callable[..., "subprocess.Popen[bytes]"]
+from worker.slot import Slot
 
 SMALL = """
 title = "Two sizes"
@@ -35,6 +32,15 @@ model = "bert-crf"
 [rows.printed]
 scenes = [1, 2, 3, 4, 5, 6, 7]
 """
+
+CHILD = """
+import os, sys, pathlib
+from mner_core.experiment import suite
+from worker import child
+suite.FOLDER, os.nice = pathlib.Path(sys.argv.pop(1)), lambda by: by
+sys.exit(child.main(sys.argv[1:]))
+"""
+"""The real child, that finds the small suite and is not kept waiting by whatever else runs on the machine."""
 
 
 @pytest.fixture
@@ -117,20 +123,34 @@ def test_a_set_is_known_by_the_name_that_papers_give_it() -> None:
 
 
 @pytest.mark.slow
-def test_killed_half_way_and_stopped_it_does_only_what_is_missing(filled: Store, worker: Start) -> None:
-    payload = {"quick": True, "data": [{"dataset": "scenes", "gold": "original"}]}
-    making = put(filled, "iaik-image", **payload)
-    keeper = worker(MNER_LEASE="60")
+def test_killed_half_way_and_stopped_it_does_only_what_is_missing(
+    filled: Store, small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNER_HOME", str(filled.home.root))
+    (suites.FOLDER / "small.toml").write_text(SMALL.replace("seeds = 1", "seeds = 12"))
     runs = experiments_folder(filled.home) / "runs"
-    wait_for(lambda: len(list(runs.glob("[!.]*"))) >= 1, 400)
-    kill(one("worker.child", lambda: below(keeper.pid)))
-    wait_for(lambda: job(filled, making.id).attempt == 2 and len(list(runs.glob("[!.]*"))) >= 2, 400)
-    kept = {each: each.stat().st_mtime_ns for each in runs.glob("[!.]*")}
+
+    def done() -> dict[Path, int]:
+        return {each: each.stat().st_mtime_ns for each in runs.glob("[!.]*")}
+
+    making = put(filled, small, data=[{"dataset": "scenes"}])
+    one = Slot(filled, "owner", "cpu", "here:cpu", 60.0, [sys.executable, "-c", CHILD, str(suites.FOLDER)])
+    wait_for(lambda: one.step() is None and len(done()) >= 1)
+    assert one.running is not None
+    kill(one.running.child.pid)
+    kept = done()
+    wait_for(lambda: one.step() is None and len(done()) > len(kept))
+    assert job(filled, making.id).attempt == 2
+    kept = done()
     cancel(filled, making.id)
-    assert ended(filled, making.id).status == "cancelled"
-    again = ended(filled, put(filled, "iaik-image", **payload).id)
-    assert again.status == "done", again.error
-    assert kept.items() <= {each: each.stat().st_mtime_ns for each in runs.glob("[!.]*")}.items()
+    wait_for(lambda: one.step() is not None)
+    assert job(filled, making.id).status == "cancelled"
+    again = put(filled, small, data=[{"dataset": "scenes"}])
+    wait_for(lambda: one.step() is not None)
+    ended = job(filled, again.id)
+    assert ended.status == "done", ended.error
+    assert len(done()) == 12
+    assert kept.items() <= done().items(), "what was done was not done again"
     assert not list(runs.glob(".*"))
-    assert again.result is not None
-    assert {each["seeds"] for each in again.result["records"] if each["source"] == "ours"} == {3}
+    assert ended.result is not None
+    assert {each["seeds"] for each in ended.result["records"] if each["source"] == "ours"} == {12}
