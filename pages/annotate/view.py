@@ -15,7 +15,7 @@ _TRACK = "annotate track"
 def main() -> None:
     """Draws the screen."""
     chosen = selection()
-    st.title("Annotate")
+    st.title("Annotate", anchor=False)
     if chosen.dataset is None:
         st.info("There are no posts yet. Import some, and correct their labels here.")
         page_link("data", "Import posts")

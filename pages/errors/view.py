@@ -18,7 +18,7 @@ from pages.shared.store import store
 def main() -> None:
     """Draws the screen."""
     chosen = selection()
-    st.title("Errors")
+    st.title("Errors", anchor=False)
     if chosen.dataset is None:
         st.info("There are no posts yet. Import some, and train a run on them: its mistakes are then listed here.")
         page_link("data", "Import posts")

@@ -23,7 +23,7 @@ def main() -> None:
     """Draws the screen."""
     chosen = selection()
     if chosen.dataset is None:
-        st.title("Post")
+        st.title("Post", anchor=False)
         st.info("There are no posts yet. Import some, and look at them here one by one.")
         page_link("data", "Import posts")
         return
@@ -33,13 +33,13 @@ def main() -> None:
         change(post=works.titles[0])
         chosen = selection()
     if chosen.post_id is None:
-        st.title("Post")
+        st.title("Post", anchor=False)
         st.info("There is no post to show: the list is empty. Choose one among the errors, or annotate.")
         page_link("errors", "Errors")
         return
     looked = _looked(chosen, chosen.post_id)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(plain(looked.post.example.id), width="content")
+        st.title(plain(looked.post.example.id), width="content", anchor=False)
         st.caption(_where(chosen, works), width="content")
         st.space("stretch")
         page_link("annotate", "Correct")
