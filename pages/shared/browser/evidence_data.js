@@ -48,10 +48,11 @@ function spread(row) {
   return Math.exp(-row.reduce((total, value) => (value > 0 ? total + (value / sum) * Math.log(value / sum) : total), 0));
 }
 
-/** Each value as a share of the strongest one, 0..1: how strongly it is painted. A gate is its own share. */
+/** How strongly each value is painted, 0..1: its share of the strongest one, or of a clear look. A gate is its own share. */
 function weights(values, kind) {
   if (kind === "gate") return values.map((value) => Math.max(0, Math.min(1, value)));
-  const top = Math.max(...values.map(Math.abs), 1e-12);
+  const sharp = kind === "attention" ? Math.min(1, 4 / values.length) : 0; // else an even look would glow everywhere
+  const top = Math.max(...values.map(Math.abs), sharp, 1e-12);
   return values.map((value) => Math.abs(value) / top);
 }
 
