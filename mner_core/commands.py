@@ -38,7 +38,7 @@ def weights(options: argparse.Namespace) -> Answer:
     """Brings and verifies a profile's weights."""
     from mner_core.features.weights import bring
 
-    return bring(options.profile)
+    return bring(options.profile, options.hub)
 
 
 def check_data(options: argparse.Namespace) -> Answer:

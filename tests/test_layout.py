@@ -142,10 +142,10 @@ def test_every_model_file_is_in_the_catalog() -> None:
 
 
 def test_nothing_loads_a_pickle() -> None:
-    """No pickle module, no torch.load, no numpy file that may hold objects."""
+    """No pickle module, no torch.load of anything but tensors, no numpy file that may hold objects."""
     for room in ("mner_core", "db", "worker", "pages"):
         for path in modules(room):
             text = path.read_text(encoding="utf-8")
             assert not imported(path) & {"pickle", "joblib", "dill", "shelve"}, path
-            assert "torch.load(" not in text, path
+            assert text.count("torch.load(") == text.count("weights_only=True)"), path
             assert "allow_pickle=True" not in text, path

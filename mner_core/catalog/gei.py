@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from mner_core.catalog.system import Settings, System, setting
+from mner_core.catalog.system import PICTURES_ALONE, Settings, System, setting
 from mner_core.types import InputError
 
 
@@ -20,6 +20,7 @@ class GEISettings(Settings):
         "epochs": 30,
         "width": 512,
     }
+    paper_parts: ClassVar[Mapping[str, Any]] = {**PICTURES_ALONE, "detector": "detr-resnet-50"}
 
     epochs: int = setting(10, "passes over the training posts")
     heads: int = setting(8, "heads of every attention")

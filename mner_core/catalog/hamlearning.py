@@ -54,6 +54,8 @@ HAMLEARNING = System(
         "w/o ViT": {"semantic": False},
         "w/o RM": {"relevance": False},
         **{f"L={iterations}": {"iterations": iterations} for iterations in range(1, 6)},
+        "Faster R-CNN": {"detector": "faster-rcnn"},
+        "Mask R-CNN": {"detector": "mask-rcnn"},
         "views weighed by a sigmoid": {"view_gate": "sigmoid"},
         "paper": HamLearningSettings.paper,
     },

@@ -23,6 +23,7 @@ class IAIKSettings(Settings):
         "epochs": 25,
         "width": 0,
     }
+    paper_parts: ClassVar[Mapping[str, Any]] = {"image_encoder": "vgg16", "detector": "none", "captioner": "composed"}
 
     epochs: int = setting(8, "passes over the training posts")
     width: int = setting(64, "width of Eq. 2-12, where every pair meets every region; 0 takes the text encoder's")

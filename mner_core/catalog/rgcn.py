@@ -47,6 +47,8 @@ RGCN = System(
         "K=5": {"neighbours": 5},
         "K=7": {"neighbours": 7},
         "pool of all splits": {"pool": "all"},
+        "Faster R-CNN": {"image_encoder": "faster-rcnn"},
+        "Mask R-CNN": {"image_encoder": "mask-rcnn"},
         "edges weighted by cosine": {"edges": "cosine"},
         "paper": RGCNSettings.paper,
     },

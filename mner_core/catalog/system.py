@@ -15,6 +15,19 @@ from mner_core.types import InputError
 if TYPE_CHECKING:
     from mner_core.models.base import Model
 
+TextEncoder = Literal["profile", "all-minilm-l6-v2", "bert-base-uncased", "bert-base-cased"]
+ImageEncoder = Literal[
+    "profile", "efficientnet-lite0", "resnet152", "vgg16", "inception-v3", "faster-rcnn", "mask-rcnn"
+]
+Detector = Literal[
+    "profile", "none", "efficientdet-lite0", "faster-rcnn", "mask-rcnn", "detr-resnet-50", "owlvit-base-patch32"
+]
+Classifier = Literal["profile", "efficientnet-lite0", "inception-v3", "resnet152", "vgg16"]
+Captioner = Literal["profile", "composed", "blip-image-captioning-base"]
+
+PICTURES_ALONE: Mapping[str, str] = {"classifier": "resnet152", "captioner": "composed"}
+"""Parts of a paper that reads neither attributes nor captions: no net is run for them alone."""
+
 Need = Literal["grid", "objects", "links", "neighbours", "attributes", "knowledge"]
 
 
@@ -29,6 +42,8 @@ class Settings:
 
     paper: ClassVar[Mapping[str, Any]] = {}
     """What the paper sets otherwise: the defaults under the profile `paper`, and the variant `paper` elsewhere."""
+    paper_parts: ClassVar[Mapping[str, Any]] = {}
+    """The extractors that the paper used where they are not those of the profile `paper`; defaults under it alone."""
 
     scheme: Scheme = setting("BIO2", "how spans are written as tags")
     pooling: Literal["first", "sum", "mean"] = setting("first", "how a word's pieces become one vector")
@@ -46,6 +61,23 @@ class Settings:
     batch: int = setting(16, "posts in a training step")
     epochs: int = setting(6, "passes over the training posts")
     precision: Literal["fp32", "bf16"] = setting("fp32", "numbers a step computes with; bf16 is for GPUs")
+    text_encoder: TextEncoder = setting("profile", "what reads the text: the profile's encoder, or one by name")
+    image_encoder: ImageEncoder = setting("profile", "what sees the picture's regions and its objects' crops")
+    detector: Detector = setting("profile", "what finds objects in the picture")
+    classifier: Classifier = setting("profile", "what says of which classes the picture is")
+    captioner: Captioner = setting("profile", "what says in a sentence what the picture shows")
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """The extractors chosen by name, for the profile's slots."""
+        chosen = {
+            "text": self.text_encoder,
+            "grid": self.image_encoder,
+            "objects": self.detector,
+            "attributes": self.classifier,
+            "captions": self.captioner,
+        }
+        return {slot: name for slot, name in chosen.items() if name != "profile"}
 
     @property
     def unread(self) -> frozenset[Need]:
@@ -103,7 +135,8 @@ class System:
         """
         if variant and variant not in self.variants:
             raise InputError(f"{self.name} has no variant {variant!r}; it has: {', '.join(self.variants)}.")
-        chosen = {**(self.settings.paper if profile == "paper" else {}), **self.variants.get(variant, {})}
+        base = {**self.settings.paper, **self.settings.paper_parts} if profile == "paper" else {}
+        chosen = {**base, **self.variants.get(variant, {})}
         hints = get_type_hints(self.settings)
         known = [item.name for item in dataclasses.fields(self.settings)]
         for name, value in (changes or {}).items():

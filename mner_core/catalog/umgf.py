@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from mner_core.catalog.system import Need, Settings, System, setting
+from mner_core.catalog.system import PICTURES_ALONE, Need, Settings, System, setting
 from mner_core.types import InputError
 
 
@@ -22,6 +22,7 @@ class UMGFSettings(Settings):
         "width": 512,
         "positions": True,
     }
+    paper_parts: ClassVar[Mapping[str, Any]] = {**PICTURES_ALONE, "detector": "owlvit-base-patch32"}
 
     released: ClassVar[Mapping[str, Any]] = {
         **paper,

@@ -57,6 +57,8 @@ def extract(
     begin = time.monotonic()
     store = FeatureStore(profile, home)
     store.shards.sweep_up()
+    examples = list(examples)
+    store.prepare(examples, progress)
     pictures, broken = _distinct(examples, store)
     done = sum(key in store.shards for key in pictures)
     progress(done, len(pictures))
@@ -66,7 +68,7 @@ def extract(
             if key not in store.shards:  # another sweep may have saved it meanwhile
                 picture = _opened(pictures[key], broken)
                 if picture is not None:
-                    saving.add(key, store.extractor.describe(picture, pictures[key][0].objects))
+                    saving.add(key, store.describe(pictures[key][0], picture))
                     computed += 1
             done += 1
             progress(done, len(pictures))

@@ -1,8 +1,9 @@
 """Which of a picture's objects a post's words speak of: the edges between UMGF's words and objects.
 
-The paper asks a visual grounding model for each noun phrase and for four general words. The compact profile has no such
-model: it compares names instead. A phrase finds the objects whose class is called much like it; each general word finds
-the object that is called most like it, as a grounding model answers every question.
+The paper asks a visual grounding model for each noun phrase and for four general words. Where a profile has one, its
+objects are called by what was asked for, and each is joined to just that. Else names are compared: a phrase finds the
+objects whose class is called much like it; each general word finds the object that is called most like it, as a
+grounding model answers every question.
 """
 
 import re
@@ -15,14 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mner_core.features.image import ImageFeatures
-from mner_core.features.phrases import Phrases
+from mner_core.features.phrases import GENERAL, Phrases
 from mner_core.features.profiles import Profile
 from mner_core.features.sentences import sentence_vectors
 from mner_core.home import Home
 from mner_core.types import Example
-
-GENERAL = ("person", "location", "organization", "miscellaneous")
-"""Words that stand for every post's unnamed things (UMGF, `my_grounding.py`)."""
 
 Vectors = NDArray[np.float32]
 
@@ -72,8 +70,17 @@ class SpelledNames:
         return vectors / np.maximum(norms, np.finfo(np.float32).tiny)
 
 
+class AskedNames(SpelledNames):
+    """For objects that were asked for by name: only the very same words mean them."""
+
+    threshold = 0.999
+
+
+_NAMES = {"tiny-names": SpelledNames, "asked-names": AskedNames}
+
+
 def _names(slot: str) -> Names:
-    return SpelledNames() if slot == "tiny-names" else EncodedNames(slot)
+    return _NAMES[slot]() if slot in _NAMES else EncodedNames(slot)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ from mner_core.home import Home
 WordRange: TypeAlias = tuple[int, int]
 """First word and the word behind the last one."""
 
+GENERAL = ("person", "location", "organization", "miscellaneous")
+"""Words that stand for every post's unnamed things (UMGF, `my_grounding.py`)."""
+
 _LOG = logging.getLogger(__name__)
 
 

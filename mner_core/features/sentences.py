@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mner_core.features.text import TextEncoder, text_encoder
+from mner_core.features.text import TextEncoder, encoder_version, text_encoder
 from mner_core.home import Home
 
 VERSION = "mean-1"
@@ -30,7 +30,9 @@ def sentence_vectors(
     """
     if home is None:
         return _compute(texts, slot, progress)
-    named = hashlib.sha256("\x00".join([slot, VERSION, *texts]).encode(errors="surrogatepass")).hexdigest()
+    named = hashlib.sha256(
+        "\x00".join([encoder_version(slot), VERSION, *texts]).encode(errors="surrogatepass")
+    ).hexdigest()
     file = home.features / "sentences" / f"{named}.npy"
     if file.exists():
         stored: NDArray[np.float32] = np.load(file, allow_pickle=False)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from PIL import Image
 from mner_core.data.images import image_digest, open_image
 from mner_core.features.extractor import extractor
 from mner_core.features.image import ImageFeatures
+from mner_core.features.phrases import GENERAL, Phrases
 from mner_core.features.profiles import Profile
 from mner_core.features.shards import Shards
 from mner_core.home import Home
@@ -20,8 +21,9 @@ from mner_core.types import Example, ImageObject, InputError
 class FeatureStore:
     """One profile's features, cached below `home.features`.
 
-    A picture goes by the sha256 of its bytes, by the objects that came with it, and by the extractors' versions: a file
-    of the same name with another content, other boxes or a new extractor never get old numbers.
+    A picture goes by the sha256 of its bytes, by the objects that came with it (or what the post asks for, under a
+    profile that looks for that), and by the extractors' versions: a file of the same name with another content, other
+    boxes or a new extractor never get old numbers.
     """
 
     def __init__(self, profile: Profile, home: Home) -> None:
@@ -30,6 +32,27 @@ class FeatureStore:
         self.shards = Shards(home.features / f"{profile.name}-{version}")
         self._digests: dict[tuple[Path, int, int], str] = {}
         self._broken: set[str] = set()
+        self._phrases = Phrases(profile.phrases, home) if profile.asks else None
+
+    def prepare(self, examples: Sequence[Example], progress: Callable[[int, int], None]) -> None:
+        """Reads the phrases of all posts whose pictures will be asked for them, where a profile's are.
+
+        Raises:
+            InputError: the weights are missing.
+        """
+        if self._phrases:
+            self._phrases.sweep([each.words for each in examples if each.image and each.objects is None], progress)
+
+    def asked(self, example: Example) -> tuple[str, ...]:
+        """What the post's picture is asked for: its noun phrases and the general words; nothing under most profiles."""
+        if self._phrases is None or example.objects is not None:
+            return ()
+        said = [" ".join(example.words[start:end]) for start, end in self._phrases.of(example.words)]
+        return tuple(dict.fromkeys([*said, *GENERAL]))
+
+    def describe(self, example: Example, picture: Image.Image) -> ImageFeatures:
+        """The features of the post's picture, computed now and not kept."""
+        return self.extractor.describe(picture, example.objects, self.asked(example))
 
     def features(self, example: Example) -> ImageFeatures:
         """What is known of the post's picture; zeros with `image_ok` False where it has none that opens.
@@ -52,7 +75,7 @@ class FeatureStore:
             InputError: the picture does not open, or the weights are missing.
         """
         picture = image.convert("RGB") if isinstance(image, Image.Image) else open_image(image)
-        return self.extractor.describe(picture, objects)
+        return self.extractor.describe(picture, objects, GENERAL if self._phrases else ())
 
     def of_picture(self, digest: str) -> ImageFeatures | None:
         """The kept features of the picture with this sha256, whatever objects came with it; or None."""
@@ -72,7 +95,7 @@ class FeatureStore:
         state = (example.image, stat.st_size, stat.st_mtime_ns)
         if state not in self._digests:
             self._digests[state] = image_digest(example.image)
-        return self._digests[state] + _fingerprint(example.objects)
+        return self._digests[state] + _fingerprint(example.objects) + _fingerprint_of(self.asked(example))
 
     def _known(self, example: Example) -> ImageFeatures:
         if example.image is None:
@@ -96,7 +119,7 @@ class FeatureStore:
             except InputError:
                 self._broken.add(key)
                 return None
-            self.shards.add({key: self.extractor.describe(picture, example.objects)})
+            self.shards.add({key: self.describe(example, picture)})
         return self.shards.find(key)
 
 
@@ -106,3 +129,8 @@ def _fingerprint(objects: Sequence[ImageObject] | None) -> str:
         return ""
     record = json.dumps([(thing.label, thing.box, thing.score) for thing in objects])
     return "-" + hashlib.sha256(record.encode()).hexdigest()[:16]
+
+
+def _fingerprint_of(asked: Sequence[str]) -> str:
+    """Empty where nothing is asked for."""
+    return "-" + hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16] if asked else ""

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 from transformers.utils import logging as transformers_logging
 
+from mner_core.features.paper.published import PUBLISHED, digits, weights_in
+from mner_core.features.paper.state import read_state, renamed
 from mner_core.features.weights import weight_file
 from mner_core.types import InputError
+
+_OLD_NAMES = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
+"""What Google's first BERTs call a layer norm's parameters."""
 
 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
@@ -117,11 +121,17 @@ def text_encoder(slot: str) -> TextEncoder:
         return TextEncoder(HashedPieces(), BertModel(config, add_pooling_layer=False))
     folder = weight_file(slot)
     encoder = load_text_encoder(folder)
-    weights = {name.removeprefix("bert."): value for name, value in load_file(folder / "model.safetensors").items()}
+    state = read_state(weights_in(slot, folder) if slot in PUBLISHED else folder / "model.safetensors")
+    weights = {name.removeprefix("bert."): value for name, value in renamed(state, _OLD_NAMES).items()}
     missing = encoder.model.load_state_dict(weights, strict=False).missing_keys
     if missing:
         raise InputError(f"The text weights in {folder.name} lack {missing[0]} and {len(missing) - 1} more parameters.")
     return encoder
+
+
+def encoder_version(slot: str) -> str:
+    """What an encoder is called in the keys of what it made; published weights may be other ones."""
+    return f"{slot}/{digits(slot)}" if slot in PUBLISHED else slot
 
 
 def load_text_encoder(folder: Path) -> TextEncoder:

@@ -8,6 +8,8 @@ MNER_WEIGHTS is looked at first, then the installed package. The packages are ne
     MNER_WEIGHTS/object_detector.tflite      Google MediaPipe, EfficientDet-Lite0, int8, version 1
     MNER_WEIGHTS/all-MiniLM-L6-v2/           Hugging Face sentence-transformers/all-MiniLM-L6-v2
     MNER_WEIGHTS/en_core_web_sm/             spaCy en_core_web_sm 3.8.0; its entity recogniser is never read
+
+What no registry has, the profile `paper` and its parts, comes from a folder or a hub: see `paper.published`.
 """
 
 import functools
@@ -23,7 +25,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from mner_core.features.profiles import profile
+from mner_core.features.paper.published import PUBLISHED, fetch, published_folder, published_sum, sum_of, weights_in
+from mner_core.features.profiles import Profile, profile
 from mner_core.types import InputError
 
 
@@ -115,27 +118,50 @@ def weight_file(extractor: str) -> Path:
     Raises:
         InputError: it is not there, or a file's sha256 is not the official one.
     """
+    if extractor in PUBLISHED:
+        return published_folder(extractor)
     return _verified(extractor, os.environ.get("MNER_WEIGHTS", ""))
 
 
-def bring(name: str) -> dict[str, Any]:
+def bring(name: str, hub: bool = False) -> dict[str, Any]:
     """Installs what the profile `name` lacks, verifies all of it and says what lies where.
 
+    Args:
+        name: the profile.
+        hub: whether what no registry has is fetched from its hub; else only what is missing is said.
+
     Returns:
-        `{"profile", "slots": {slot: {"extractor", "file", "sha256", "source"}}}`; `file` and `sha256` are None where an
-        extractor needs no weights. `sha256` is that of the weights proper.
+        `{"profile", "slots": {slot: {"extractor", "file", "sha256", "source"}}, "missing"}`; `file` is None where an
+        extractor needs no weights, or where they are missing (then `source` says what to do); `sha256` is that of the
+        weights proper, where it is known; `missing` counts. Under `paper` there are also "others": what its systems and
+        their variants take instead.
 
     Raises:
-        InputError: a package cannot be installed, or a file's sha256 is not the official one.
+        InputError: a package cannot be installed, a file cannot be fetched, or a sha256 is not the official one.
     """
     wanted = profile(name)
     for extractor in dict.fromkeys(wanted.slots.values()):
         if extractor in _SOURCES and _found(extractor, os.environ.get("MNER_WEIGHTS", "")) is None:
             _install(_SOURCES[extractor])
-    return {"profile": name, "slots": {slot: _entry(extractor) for slot, extractor in wanted.slots.items()}}
+    slots = {slot: _entry(extractor, hub) for slot, extractor in wanted.slots.items()}
+    others = {extractor: _entry(extractor, hub) for extractor in _others(wanted)}
+    missing = {each["extractor"] for each in (*slots.values(), *others.values()) if _is_missing(each)}
+    return {"profile": name, "slots": slots, **({"others": others} if others else {}), "missing": len(missing)}
 
 
-def _entry(extractor: str) -> dict[str, str | None]:
+def _others(wanted: Profile) -> list[str]:
+    """The published parts that a profile's systems and variants take besides its own."""
+    own = set(wanted.slots.values())
+    return [each for each in PUBLISHED if each not in own] if own & set(PUBLISHED) else []
+
+
+def _is_missing(entry: Mapping[str, str | None]) -> bool:
+    return entry["file"] is None and entry["extractor"] in PUBLISHED
+
+
+def _entry(extractor: str, hub: bool) -> dict[str, str | None]:
+    if extractor in PUBLISHED:
+        return _published_entry(extractor, hub)
     source = _SOURCES.get(extractor)
     if source is None:
         return {"extractor": extractor, "file": None, "sha256": None, "source": "needs no weights"}
@@ -147,6 +173,20 @@ def _entry(extractor: str) -> dict[str, str | None]:
         "sha256": source.sums[source.main],
         "source": "MNER_WEIGHTS" if by_hand else source.requirement,
     }
+
+
+def _published_entry(extractor: str, hub: bool) -> dict[str, str | None]:
+    try:
+        folder = published_folder(extractor)
+    except InputError as error:
+        if not hub:
+            return {"extractor": extractor, "file": None, "sha256": None, "source": str(error)}
+        folder = fetch(extractor)
+    file = weights_in(extractor, folder)
+    found = sum_of(file)
+    official = found.startswith(published_sum(extractor, file.name))
+    source = PUBLISHED[extractor].origin if official else "another file than the published one"
+    return {"extractor": extractor, "file": str(file), "sha256": found, "source": source}
 
 
 @functools.cache

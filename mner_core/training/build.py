@@ -7,9 +7,11 @@ import torch
 
 from mner_core.batch import Batcher
 from mner_core.catalog.system import Need, Settings, System
-from mner_core.features.profiles import Profile
+from mner_core.catalog.systems import system
+from mner_core.features.profiles import Profile, profile
 from mner_core.features.text import TextEncoder
 from mner_core.models.base import Inputs, Model
+from mner_core.run import RunRecord
 from mner_core.sources import Sources
 
 OnProgress = Callable[[str, int, int], None]
@@ -18,13 +20,31 @@ OnProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to be built: a system with its settings, a label set and a profile."""
+    """What is to be built: a system with its settings, a label set and a profile.
+
+    The settings may choose other extractors for some slots: the plan's profile is the one with these.
+    """
 
     system: System
     variant: str
     settings: Settings
     labels: tuple[str, ...]
     profile: Profile
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "profile", self.profile.with_parts(self.settings.parts))
+
+    @classmethod
+    def of_record(cls, record: RunRecord) -> "Plan":
+        """What a stored run was built from."""
+        entry = system(record.model)
+        return cls(
+            system=entry,
+            variant=record.variant,
+            settings=entry.settings(**record.settings),
+            labels=record.labels,
+            profile=profile(record.profile),
+        )
 
     @property
     def needs(self) -> frozenset[Need]:

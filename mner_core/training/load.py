@@ -10,9 +10,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from mner_core.catalog.systems import system
 from mner_core.data.tokenize import tokenize
-from mner_core.features.profiles import profile
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
 from mner_core.features.text import load_text_encoder, text_encoder
@@ -37,15 +35,7 @@ class Run:
     def __init__(self, folder: Path, home: Home) -> None:
         self.folder = folder
         self.record: RunRecord = read_record(folder)
-        entry = system(self.record.model)
-        settings = entry.settings(**self.record.settings)
-        self.plan = Plan(
-            system=entry,
-            variant=self.record.variant,
-            settings=settings,
-            labels=self.record.labels,
-            profile=profile(self.record.profile),
-        )
+        self.plan = Plan.of_record(self.record)
         encoder = load_text_encoder(folder / "encoder")
         sources = load_sources(folder, self.record, self.plan, home)
         self.features = sources.features if isinstance(sources.features, FeatureStore) else None
@@ -139,7 +129,7 @@ def with_swapped_images(examples: Sequence[Example], seed: int = 0) -> list[Exam
 
 
 def _pack_pool(packed: zipfile.ZipFile, record: RunRecord, home: Home, work: Path) -> None:
-    store = FeatureStore(profile(record.profile), home)
+    store = FeatureStore(Plan.of_record(record).profile, home)
     folder = pool_folder(home, record.pool)
     neighbourhood = load_neighbourhood(folder, record.pool, store, 0, home)
     try:

@@ -57,6 +57,7 @@ def training_form(chosen: Selection, start: str | None = None) -> None:
 
 _PROFILE = (
     "What reads text and pictures before the model does. compact: small pretrained networks, made for a laptop; "
+    "paper: the large ones that the papers used, whose weights you bring (docs/paper-profile.md) and a GPU should run; "
     "tiny: small untrained ones, quick and poor, for trying things out."
 )
 

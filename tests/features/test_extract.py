@@ -29,9 +29,9 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[Image.Image]:
     given: list[Image.Image] = []
     describe = Extractor.describe
 
-    def counted(self: Extractor, picture: Image.Image, objects: Any = None) -> ImageFeatures:
+    def counted(self: Extractor, picture: Image.Image, objects: Any = None, asked: Any = ()) -> ImageFeatures:
         given.append(picture)
-        return describe(self, picture, objects)
+        return describe(self, picture, objects, asked)
 
     monkeypatch.setattr(Extractor, "describe", counted)
     return given

@@ -111,7 +111,7 @@ def test_folder_by_hand_comes_first_and_is_verified_too(
 def test_unknown_profile_lists_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"'huge'.*compact, tiny"):
         profile("huge")
-    assert {name: profile(name).name for name in PROFILES} == {"compact": "compact", "tiny": "tiny"}
+    assert {name: profile(name).name for name in PROFILES} == {"compact": "compact", "tiny": "tiny", "paper": "paper"}
 
 
 def test_all_pinned_sums_are_whole() -> None:
