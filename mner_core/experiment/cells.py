@@ -57,6 +57,7 @@ def cell(row: Row, material: Material, size: Size, seed: int) -> Cell:
         others=material.splits.get("test", []),
         data=material.name,
         seed=seed,
+        graph=material.graph,
     )
     return Cell(row, material, request)
 

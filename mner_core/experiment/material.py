@@ -2,13 +2,16 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.dataset import read_dataset
 from mner_core.data.posts import map_labels
 from mner_core.data.scenes.write import write_scenes
 from mner_core.experiment.suite import Size, Suite
+from mner_core.knowledge.files import read_graph
+from mner_core.knowledge.graph import Graph
 from mner_core.types import Example, InputError
 
 SCENES_SEEDS = {"scenes": 1, "scenes-b": 2}
@@ -17,10 +20,14 @@ SCENES_SEEDS = {"scenes": 1, "scenes-b": 2}
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """One data set as the experiment uses it: labelled posts by split, after mapping, dropping and cutting."""
+    """One data set as the experiment uses it: labelled posts by split, after mapping, dropping and cutting.
+
+    `graph` is the knowledge graph that came with the posts, where a system of the suite reads one.
+    """
 
     name: str
     splits: Mapping[str, Sequence[Example]]
+    graph: Graph | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -94,7 +101,10 @@ def _drawn(seed: int, posts: int, root: Path) -> Path:
 
 def read_material(name: str, folder: Path, suite: Suite, limit: int = 0) -> Material:
     """The labelled posts of a folder as the suite wants them; at most `limit` to train on, 0 for all."""
-    return _prepared(name, read_dataset(folder, suite.labels).splits, suite, limit)
+    data = read_dataset(folder, suite.labels)
+    asked = any("knowledge" in SYSTEMS[row.model].needs for row in suite.rows if row.model in SYSTEMS)
+    graph = read_graph(data.knowledge)[0] if asked and data.knowledge else None
+    return replace(_prepared(name, data.splits, suite, limit), graph=graph)
 
 
 def _by_split(posts: Sequence[Example], suite: Suite) -> dict[str, list[Example]]:

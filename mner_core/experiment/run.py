@@ -70,10 +70,10 @@ def experiment(
     """
     suite = read_suite(order.suite)
     asked = {name: getattr(order, name) for name in ("profile", "epochs", "seeds", "posts")}
-    size = replace(
-        suite.quick if order.quick else suite.full,
-        **{name: value for name, value in asked.items() if value is not None},
-    )
+    form = suite.quick if order.quick else suite.full
+    size = replace(form, **{name: value for name, value in asked.items() if value is not None})
+    if size.profile != form.profile:
+        size = replace(size, set={})  # what suits one encoder spoils another
     must_resolve(suite, size)
     root = order.out or experiments_folder(home)
     grid = _table(suite, size, order, Bench(root, home, on_progress, on_run))

@@ -43,7 +43,8 @@ class Size:
         seeds: how many training runs a cell has.
         posts: size of scenes that are drawn on the fly; in the quick form also the most training posts of given data,
             half as many of the other splits. 0: all there are.
-        set: settings of every system, such as an encoder's rate; a row's own settings come first.
+        set: settings of every system that suit the profile, such as an encoder's rate; void where another profile is
+            asked for, and a row's own settings come first.
     """
 
     profile: str = "compact"

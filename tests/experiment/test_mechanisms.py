@@ -2,15 +2,20 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.scenes.knobs import Knobs
+from mner_core.experiment import cells, run
+from mner_core.experiment.cells import Bench
+from mner_core.experiment.grid import Grid
 from mner_core.experiment.mechanisms import subset_f1
 from mner_core.experiment.run import Order, Result, experiment
-from mner_core.experiment.suite import read_suite
+from mner_core.experiment.suite import Size, Suite, read_suite
 from mner_core.home import Home
+from mner_core.training.train import Request, train
 from mner_core.types import Example, InputError, Span, Token
 
 TWO_ROWS = """
@@ -112,6 +117,51 @@ def test_the_suite_isolates_every_system_on_knobs_that_fit() -> None:
     assert {row.slice for row in suite.rows} == set(Knobs().shares), "every knob isolates something"
     assert suite.quick.profile == "tiny"
     assert min(suite.quick.seeds, suite.full.seeds) >= 5
+
+
+KNOWLEDGE = """
+title = "Knowledge"
+kind = "mechanisms"
+[[rows]]
+name = "knowledge"
+model = "iaik"
+variant = "w/o knowledge"
+knobs = { posters = 0.6 }
+"""
+
+
+def test_iaik_is_given_the_knowledge_that_came_with_the_posters(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Request] = []
+
+    def watched(request: Request, *rest: Any) -> None:
+        asked.append(request)
+        train(request, *rest)
+
+    monkeypatch.setattr(cells, "train", watched)
+    (tmp_path / "mine.toml").write_text(KNOWLEDGE)
+    order = Order(suite=str(tmp_path / "mine.toml"), profile="tiny", epochs=1, seeds=1, posts=40, out=tmp_path / "out")
+    experiment(order, Home(tmp_path / "home"))
+    graphs = {request.plan.variant: request.identity()["graph"] for request in asked}
+    assert set(graphs) == {"", "w/o knowledge"}
+    assert graphs[""], "without its graph the mechanism would have nothing to say"
+    assert not graphs["w/o knowledge"]
+
+
+def test_what_suits_the_tiny_encoder_does_not_reach_another_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sizes: list[Size] = []
+
+    def watched(suite: Suite, size: Size, bench: Bench) -> Grid:
+        sizes.append(size)
+        return Grid(title=suite.title, columns={}, lines=[], notes=[])
+
+    monkeypatch.setattr(run, "mechanisms_table", watched)
+    for profile in (None, "tiny", "compact"):
+        experiment(Order(suite="mechanisms", quick=True, profile=profile, out=tmp_path), Home(tmp_path / "home"))
+    assert [dict(size.set) for size in sizes] == [{"encoder_rate": 0.001}, {"encoder_rate": 0.001}, {}]
 
 
 BAD = {
