@@ -182,12 +182,9 @@ function fit(stage, image) {
   stage.style.setProperty("--picture", `${Math.round((height * image.naturalWidth) / image.naturalHeight)}px`);
 }
 
-/** Heads begin with their mean, layers and iterations with the last one, anything else with the first. */
+/** Layers, heads and iterations begin with their mean, which is what `pointing` judges; anything else with the first. */
 function firstChoice({ axes, items }) {
-  return axes.map((axis, place) => {
-    if (axis === "head") return items[place].length > 1 ? null : 0;
-    return DEPTH.includes(axis) ? items[place].length - 1 : 0;
-  });
+  return axes.map((axis, place) => (DEPTH.includes(axis) && items[place].length > 1 ? null : 0));
 }
 
 function clearestRow(table) {
