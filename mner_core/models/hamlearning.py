@@ -193,7 +193,8 @@ class HamLearning(Model):
                 score, weight = self.relevance[name](sentence, picture)
                 aligned = weight * picture
                 if trace is not None:
-                    trace.add(f"relevance, {name} view", "score", (), score, only=batch.grid.ok)
+                    limits = "from -1 to 1"
+                    trace.add(f"relevance, {name} view", "score", (), score, reduced=limits, only=batch.grid.ok)
             found[name] = self._joined(aligned, picture, state[:, 1:], batch.objects.real)
         if trace is not None and "spatial" in self.views:
             _show_relations(trace, batch)
@@ -250,5 +251,5 @@ def _show_relations(trace: Trace, batch: Batch) -> None:
     values = torch.zeros(len(scores), max(1, *map(len, scores)))
     for row, of_post in enumerate(scores):
         values[row, : len(of_post)] = torch.tensor(of_post)
-    reduced = "1 - distance of the centres over the picture's diagonal"
+    reduced = "where the second lies, seen from the first; 1 - distance of the centres over the picture's diagonal"
     trace.add("spatial relations", "score", ("knowledge",), values, items={"knowledge": items}, reduced=reduced)

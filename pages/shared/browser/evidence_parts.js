@@ -25,6 +25,10 @@ function regionPart(item) {
 
 function objectPart(item) {
   const element = boxed("object", item);
+  const [left, top, right, bottom] = item.box;
+  const area = (right - left) * (bottom - top);
+  element.style.zIndex = Math.round(100 * (1 - area)); // a small thing is never hidden by the large one around it
+  element.classList.toggle("whole", area > 0.9);
   const name = make("span", "name", item.text, { dir: "auto" });
   name.append(make("span", "number"));
   element.append(name);
