@@ -15,7 +15,7 @@ TICKS = (1, 2, 5, 10, 20)
 LINE_HEIGHT = 16
 STYLE = """
 text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; font-size: 13px; fill: #6b7280 }
-.title { font-size: 17px; font-weight: 600; fill: #4b5563 }
+.title { font-size: 17px; font-weight: 600; fill: #6b7280 }
 .grid { stroke: #8b949e; stroke-opacity: 0.25 }
 .whole { stroke: #8b949e; stroke-dasharray: 5 5 }
 .label { font-weight: 600 }
