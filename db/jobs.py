@@ -13,7 +13,7 @@ from db.tables import JobEvents, Jobs
 from mner_core.home import Home
 from mner_core.types import InputError
 
-Kind: TypeAlias = Literal["import", "features", "train", "predict", "experiment"]
+Kind: TypeAlias = Literal["import", "features", "train", "predict", "experiment", "suspicious"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Status: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled"]
 ACTIVE = ("queued", "running")

@@ -1,7 +1,6 @@
 """The commands about wrong labels: making them on purpose, and finding them."""
 
 import argparse
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,8 +16,6 @@ from mner_core.types import Example, InputError
 if TYPE_CHECKING:
     from mner_core.suspicious.reasons import Item
 
-STEPS = 500
-"""A fold's model is trained so long, but 3 to 12 epochs: the ranking needs opinions, not the last point of F1."""
 SHOWN = 20
 """Items that a person is shown; --json has all of them."""
 
@@ -65,15 +62,15 @@ def suspicious(options: argparse.Namespace) -> Answer:
 def _cross_validated(options: argparse.Namespace, data: Dataset, posts: Sequence[Example], home: Home) -> "list[Item]":
     entry, chosen = system(options.model), profile(options.profile)
     settings = entry.resolve(chosen.name, options.variant, {} if options.epochs is None else {"epochs": options.epochs})
+    from mner_core.suspicious.search import by_cross_validation, enough_epochs
+
     if options.epochs is None:
-        steps = len(posts) * (options.folds - 1) / max(options.folds, 1) / settings.batch
-        settings = replace(settings, epochs=min(max(math.ceil(STEPS / max(steps, 1)), 3), 12))
+        settings = replace(settings, epochs=enough_epochs(len(posts), options.folds, settings.batch))
     labels = tuple(sorted({span.label for post in posts for span in post.spans or ()}))
     if not labels:
         raise InputError(f"No post of {data.name} has a labelled span; there is nothing to learn.")
     names = {post.id for post in posts}
     others = [post for post in data.posts if post.id not in names]
-    from mner_core.suspicious.search import by_cross_validation
     from mner_core.training.build import Plan
     from mner_core.training.train import Request
 

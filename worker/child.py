@@ -26,6 +26,7 @@ MODULES: Mapping[Kind, str] = {
     "train": "worker.jobs.train",
     "predict": "worker.jobs.predict",
     "experiment": "worker.jobs.experiments",
+    "suspicious": "worker.jobs.suspicious",
 }
 """Each has `run(store, job, report) -> result`; only the one that is needed is loaded."""
 

@@ -16,7 +16,7 @@ from worker.messages import Inbox
 from worker.naming import unfinished_run
 from worker.settings import child_environment
 
-KINDS: tuple[Kind, ...] = ("import", "features", "train", "predict", "experiment")
+KINDS: tuple[Kind, ...] = ("import", "features", "train", "predict", "experiment", "suspicious")
 """What `worker.child` knows; jobs of other kinds wait."""
 CLAIM_EVERY = 0.5
 """Seconds between two looks for a job, or for the wish to cancel one."""

@@ -1,5 +1,6 @@
 """The search for wrong labels from end to end: opinions of models that have not seen the posts, then the ranking."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,16 @@ from mner_core.training.load import load
 from mner_core.training.train import Request
 from mner_core.types import Example
 
+STEPS = 500
+"""A fold's model is trained so long, but 3 to 12 epochs: the ranking needs opinions, not the last point of F1."""
 LONGEST = 12
 """Longer spans are not looked for; one in gold counts as a span that the models did not expect."""
+
+
+def enough_epochs(posts: int, folds: int, batch: int) -> int:
+    """Passes over the other folds' posts after which a fold's model has an opinion worth hearing."""
+    steps = posts * (folds - 1) / max(folds, 1) / batch
+    return min(max(math.ceil(STEPS / max(steps, 1)), 3), 12)
 
 
 def by_cross_validation(

@@ -18,8 +18,8 @@ from pages.annotate import working
 from pages.annotate.beside import draw_conflict, draw_others, draw_versions
 from pages.errors.loading import stored_prediction
 from pages.errors.marking import suggestions
-from pages.errors.wording import plain
-from pages.errors.worklist import ListName, Place, WorkList, forget_list, work_list
+from pages.errors.wording import plain, share
+from pages.errors.worklist import ListName, Place, WorkList, doubts, forget_list, work_list
 from pages.shared.pictures import picture_uri
 from pages.shared.selection import Selection, change, go
 from pages.shared.span_annotator import Save, span_annotator
@@ -27,6 +27,8 @@ from pages.shared.store import me, store
 
 _AS = "annotate as"
 _AT = "annotate at"
+_REASONS = 4
+"""Reasons that stand above a post; what is less likely wrong is not spoken of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def _nothing(chosen: Selection, name: str) -> str:
         return "No run has been trained yet, so there is no list of mistakes: choose another work list."
     return {
         "mistakes": "The run makes no mistake on these posts: choose another work list, other posts or another run.",
+        "doubts": "Nothing to look at here: have wrong labels looked for on the screen Data, or choose other posts.",
         "uncorrected": "Every post has been corrected.",
     }.get(name, "There is no post here: choose other posts.")
 
@@ -145,6 +148,8 @@ def _draw(desk: Desk) -> None:
     left, right = st.columns([7, 5], gap="medium")
     with left:
         _draw_state(desk, now)
+        if desk.works.name == "doubts":
+            _draw_doubts(desk)
         stale = working.conflict(desk.post.id, desk.track)
         if stale:
             draw_conflict(desk.post, desk.labels, stale, _after_save(desk))
@@ -170,6 +175,13 @@ def _draw_state(desk: Desk, now: working.Opened) -> None:
         st.badge(label, color=colour)  # type: ignore[arg-type]
         if now.source != desk.track:
             st.caption(f"begins with the labels of {plain(now.source)}", width="content")
+
+
+def _draw_doubts(desk: Desk) -> None:
+    """Why the post is on the list: the reasons that were given when wrong labels were looked for."""
+    of_post = [each for each in doubts(store(), desk.chosen.dataset) if each.post == desk.post.id]
+    for each in of_post[:_REASONS]:
+        st.caption(f":material/help: {share(each.score)} **{plain(each.text)}**: {plain(each.detail)}")
 
 
 def _draw_annotator(desk: Desk, now: working.Opened) -> None:

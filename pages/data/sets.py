@@ -14,6 +14,7 @@ from db.stamp import stamp
 from mner_core.data.lines import Defect
 from mner_core.types import InputError
 from pages.data.agreeing import agreement_between
+from pages.data.doubting import labels_in_doubt
 from pages.data.take_out import pack
 from pages.shared.figures import plain, when
 from pages.shared.pickers import choice_table
@@ -78,6 +79,8 @@ def one_set(chosen: Selection) -> None:
         _what_was_wrong(found.name, defects(store(), found.name))
     with out:
         _way_out(found.name)
+    if found.labels and st.toggle("Labels that look wrong", key="doubt", help="Ranked, with the reason for each."):
+        labels_in_doubt(found)
     if st.toggle("Compare two labellings", key="agree", help="How far two people agree, or a person and the gold."):
         agreement_between(found.name)
 

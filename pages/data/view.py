@@ -9,7 +9,7 @@ from pages.shared.status import going_on
 
 chosen = selection()
 st.title("Data", anchor=False)
-going_on(["import", "features"])
+going_on(["import", "features", "suspicious"])
 last_import()
 if chosen.dataset is None:
     st.write("There are no posts yet. Bring some in; a worker reads and checks them, and they appear here.")

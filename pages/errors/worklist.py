@@ -13,15 +13,18 @@ from db.engine import Store
 from db.posts import GOLD, post_ids
 from db.predictions import predictions
 from db.queues import queue
+from db.rankings import Doubt, newest_ranking, read_ranking
+from mner_core.home import Home
 from pages.errors.cases import ordered
 from pages.errors.filters import Filter, current_filter, matching
 from pages.errors.loading import facts, load
 from pages.shared.selection import Selection
 
-ListName: TypeAlias = Literal["mistakes", "uncorrected", "unsure", "all"]
+ListName: TypeAlias = Literal["mistakes", "doubts", "uncorrected", "unsure", "all"]
 LISTS: tuple[ListName, ...] = get_args(ListName)
 TITLES: dict[ListName, str] = {
     "mistakes": "Mistakes of the run",
+    "doubts": "Labels that look wrong",
     "uncorrected": "Not corrected yet",
     "unsure": "Least sure first",
     "all": "All posts",
@@ -86,6 +89,17 @@ def work_list(store: Store, chosen: Selection, name: ListName, track: str = GOLD
     return made
 
 
+def doubts(store: Store, dataset: str | None) -> list[Doubt]:
+    """The labels of a data set that look wrong, likeliest first, as last looked for; empty where nobody has."""
+    ranking = newest_ranking(store, dataset) if dataset else None
+    return _doubts(store.home, ranking.id) if ranking else []
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _doubts(home: Home, job: int) -> list[Doubt]:
+    return read_ranking(home, job)
+
+
 def forget_list() -> None:
     """The next `work_list` is made anew."""
     st.session_state.pop(_MEMORY, None)
@@ -99,6 +113,9 @@ def _make(store: Store, chosen: Selection, name: ListName, track: str, wanted: F
     every = [number for number in titles if chosen.split in (None, places[number])]
     posts = {
         "mistakes": lambda: _with_mistakes(store, chosen, wanted),
+        "doubts": lambda: list(
+            dict.fromkeys(each.post for each in doubts(store, chosen.dataset) if each.post in every)
+        ),
         "uncorrected": lambda: _uncorrected(store, chosen, track, every),
         "unsure": lambda: _unsure(store, chosen, every),
         "all": lambda: every,

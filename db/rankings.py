@@ -1,0 +1,68 @@
+"""Labels that look wrong: what a job of the kind `suspicious` found, kept in one file for each job."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from db.engine import Store, disk_error
+from db.jobs import Job, jobs
+from mner_core.data.lines import write_whole
+from mner_core.home import Home
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A label worth a second look, or one that is missing. Places are code points of the post's text.
+
+    `post` is the store's number, `name` the post's own; `score` is the chance that it is an error (0..1), `reason` one
+    of `mner_core.suspicious.reasons.Reason`, `detail` a sentence; `suggested` is what models would have there instead.
+    """
+
+    post: int
+    name: str
+    split: str
+    start: int
+    end: int
+    label: str
+    text: str
+    score: float
+    reason: str
+    detail: str
+    suggested: str
+
+
+def keep_ranking(store: Store, job: Job, doubts: Sequence[Doubt]) -> Path:
+    """Writes what a job found, likeliest error first.
+
+    Raises:
+        StoreError: there is no room left.
+    """
+    file = _file(store.home, job.id)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(error, "the list of labels") from error
+    write_whole(file, json.dumps([asdict(each) for each in doubts], ensure_ascii=False))
+    return file
+
+
+def newest_ranking(store: Store, dataset: str) -> Job | None:
+    """The job that has looked for wrong labels of the data set last, and found something to read."""
+    ended = jobs(store, ("done",), ("suspicious",))
+    mine = (job for job in ended if job.payload.get("dataset") == dataset)
+    return next((job for job in mine if _file(store.home, job.id).is_file()), None)
+
+
+def read_ranking(home: Home, job: int) -> list[Doubt]:
+    """What that job found, likeliest error first; empty where its file is gone."""
+    try:
+        records: list[dict[str, Any]] = json.loads(_file(home, job).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [Doubt(**record) for record in records]
+
+
+def _file(home: Home, job: int) -> Path:
+    return home.root / "suspicious" / f"job-{job}.json"

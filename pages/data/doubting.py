@@ -1,0 +1,117 @@
+"""Labels that look wrong: having them looked for, and the list with the reason for each, into the annotator."""
+
+from typing import Any
+
+import streamlit as st
+
+from db.engine import StoreError
+from db.gold import CURRENT
+from db.jobs import enqueue, jobs
+from db.posts import Dataset
+from db.queues import queue
+from db.rankings import Doubt, newest_ranking
+from mner_core.catalog.systems import SYSTEMS
+from mner_core.features.profiles import PROFILES
+from mner_core.types import InputError
+from pages.errors.worklist import doubts
+from pages.shared.figures import plain, when
+from pages.shared.selection import go
+from pages.shared.status import active_jobs
+from pages.shared.store import me, store
+
+KIND = {
+    "missing": "may be missing",
+    "spurious": "may be no entity",
+    "boundary": "other words",
+    "type": "other type",
+    "inconsistent": "labelled otherwise elsewhere",
+}
+"""The reasons in words."""
+_SHOWN = 500
+_SAID = "doubt said"
+
+
+def labels_in_doubt(found: Dataset) -> None:
+    """The form, and what the last search has found."""
+    _draw_form(found)
+    ranking = newest_ranking(store(), found.name)
+    ended = jobs(store(), ("done", "failed"), ("suspicious",))
+    last = next((job for job in ended if job.payload.get("dataset") == found.name), None)
+    if last and last.status == "failed":
+        st.error(plain(last.error), icon=":material/error:")
+    if ranking is None:
+        st.caption(
+            "Nobody has looked yet. Five models are trained, each on four fifths of the posts, and judge the labels of "
+            "the rest, which they have never seen."
+        )
+        return
+    _draw_list(found.name, doubts(store(), found.name), str(ranking.payload["split"]), ranking.finished or 0.0)
+
+
+def _draw_form(found: Dataset) -> None:
+    columns = st.columns([2, 2, 2, 2], vertical_alignment="bottom")
+    splits = sorted((split for split in found.splits if split), key=lambda split: split != "train")
+    columns[0].selectbox("In the posts of", splits, key="doubt split")
+    columns[1].selectbox("Judged by", list(SYSTEMS), format_func=lambda name: SYSTEMS[name].title, key="doubt model")
+    columns[2].selectbox("Profile", list(PROFILES), key="doubt profile")
+    is_asked = any(job.payload.get("dataset") == found.name for job in active_jobs(store(), ["suspicious"]))
+    columns[3].button(
+        "Being looked for" if is_asked else "Look for them", on_click=_ask, args=(found.name,), disabled=is_asked,
+        width="stretch",
+    )  # fmt: skip
+    if sentence := st.session_state.pop(_SAID, ""):
+        st.error(plain(sentence))
+
+
+def _ask(name: str) -> None:
+    session = st.session_state
+    asked = {part: session.get(f"doubt {part}") for part in ("split", "model", "profile")}
+    payload = {"dataset": name, "gold": CURRENT, **asked}
+    try:
+        enqueue(store(), "suspicious", payload, author=me(), dedupe_key=f"suspicious {name}")
+    except (InputError, StoreError) as error:
+        session[_SAID] = str(error)
+
+
+def _draw_list(name: str, found: list[Doubt], split: str, made: float) -> None:
+    done = {*queue(store(), name, "corrected"), *queue(store(), name, "discarded")}
+    st.caption(
+        f"Looked for {when(made)} in {plain(split)}. Likeliest error first; the share says how likely, were one label "
+        "in ten wrong. Tick a row to open its post."
+    )
+    shown = found[:_SHOWN]
+    key = "doubt table"
+
+    def open_post() -> None:
+        ticked = st.session_state[key]["selection"]["rows"]
+        if ticked:
+            each = shown[ticked[0]]
+            go("annotate", post=each.name, split=each.split, list="doubts")
+
+    st.dataframe(
+        [_row(each, each.post in done) for each in shown],
+        hide_index=True,
+        column_config={
+            "Likely": st.column_config.NumberColumn(format="percent", width="small"),
+            "Seen": st.column_config.CheckboxColumn(width="small", help="The post was corrected or left out."),
+            "Why": st.column_config.TextColumn(width="large"),
+        },
+        on_select=open_post,
+        selection_mode="single-row",
+        key=key,
+    )
+    if len(found) > _SHOWN:
+        st.caption(f"The first {_SHOWN} of {len(found):,}; the work list in Annotate goes through all of them.")
+
+
+def _row(each: Doubt, is_done: bool) -> dict[str, Any]:
+    return {
+        "Words": each.text,
+        "Label": "" if each.reason == "missing" else each.label,
+        "What": KIND.get(each.reason, each.reason),
+        "Perhaps": each.suggested,
+        "Likely": each.score,
+        "Seen": is_done,
+        "Why": each.detail,
+        "Post": each.name,
+    }

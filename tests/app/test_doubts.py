@@ -1,0 +1,93 @@
+"""Labels that look wrong: having them looked for on the screen data, the list, and the work list in the annotator."""
+
+from typing import Any
+
+import pytest
+
+from db.engine import Store
+from db.jobs import enqueue, jobs
+from db.leases import claim, fail, finish
+from db.posts import post_ids
+from db.rankings import Doubt, keep_ranking, newest_ranking, read_ranking
+from tests.app.filled import SET, TEXTS, open_app, place, shown
+
+
+def doubt(store: Store, name: str, text: str, **more: Any) -> Doubt:
+    start, end = place(TEXTS[name][0], text)
+    said = {"label": "PER", "score": 0.5, "reason": "type", "detail": "The models see it as LOC.", "suggested": ""}
+    number = post_ids(store, SET)["valid", name]
+    return Doubt(post=number, name=name, split="valid", start=start, end=end, text=text, **{**said, **more})
+
+
+@pytest.fixture
+def looked(store: Store) -> Store:
+    """A store in which somebody has looked for wrong labels."""
+    payload = {"dataset": SET, "gold": "current", "split": "valid", "model": "bert-crf", "profile": "tiny"}
+    enqueue(store, "suspicious", payload, author="ann")
+    job = claim(store, "w", "cpu")
+    assert job is not None
+    found = [
+        doubt(store, "bare", "Rome", score=0.91, suggested="Rome, ORG"),
+        doubt(store, "match", "San Francisco", label="LOC", score=0.7, reason="missing", detail="Gold has *nothing*."),
+        doubt(store, "bare", "Ann", score=0.2),
+    ]
+    keep_ranking(store, job, found)
+    finish(store, job, {"dataset": SET, "labels": 3, "kept": 3, "model": "bert-crf"})
+    return store
+
+
+def test_before_anybody_has_looked_it_says_how_and_asks(store: Store) -> None:
+    app = open_app("data", dataset=SET)
+    app.toggle(key="doubt").set_value(True).run()
+    assert "Nobody has looked yet" in shown(app)
+    app.selectbox(key="doubt profile").set_value("tiny").run()
+    next(each for each in app.button if each.label == "Look for them").click().run()
+    assert not app.exception
+    [queued] = jobs(store)
+    asked = {"dataset": SET, "gold": "current", "split": "train", "model": "bert-crf", "profile": "tiny"}
+    assert (queued.kind, queued.payload) == ("suspicious", asked)
+    assert f"Looking for wrong labels in {SET}: waiting" in shown(app)
+    assert "Being looked for" in [each.label for each in app.button]
+    running = claim(store, "w", "cpu")
+    assert running is not None
+    fail(store, running, "There are only 3 different labelled posts; 5 folds need more.")
+    app = open_app("data", dataset=SET)
+    app.toggle(key="doubt").set_value(True).run()
+    assert "5 folds need more" in shown(app)
+
+
+def test_the_list_has_a_reason_for_each_label(looked: Store) -> None:
+    app = open_app("data", dataset=SET)
+    app.toggle(key="doubt").set_value(True).run()
+    table = app.dataframe[-1].value
+    assert list(table["Words"]) == ["Rome", "San Francisco", "Ann"]
+    assert list(table["Label"]) == ["PER", "", "PER"]
+    assert list(table["What"]) == ["other type", "may be missing", "other type"]
+    assert (table["Perhaps"][0], table["Why"][1]) == ("Rome, ORG", "Gold has *nothing*.")
+    assert not any(table["Seen"])
+
+
+def test_the_work_list_goes_by_the_worst_label_and_says_why(looked: Store) -> None:
+    app = open_app("annotate", dataset=SET, split="valid", list="doubts")
+    assert app.query_params["post"] == "bare"
+    text = shown(app)
+    assert "91% **Rome**: The models see it as LOC." in text
+    assert "20% **Ann**" in text
+    assert "0 of 2 corrected" in app.get("progress")[0].proto.text
+    next(each for each in app.button if each.label == "Next").click().run()
+    assert app.query_params["post"] == "match"
+    assert "70% **San Francisco**: Gold has *nothing*." in shown(app)
+
+
+def test_without_a_search_the_work_list_says_where_to_start_one(store: Store) -> None:
+    assert "looked for on the screen Data" in shown(open_app("annotate", dataset=SET, list="doubts"))
+
+
+def test_a_ranking_whose_file_is_gone_is_none(looked: Store) -> None:
+    ranking = newest_ranking(looked, SET)
+    assert ranking is not None
+    assert newest_ranking(looked, "another") is None
+    for file in (looked.home.root / "suspicious").iterdir():
+        file.unlink()
+    assert newest_ranking(looked, SET) is None
+    assert read_ranking(looked.home, ranking.id) == []

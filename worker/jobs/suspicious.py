@@ -1,0 +1,111 @@
+"""Suspicious: labels of a data set worth a second look, ranked by models that have not seen the posts they judge.
+
+Payload: {"dataset", "gold", "split", "model", "profile"}. Result: {"dataset", "labels" (how many were looked at),
+"kept" (the likeliest, in the file that `db.rankings` reads), "model"}. What is trained on each part of the posts is
+kept by a fingerprint of the data: a job that was interrupted goes on there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from db.engine import Store
+from db.gold import CURRENT, examples
+from db.jobs import Job
+from db.posts import dataset, post_ids
+from db.rankings import Doubt, keep_ranking
+from mner_core.catalog.systems import system
+from mner_core.data.tokenize import offsets_from_span
+from mner_core.features.profiles import profile
+from mner_core.suspicious.reasons import Item
+from mner_core.suspicious.search import by_cross_validation, enough_epochs
+from mner_core.training.build import Plan
+from mner_core.training.train import Request
+from mner_core.types import Example, InputError
+from worker.messages import Reporter
+
+FOLDS = 5
+LONGEST = 2000
+"""Labels that are kept: more than anybody goes through."""
+
+
+def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
+    """Ranks the labels.
+
+    Raises:
+        InputError: there is no such data set, model or profile, or too little is labelled.
+    """
+    payload = job.payload
+    name, gold, split = dataset(store, payload["dataset"]).name, payload.get("gold", CURRENT), payload["split"]
+    posts = [post for post in examples(store, name, gold, split) if post.spans is not None]
+    if not posts:
+        raise InputError(f"No post of the split {split} in {name} is labelled; there is nothing to check.")
+    items = by_cross_validation(_request(store, job, name, posts), FOLDS, store.home, _Bar(report).progress)
+    keep_ranking(store, job, _doubts(store, name, posts, items[:LONGEST]))
+    return {"dataset": name, "labels": len(items), "kept": min(len(items), LONGEST), "model": payload["model"]}
+
+
+def _request(store: Store, job: Job, name: str, posts: Sequence[Example]) -> Request:
+    entry, chosen = system(job.payload["model"]), profile(job.payload.get("profile", "compact"))
+    settings = entry.resolve(chosen.name)
+    labels = tuple(sorted({span.label for post in posts for span in post.spans or ()}))
+    if not labels:
+        raise InputError(f"No post of {name} has a labelled span; there is nothing to learn.")
+    gold, split = job.payload.get("gold", CURRENT), job.payload["split"]
+    others = [post for post in examples(store, name, gold) if post.split != split]
+    return Request(
+        plan=Plan(
+            system=entry,
+            variant="",
+            settings=replace(settings, epochs=enough_epochs(len(posts), FOLDS, settings.batch)),
+            labels=labels,
+            profile=chosen,
+        ),
+        train=posts,
+        dev=[post for post in others if post.split == "valid" and post.spans is not None],
+        others=[post for post in others if post.split != "valid"],
+        data=name,
+        seed=0,
+    )
+
+
+def _doubts(store: Store, name: str, posts: Sequence[Example], items: Sequence[Item]) -> list[Doubt]:
+    numbers, by_id = post_ids(store, name), {post.id: post for post in posts}
+    found = []
+    for item in items:
+        post = by_id[item.post]
+        start, end = offsets_from_span(post.tokens, item.span)
+        instead = item.suggested
+        found.append(
+            Doubt(
+                post=numbers[post.split, post.id],
+                name=post.id,
+                split=post.split,
+                start=start,
+                end=end,
+                label=item.span.label,
+                text=item.text,
+                score=round(item.score, 4),
+                reason=item.reason,
+                detail=item.detail,
+                suggested=f"{post.span_text(instead)}, {instead.label}" if instead else "",
+            )
+        )
+    return found
+
+
+class _Bar:
+    """One bar over all folds, from sentences such as "fold 2 of 5, training"."""
+
+    def __init__(self, report: Reporter) -> None:
+        self.report = report
+        self.said = ""
+        self.fold = -1
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """How far the training on one part's rest is."""
+        fold, _, phase = what.partition(", ")
+        self.fold += fold != self.said
+        self.said = fold
+        inside = done / max(total, 1) if phase == "training" else 0.0
+        self.report.progress(min(self.fold + inside, FOLDS) / FOLDS, what)
