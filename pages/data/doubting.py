@@ -24,9 +24,11 @@ KIND = {
     "spurious": "may be no entity",
     "boundary": "other words",
     "type": "other type",
-    "inconsistent": "labelled otherwise elsewhere",
+    "inconsistent": "other type elsewhere",
 }
 """The reasons in words."""
+_WIDTHS = {"Words": 115, "Label": 60, "What": 130, "Perhaps": 125, "Why": 310}
+"""Pixels of the columns, so that they fit beside each other at 1280; a click shows a cell's whole text."""
 _SHOWN = 500
 _SAID = "doubt said"
 
@@ -92,9 +94,9 @@ def _draw_list(name: str, found: list[Doubt], split: str, made: float) -> None:
         [_row(each, each.post in done) for each in shown],
         hide_index=True,
         column_config={
-            "Likely": st.column_config.NumberColumn(format="percent", width="small"),
+            **{name: st.column_config.TextColumn(width=width) for name, width in _WIDTHS.items()},
+            "Likely": st.column_config.NumberColumn(format="percent", width=65),
             "Seen": st.column_config.CheckboxColumn(width="small", help="The post was corrected or left out."),
-            "Why": st.column_config.TextColumn(width="large"),
         },
         on_select=open_post,
         selection_mode="single-row",
@@ -111,7 +113,7 @@ def _row(each: Doubt, is_done: bool) -> dict[str, Any]:
         "What": KIND.get(each.reason, each.reason),
         "Perhaps": each.suggested,
         "Likely": each.score,
-        "Seen": is_done,
         "Why": each.detail,
+        "Seen": is_done,
         "Post": each.name,
     }

@@ -24,7 +24,7 @@ ListName: TypeAlias = Literal["mistakes", "doubts", "uncorrected", "unsure", "al
 LISTS: tuple[ListName, ...] = get_args(ListName)
 TITLES: dict[ListName, str] = {
     "mistakes": "Mistakes of the run",
-    "doubts": "Labels that look wrong",
+    "doubts": "Suspicious labels",
     "uncorrected": "Not corrected yet",
     "unsure": "Least sure first",
     "all": "All posts",

@@ -36,7 +36,7 @@ def job_title(job: Job) -> str:
         "features": f"Looking at the pictures of {dataset}",
         "train": f"Training {run} on {dataset}",
         "predict": f"Reading {dataset} with {run}",
-        "suspicious": f"Looking for wrong labels in {dataset}",
+        "suspicious": f"Looking for suspicious labels in {dataset}",
         "experiment": f"Making the table “{_table_title(said.get('suite', ''))}”",
     }[job.kind]
 

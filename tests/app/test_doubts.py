@@ -46,7 +46,7 @@ def test_before_anybody_has_looked_it_says_how_and_asks(store: Store) -> None:
     [queued] = jobs(store)
     asked = {"dataset": SET, "gold": "current", "split": "train", "model": "bert-crf", "profile": "tiny"}
     assert (queued.kind, queued.payload) == ("suspicious", asked)
-    assert f"Looking for wrong labels in {SET}: waiting" in shown(app)
+    assert f"Looking for suspicious labels in {SET}: waiting" in shown(app)
     assert "Being looked for" in [each.label for each in app.button]
     running = claim(store, "w", "cpu")
     assert running is not None
