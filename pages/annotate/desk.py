@@ -85,7 +85,7 @@ def _nothing(chosen: Selection, name: str) -> str:
         return "No run has been trained yet, so there is no list of mistakes: choose another work list."
     return {
         "mistakes": "The run makes no mistake on these posts: choose another work list, other posts or another run.",
-        "doubts": "Nothing to look at here: have suspicious labels looked for on the screen Data, or choose other posts.",
+        "doubts": "Nothing is here: have suspicious labels looked for on the screen Data, or choose other posts.",
         "uncorrected": "Every post has been corrected.",
     }.get(name, "There is no post here: choose other posts.")
 
