@@ -1,5 +1,6 @@
 """The profile `paper` with small random weights, and the names and shapes of the published ones."""
 
+import json
 import math
 import re
 from collections import Counter
@@ -398,6 +399,17 @@ def test_weights_of_another_net_are_refused_by_name(own: Callable[[str], Path]) 
 def test_half_a_transformers_model_is_refused(own: Callable[[str], Path]) -> None:
     change(own("detr-resnet-50") / published.SAFE, lambda state: [state.pop("class_labels_classifier.bias")])  # type: ignore[arg-type,return-value]
     with pytest.raises(InputError, match=r"is not one of detr-resnet-50: it lacks class_labels_classifier\.bias"):
+        Detr()
+
+
+def test_detrs_other_revision_is_refused_and_the_right_one_named(own: Callable[[str], Path]) -> None:
+    file = own("detr-resnet-50") / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    config.pop("backbone_config")
+    file.write_text(json.dumps(config | {"use_timm_backbone": True, "backbone": "resnet50"}), encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"cannot be read \(.*timm.*huggingface\.co/facebook/detr-resnet-50/tree/no_timm"
+    ):
         Detr()
 
 

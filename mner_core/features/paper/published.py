@@ -165,7 +165,7 @@ def fetch(name: str) -> Path:
             (_from_torchvision if source.origin == TORCHVISION else _from_hugging_face)(source.origin, each, folder)
         except Exception as error:  # noqa: BLE001 (a dozen kinds of network error; each is told in a sentence)
             said = " ".join(str(error).split())[:200]
-            raise InputError(f"{each} could not be fetched ({said}); {_by_hand(name, folder)}.") from None
+            raise InputError(f"{each} could not be fetched ({said}); {by_hand(name, folder)}.") from None
     file = weights_in(name, folder)
     if not sum_of(file).startswith(published_sum(name, file.name)):
         raise InputError(f"{file.name}, as it was fetched, is not the published one by its sha256; delete it.")
@@ -187,10 +187,11 @@ def _lacks(name: str, folder: Path) -> list[str]:
 
 
 def _missing(name: str, folder: Path, lacks: list[str]) -> str:
-    return f"The weights of {name} are not here: {_by_hand(name, folder, lacks)}."
+    return f"The weights of {name} are not here: {by_hand(name, folder, lacks)}."
 
 
-def _by_hand(name: str, folder: Path, lacks: list[str] | None = None) -> str:
+def by_hand(name: str, folder: Path, lacks: list[str] | None = None) -> str:
+    """What a person can do to have the weights of that name in the folder, as half a sentence."""
     source = PUBLISHED[name]
     files = ", ".join(lacks or [source.file, *(names[-1] for names in source.beside)])
     origin = source.origin if source.origin == TORCHVISION else f"huggingface.co/{source.origin.replace('@', '/tree/')}"

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoImageProcessor, PreTrainedModel
 
-from mner_core.features.paper.published import published_folder, weights_in
+from mner_core.features.paper.published import by_hand, published_folder, weights_in
 from mner_core.features.pixels import squares
 from mner_core.types import InputError
 
@@ -78,8 +78,8 @@ def from_folder(name: str, kind: type[PreTrainedModel]) -> tuple[Any, Path]:
                 output_loading_info=True,
             )
         except (OSError, ValueError, RuntimeError, ImportError) as error:
-            said = " ".join(str(error).split())[:200]
-            raise InputError(f"The weights of {name} in {folder.name} cannot be read: {said}") from None
+            said = " ".join(str(error).split())[:120]
+            raise InputError(f"The weights of {name} cannot be read ({said}); {by_hand(name, folder)}.") from None
     model, told = loaded
     wrong = [*told["missing_keys"], *(each[0] for each in told["mismatched_keys"])]
     refuse_others(name, file.name, wrong, [])
