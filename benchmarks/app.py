@@ -42,6 +42,11 @@ _DRAWN = """before => {
     && !document.querySelector('[data-stale=true]');
 }"""
 
+_NEXT = """before => {
+  const text = document.querySelector('.root > .text');
+  return text && text.innerText !== before && !document.querySelector('[data-act=save]').disabled;
+}"""
+
 
 def main() -> None:
     """Prints the medians, the slowest, the ratio with a training beside, and the web process's memory."""
@@ -142,7 +147,7 @@ def _saves(page: Page, address: str) -> list[float]:
         before = text.inner_text()
         start = time.perf_counter()
         page.keyboard.press("Control+Enter")
-        page.wait_for_function("before => document.querySelector('.root > .text')?.innerText !== before", arg=before)
+        page.wait_for_function(_NEXT, arg=before)
         seconds.append(time.perf_counter() - start)
     return seconds
 

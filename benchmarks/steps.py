@@ -26,9 +26,14 @@ from mner_core.training.fit import make_optimizer
 from mner_core.training.surroundings import prepare_surroundings
 
 POSTS, BATCH, ROUNDS = 200, 16, 3
-LIMITS = {"bert-crf": ("bare encoder", 1.3), "gei": ("bert-crf", 3.0), "hamlearning": ("bert-crf", 3.0)}
-"""What the issues allow at most, and over whose step; every other system at most `LIMIT` over bert-crf's."""
-LIMIT = ("bert-crf", 2.0)
+LIMITS = {
+    "bert-crf": {"bare encoder": 1.3},
+    "rgcn": {"bare encoder": 1.8, "bert-crf": 2.0},
+    "gei": {"bert-crf": 3.0},
+    "hamlearning": {"bert-crf": 3.0},
+}
+"""Over whose step how much the issues allow; every other system at most `LIMIT`."""
+LIMIT = {"bert-crf": 2.0}
 
 
 def main() -> None:
@@ -58,9 +63,9 @@ def main() -> None:
         seconds = _take_turns(steps, batches)
     print(f"\nA training step on {BATCH} posts, compact profile, {torch.get_num_threads()} thread")
     for name, value in seconds.items():
-        over, limit = LIMITS.get(name, LIMIT)
-        ratio = f"{value / seconds[over]:5.2f} x {over} (at most {limit})" if name in SYSTEMS else ""
-        print(f"  {name:<14} {value * 1000:7.1f} ms  {ratio}")
+        limits = LIMITS.get(name, LIMIT) if name in SYSTEMS else {}
+        ratios = [f"{value / seconds[over]:5.2f} x {over} (at most {limit})" for over, limit in limits.items()]
+        print(f"  {name:<14} {value * 1000:7.1f} ms  {',  '.join(ratios)}")
 
 
 def _take_turns(steps: dict[str, Callable[[Batch], None]], batches: dict[str, list[Batch]]) -> dict[str, float]:
