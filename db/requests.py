@@ -17,6 +17,10 @@ from mner_core.types import InputError
 State: TypeAlias = Literal["waiting", "taken", "answered", "failed", "expired"]
 
 
+_NOBODY = "No answer came in time: is a worker running?"
+_TOO_LATE = "The answer took longer than anybody waits for it: this machine is busy. Ask again."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A question. `deadline` is when nobody waits for the answer any more, in seconds since 1970."""
@@ -101,7 +105,7 @@ def result(store: Store, request_id: int) -> Answer:
         if row is None:
             raise InputError(f"There is no question number {request_id} any more: ask again.")
         if row.status in {"waiting", "taken"} and row.deadline <= store.now():
-            return Answer(state="expired", error="No answer came in time: is a worker running?")
+            return Answer(state="expired", error=_TOO_LATE if row.status == "taken" else _NOBODY)
         return Answer(state=row.status, response=row.response, error=row.error)  # type: ignore[arg-type]
 
 
