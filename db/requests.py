@@ -16,7 +16,6 @@ from mner_core.types import InputError
 
 State: TypeAlias = Literal["waiting", "taken", "answered", "failed", "expired"]
 
-
 _NOBODY = "No answer came in time: is a worker running?"
 _TOO_LATE = "The answer took longer than anybody waits for it: this machine is busy. Ask again."
 
