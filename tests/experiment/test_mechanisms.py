@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.data.scenes.knobs import Knobs
+from mner_core.data.scenes.knobs import Knobs, rest_sizes
 from mner_core.experiment import cells, run
 from mner_core.experiment.cells import Bench
 from mner_core.experiment.grid import Grid
@@ -110,7 +110,8 @@ def test_the_suite_isolates_every_system_on_knobs_that_fit() -> None:
     suite = read_suite("mechanisms")
     assert {row.model for row in suite.rows} == set(SYSTEMS) - {"bert-crf"}
     for row in suite.rows:
-        Knobs(**{"ambiguous": 0.0, **row.knobs})
+        for size in (suite.quick, suite.full):
+            rest_sizes(size.posts, Knobs(**{"ambiguous": 0.0, **row.knobs}))
         assert row.variant in SYSTEMS[row.model].variants or row.against in SYSTEMS, row.name
         if row.against:
             assert row.against == "bert-crf"
