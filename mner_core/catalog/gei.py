@@ -22,6 +22,8 @@ class GEISettings(Settings):
     }
     paper_parts: ClassVar[Mapping[str, Any]] = {**PICTURES_ALONE, "detector": "detr-resnet-50"}
 
+    # At the usual 1e-3 so many layers in a row often learn nothing but O from a few hundred posts.
+    fusion_rate: float = setting(3e-4, "learning rate of the layers between encoder and tagger")
     epochs: int = setting(10, "passes over the training posts")
     heads: int = setting(8, "heads of every attention")
     layers: int = setting(6, "layers of the graph")

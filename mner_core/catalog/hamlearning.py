@@ -21,6 +21,8 @@ class HamLearningSettings(Settings):
         "heads": 12,
     }
 
+    # At the usual 1e-3 so many layers in a row often learn nothing but O from a few hundred posts.
+    fusion_rate: float = setting(3e-4, "learning rate of the layers between encoder and tagger")
     pooling: Literal["first", "sum", "mean"] = setting("sum", "how a word's pieces become one vector")
     epochs: int = setting(8, "passes over the training posts")
     heads: int = setting(8, "heads of every attention")
