@@ -13,6 +13,7 @@ from pages.shared.figures import plain
 from pages.shared.selection import enter, go
 from pages.shared.status import status_line
 from pages.shared.store import me, store
+from pages.shared.theme import refine
 
 SCREENS = {
     "overview": ("Overview", ":material/home:", "What there is, and how good the runs are."),
@@ -39,6 +40,7 @@ def session() -> None:
     unnamed = st.Page(start, title="Overview", url_path="start", default=True, visibility="hidden")
     page = st.navigation([unnamed, *named])
     st.set_page_config(page_title=f"{page.title} · MNER workbench", page_icon="🔎", layout="wide")
+    refine()
     enter(page.url_path)
     try:
         store()

@@ -61,7 +61,7 @@ def table_of_sets(chosen: Selection) -> None:
 def one_set(chosen: Selection) -> None:
     """What is known of the chosen data set: where it comes from, what was wrong, and the way out."""
     found = next(each for each in datasets(store()) if each.name == chosen.dataset)
-    st.subheader(plain(found.name), anchor=False)
+    st.header(plain(found.name), anchor=False)
     about = [f"Types: {', '.join(found.labels)}." if found.labels else "No type is named yet."]
     about += [text for text in (found.licence and f"Licence: {found.licence}.", found.credits) if text]
     about += (

@@ -16,5 +16,5 @@ if chosen.dataset is None:
 else:
     table_of_sets(chosen)
     one_set(chosen)
-    st.subheader("Bring posts in", anchor=False)
+    st.header("Bring posts in", anchor=False)
 import_form()

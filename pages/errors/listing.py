@@ -21,7 +21,7 @@ PAGE = 10
 def draw_list(chosen: Selection, posts: Sequence[PostCases], wanted: Filter) -> None:
     """One page of posts and, where there are more, the way to the others."""
     cases = sum(len(post.cases) for post in posts)
-    st.subheader(
+    st.header(
         f"{cases} {'mistake' if cases == 1 else 'mistakes'} in {len(posts)} {'post' if len(posts) == 1 else 'posts'}"
     )
     st.caption("Filled: the labels it is measured on. Underlined: what the run predicts.")

@@ -34,7 +34,7 @@ def main() -> None:
 
 def _draw_table(name: str, form: str) -> None:
     suite, quick = all_suites()[name], form == "quick"
-    st.subheader(plain(suite.title), anchor=False)
+    st.header(plain(suite.title), anchor=False)
     st.caption(plain(suite.paper))
     draw_form(suite, form)
     kept = kept_table(experiments_folder(store().home), name, quick)

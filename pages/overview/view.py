@@ -32,7 +32,7 @@ def overview() -> None:
             pick_dataset(chosen)
     going_on()
     what_is_in_it(chosen)
-    st.subheader("How good the runs are", anchor=False)
+    st.header("How good the runs are", anchor=False)
     if not runs(store()):
         st.write("No run has been trained yet. A run is a model that has learned from these posts.")
         page_link("runs", "Train the first run", new="yes")
@@ -43,7 +43,7 @@ def overview() -> None:
     with gold:
         pick_gold(chosen)
     show_runs(chosen)
-    st.subheader("Two runs side by side", anchor=False)
+    st.header("Two runs side by side", anchor=False)
     compare_runs(chosen)
 
 

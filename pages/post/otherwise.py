@@ -27,7 +27,7 @@ def draw(looked: Looked, answer: Answer | None) -> None:
     picture = answer.response["picture"] if answer and answer.response else None
     if not picture or not picture["ok"]:
         return
-    st.subheader("What if the picture were otherwise?", anchor="without")
+    st.header("What if the picture were otherwise?", anchor="without")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _button("Without the picture", looked, "without the picture", {"change": "no image"})
         _draw_objects(looked, picture["objects"])

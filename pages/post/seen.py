@@ -41,7 +41,7 @@ def prediction(post_id: int, response: Mapping[str, Any]) -> PostPrediction:
 
 def draw(looked: Looked) -> None:
     """The section, or the picture alone with a sentence that says why there is no more."""
-    st.subheader("What the run looked at" if looked.chosen.run else "Picture", anchor=False)
+    st.header("What the run looked at" if looked.chosen.run else "Picture", anchor=False)
     if looked.chosen.run is None:
         _draw_picture(looked)
         return

@@ -34,7 +34,7 @@ def one_run(chosen: Selection) -> None:
     run = next(run for run in runs(store()) if run.name == chosen.run)
     dev = run.metrics["dev"]
     title, again = st.columns([4, 1], vertical_alignment="bottom")
-    title.subheader(plain(run.name), anchor=False)
+    title.header(plain(run.name), anchor=False)
     again.button("Train on from it", on_click=lambda: change(new="yes", start=run.name), width="stretch")
     with st.container(horizontal=True):
         page_link("errors", "Its errors")

@@ -25,6 +25,6 @@ else:
         training_form(chosen, st.query_params.get("start"))
 history()
 if has_runs:
-    st.subheader("Finished runs", anchor=False)
+    st.header("Finished runs", anchor=False)
     table_of_runs(chosen)
     one_run(chosen)

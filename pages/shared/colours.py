@@ -16,7 +16,7 @@ Mode: TypeAlias = Literal["light", "dark"]
 PAGE: dict[Mode, str] = {"light": "#fcfcfa", "dark": "#15181b"}
 """The background of the page, as in `.streamlit/config.toml`."""
 
-TEXT: dict[Mode, str] = {"light": "#23282d", "dark": "#e6e8e5"}
+TEXT: dict[Mode, str] = {"light": "#101418", "dark": "#e6e8e5"}
 """The colour of running text, as in `.streamlit/config.toml`."""
 
 

@@ -6,6 +6,15 @@ import streamlit as st
 
 from pages.shared.colours import Mode, label_colours
 
+# Streamlit writes the chosen pill in the accent on a tint of the accent. An accent that bears white text cannot be read
+# there on a dark surface, so the chosen one is written like the others and told by its frame and tint.
+_CHOSEN = '<style>[data-testid="stButtonGroup"] button[aria-checked="true"] { color: inherit !important; }</style>'
+
+
+def refine() -> None:
+    """Adds to the theme what its file has no word for; once in every run of a script."""
+    st.html(_CHOSEN)
+
 
 def mode() -> Mode:
     """Whether the reader looks at light or dark surfaces.

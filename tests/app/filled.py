@@ -84,7 +84,7 @@ def open_app(screen: str, **parameters: str) -> AppTest:
 def shown(app: AppTest) -> str:
     """Every sentence on the screen, without what keeps Markdown from reading it."""
     parts: list[Any] = [
-        *app.title, *app.subheader, *app.markdown, *app.caption, *app.text, *app.info, *app.warning, *app.success,
+        *app.title, *app.header, *app.markdown, *app.caption, *app.text, *app.info, *app.warning, *app.success,
         *app.error,
     ]  # fmt: skip
     return "\n".join(str(part.value) for part in parts).replace("\\", "")

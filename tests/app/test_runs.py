@@ -205,7 +205,7 @@ def test_everything_about_a_run(trained: Store) -> None:
 def test_a_choice_in_the_address_is_the_run_that_is_shown(trained: Store) -> None:
     for run in ("first", "real"):
         app = open_app("runs", run=run)
-        assert app.subheader[1].value == run
+        assert app.header[1].value == run
 
 
 def test_what_the_store_does_not_know_is_no_crash(home: Path) -> None:
