@@ -9,9 +9,9 @@ from pages.shared.colours import PAGE, TEXT, Mode
 
 _SCALE: dict[Mode, list[list[Any]]] = {
     "light": [[0, "#fcfcfa"], [1e-6, "#eef1f6"], [1, "#6d82a8"]],
-    "dark": [[0, "#15181b"], [1e-6, "#222a36"], [1, "#56719f"]],
+    "dark": [[0, "#15181b"], [1e-6, "#222a36"], [1, "#4c648f"]],
 }
-_RIGHT: dict[Mode, str] = {"light": "#8a9099", "dark": "#7d858c"}
+_RIGHT: dict[Mode, str] = {"light": "#6b7178", "dark": "#8b939a"}
 
 
 def matrix_figure(confusion: Confusion, mode: Mode, picked: str = "") -> go.Figure:

@@ -58,6 +58,9 @@ function neighbourPart(item) {
   return card;
 }
 
+/** How many times its even share a region needs for a number of its own: 49 numbers that say the same hide the picture. */
+const GATHERS = 1.5;
+
 /** Paints values on parts, or takes them off again (null). */
 function showValues(parts, values, kind) {
   const shares = values && weights(values, kind);
@@ -68,13 +71,14 @@ function showValues(parts, values, kind) {
     const number = part.querySelector(".number, :scope > .value");
     if (!number) return;
     number.dataset.rest ??= number.textContent;
-    number.textContent = values ? inPart(part, values[index], kind, number.dataset.rest) : number.dataset.rest;
+    const gathers = values && (tops.has(index) || values[index] * parts.length >= GATHERS);
+    number.textContent = values ? inPart(part, values[index], kind, number.dataset.rest, gathers) : number.dataset.rest;
   });
 }
 
-function inPart(part, value, kind, rest) {
+function inPart(part, value, kind, rest, gathers) {
   const text = written(value, kind);
-  if (part.classList.contains("region") && kind === "attention") return value < 0.005 ? "" : `${Math.round(100 * value)}%`;
+  if (part.classList.contains("region") && kind === "attention") return gathers ? `${Math.round(100 * value)}%` : "";
   if (part.classList.contains("object")) return ` · ${text}`;
   return rest ? `${text} · ${rest}` : text;
 }
