@@ -44,6 +44,33 @@ _ENTITY_RULES: Mapping[str, EntityRule] = {
     "emoji": lambda post, span: _EMOJI.search(post.span_text(span)) is not None,
 }
 
+TITLES: Mapping[str, str] = {
+    "image": "posts with a picture",
+    "no-image": "posts without a picture",
+    "words-1-10": "posts of 1 to 10 words",
+    "words-11-20": "posts of 11 to 20 words",
+    "words-21+": "posts of 21 words and more",
+    "objects-0": "no object in the picture",
+    "objects-1-2": "1 or 2 objects in the picture",
+    "objects-3+": "3 objects and more in the picture",
+    "relevance-low": "picture far from the text",
+    "relevance-middle": "picture in between",
+    "relevance-high": "picture close to the text",
+    "length-1": "entities of 1 word",
+    "length-2": "entities of 2 words",
+    "length-3+": "entities of 3 words and more",
+    "hashtag": "entities with a hashtag inside",
+    "mention": "entities with a mention inside",
+    "emoji": "entities with an emoji inside",
+    "seen": "names seen in training",
+    "unseen": "names not seen in training",
+    "seen-same-type": "names seen with their type",
+    "seen-other-type": "names seen with other types only",
+    "consistent": "names seen with their type alone",
+    "inconsistent": "names seen with their type and others",
+}
+"""What people call a slice; a subset of the data set is called by its own name."""
+
 
 def score_slices(
     gold: Sequence[Example],

@@ -11,6 +11,7 @@ from db.runs import runs
 from db.stamp import stamp
 from db.workers import alive
 from pages.overview.contents import contents
+from pages.overview.inside import look_inside
 from pages.overview.scores import compare_runs, show_runs
 from pages.shared.figures import counted, entity_bars, plain, show
 from pages.shared.pickers import pick_dataset, pick_gold, pick_split
@@ -43,6 +44,7 @@ def overview() -> None:
     with gold:
         pick_gold(chosen)
     show_runs(chosen)
+    look_inside(chosen)
     st.header("Two runs side by side", anchor=False)
     compare_runs(chosen)
 

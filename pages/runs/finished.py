@@ -7,6 +7,7 @@ import streamlit as st
 
 from db.runs import Run, runs
 from mner_core.catalog.systems import SYSTEMS
+from mner_core.evaluation.slices import TITLES
 from mner_core.run import read_record
 from mner_core.types import InputError
 from pages.shared.figures import counted, duration, epoch_curve, plain, short, show, when
@@ -49,7 +50,7 @@ def one_run(chosen: Selection) -> None:
         _how_good(run, dev)
     else:
         st.caption("The run's folder does not say how good it was in training.")
-    with st.expander("Settings, slices and versions"):
+    with st.expander("Settings, parts and versions"):
         _details(run)
 
 
@@ -69,6 +70,7 @@ def _how_good(run: Run, dev: Mapping[str, Any]) -> None:
 
 
 def _details(run: Run) -> None:
+    dev = run.metrics["dev"]
     settings, slices, versions = st.columns([2, 3, 2])
     system = SYSTEMS.get(run.model)
     abouts = (
@@ -88,7 +90,7 @@ def _details(run: Run) -> None:
         hide_index=True,
     )
     slices.dataframe(
-        [{"Slice": name, **_figures(part)} for name, part in run.metrics["dev"].get("slices", {}).items()],
+        [{"Part": TITLES.get(name, name), **_figures(part)} for name, part in dev.get("slices", {}).items()],
         hide_index=True,
         column_config={"F1": _NUMBER, "P": _NUMBER, "R": _NUMBER},
     )

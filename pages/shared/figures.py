@@ -3,13 +3,16 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from mner_core.evaluation.scoring import Score
 from pages.shared.theme import label_inks, mode
+
+if TYPE_CHECKING:
+    from mner_core.evaluation.calibration import Bin  # loads scipy, which takes a second
 
 LINE = {"light": "#3f5070", "dark": "#a9bfe8"}
 """The colour of a curve that belongs to no entity type."""
@@ -79,6 +82,35 @@ def epoch_curve(epochs: Sequence[Mapping[str, Any]], best: int | None = None) ->
         title={"text": "F1 on the validation posts, by epoch", "font": {"size": 13}},
         xaxis={"dtick": max(1, len(numbers) // 10), "title": None},
         yaxis={"rangemode": "tozero", "title": None},
+    )
+    return figure
+
+
+def reliability(points: "Sequence[Bin]") -> go.Figure:
+    """The share of predicted entities that is right against the confidence they were given, beside the diagonal.
+
+    The area of a point follows from how many entities it stands for.
+    """
+    colour = LINE[mode()]
+    most = max((each.number for each in points), default=1)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 100], y=[0, 100], mode="lines", line={"color": colour, "width": 1, "dash": "dot"}, hoverinfo="skip"
+    )
+    figure.add_scatter(
+        x=[100 * each.confidence for each in points],
+        y=[100 * each.right for each in points],
+        customdata=[each.number for each in points],
+        mode="lines+markers",
+        line={"color": colour},
+        marker={"size": [each.number for each in points], "sizemode": "area", "sizeref": most / 200, "sizemin": 4},
+        hovertemplate="%{customdata} entities: sure to %{x:.0f}%, right in %{y:.0f}%<extra></extra>",
+        cliponaxis=False,
+    )
+    figure.update_layout(
+        showlegend=False,
+        xaxis={"title": "confidence, %", "range": [0, 109], "dtick": 20, "showgrid": True},
+        yaxis={"title": "right, %", "range": [0, 106], "dtick": 20},
     )
     return figure
 

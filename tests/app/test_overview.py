@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from db.engine import Store
 from db.imports import import_examples
 from db.jobs import enqueue, jobs
@@ -9,6 +11,7 @@ from db.runs import add_run
 from db.stamp import stamp
 from db.workers import beat
 from pages.overview.contents import Comparison, comparison, contents, count, measured
+from pages.overview.inside import inside
 from tests.app.filled import SET, examples, open_app, shown
 from tests.db.test_runs import write_run
 
@@ -103,3 +106,31 @@ def test_names_that_look_like_markup_are_shown_as_they_are(store: Store) -> None
     add_run(store, write_run(store.home, "![x](y) *z*", created=3000.0))
     app = open_app("overview", dataset=SET)
     assert any(r"!\[x\](y) \*z\*" in caption.value for caption in app.caption)
+
+
+def test_a_run_is_looked_into_on_the_chosen_gold(store: Store) -> None:
+    found = inside(store, stamp(store), "second", SET, "valid", "current")
+    # 9 predicted entities: right are Kevin Durant .97, Paris Hilton .55, Berlin .9, Ann .8 and Rome .7
+    assert found.believed.spans == 9
+    assert sum(point.number * point.right for point in found.believed.bins) == pytest.approx(5)
+    assert found.slices["length-1"].support + found.slices["length-2"].support == 9
+    assert found.slices["seen"].support == 1, "Warriors, which the training post names"
+    assert found.slices["seen"].f1 == 0, "found as LOC"
+    assert found.temperature is not None
+    assert found.mended is not None
+    assert inside(store, stamp(store), "second", SET, "train", "current").slices == {}
+
+
+def test_the_parts_of_a_run_are_shown_on_request(store: Store) -> None:
+    app = open_app("overview", run="second", split="valid")
+    assert not app.get("plotly_chart")[1:], "nothing is measured before it is asked for"
+    app.toggle(key="inside").set_value(True).run()
+    assert not app.exception
+    assert list(app.dataframe[1].value.columns) == ["Part", "F1", "P", "R", "Entities"]
+    assert "names not seen in training" in list(app.dataframe[1].value["Part"])
+    text = shown(app)
+    assert "9 predicted entities" in text
+    assert "fitted on these very posts" in text
+    open_it = open_app("overview", run="second", split="train")
+    open_it.toggle(key="inside").set_value(True).run()
+    assert "The run has read none of the labelled posts." in shown(open_it)
