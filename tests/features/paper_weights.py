@@ -1,7 +1,8 @@
 """A folder of weights for the profile `paper`: small and random, under the published names, beside the usual files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,17 @@ def use_small_nets(patch: pytest.MonkeyPatch) -> None:
     }
     for kind, build in builders.items():
         patch.setattr(kind, "build", staticmethod(build))
+
+
+@contextmanager
+def in_use(home: Path, patch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """That home and the small nets in use; nothing that was read before or within is remembered."""
+    patch.setenv("MNER_HOME", str(home))
+    patch.delenv("MNER_WEIGHTS", raising=False)
+    use_small_nets(patch)
+    forget()
+    yield home
+    forget()
 
 
 def forget() -> None:

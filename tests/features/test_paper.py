@@ -64,12 +64,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def weights(written: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """That home in use; its folder of weights."""
-    monkeypatch.setenv("MNER_HOME", str(written))
-    monkeypatch.delenv("MNER_WEIGHTS", raising=False)
-    paper_weights.use_small_nets(monkeypatch)
-    paper_weights.forget()
-    yield written / "weights/paper"
-    paper_weights.forget()
+    with paper_weights.in_use(written, monkeypatch) as home:
+        yield home / "weights/paper"
 
 
 @pytest.fixture

@@ -25,13 +25,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(written: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("MNER_HOME", str(written))
-    monkeypatch.delenv("MNER_WEIGHTS", raising=False)
     monkeypatch.setitem(phrases._CHUNKERS, "en-core-web-sm", Runs)  # type: ignore[arg-type]
-    paper_weights.use_small_nets(monkeypatch)
-    paper_weights.forget()
-    yield written
-    paper_weights.forget()
+    with paper_weights.in_use(written, monkeypatch) as home:
+        yield home
 
 
 @pytest.fixture(scope="module")
