@@ -15,6 +15,7 @@ from db.annotations import to_revision
 from db.engine import Store
 from db.gold import CURRENT, examples
 from db.imports import About, ImportReport, import_examples
+from db.knowledge import graph_of, keep_graph
 from db.posts import dataset as dataset_named
 from db.posts import in_dataset
 from db.tables import Posts, Revisions
@@ -25,6 +26,7 @@ from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.posts import safe_id
 from mner_core.data.sidecars import is_unsafe
+from mner_core.knowledge.files import read_graph, write_graph
 from mner_core.types import Example, InputError
 
 Format: TypeAlias = Literal["jsonl", "conll"]
@@ -42,7 +44,8 @@ def import_folder(
         StoreError: there is no room left.
     """
     read = read_dataset(folder, labels_map)
-    about = About(labels=read.labels, mapping=labels_map, **_said_of(read.root))
+    knowledge = _keep_knowledge(store, read.knowledge)
+    about = About(labels=read.labels, mapping=labels_map, knowledge=knowledge, **_said_of(read.root))
     return import_examples(store, name or read.name, read.posts, about, check(folder).defects)
 
 
@@ -52,7 +55,7 @@ def export_folder(
     """Writes a data set to the new folder `out`, as `import_folder` and the engine read it, whole or not at all.
 
     `conll` keeps a tag file's own tags where nobody corrected them, `jsonl` the texts as they are. `history.jsonl` has
-    every revision of every track.
+    every revision of every track, `knowledge/` the knowledge graph that came with the posts.
 
     Raises:
         InputError: there is no such data set or format, `out` exists, or the format cannot say what the posts hold.
@@ -71,6 +74,8 @@ def export_folder(
         if format == "conll":
             _write_sidecars(posts, work)
         _write_pictures(posts, work / "images")
+        if graph := graph_of(store, dataset):
+            write_graph(graph, work / "knowledge")
         write_jsonl(work / "history.jsonl", _history(store, dataset))
     return {
         "folder": str(out),
@@ -79,6 +84,15 @@ def export_folder(
         "posts": len(posts),
         "gold_sha256": gold_fingerprint(post for post in posts if post.spans is not None),
     }
+
+
+def _keep_knowledge(store: Store, folder: Path | None) -> str | None:
+    """The key of the graph in a folder; None where there is none that can be used, which `check` reports."""
+    try:
+        graph = read_graph(folder)[0] if folder else None
+    except InputError:
+        return None
+    return keep_graph(store.home, graph) if graph else None
 
 
 def _said_of(root: Path) -> dict[str, str]:

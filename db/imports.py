@@ -33,12 +33,16 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What is said of a data set as a whole. `mapping` is what labels became on reading (OTHER = MISC)."""
+    """What is said of a data set as a whole.
+
+    `mapping` is what labels became on reading (OTHER = MISC), `knowledge` the key of the graph that came with it.
+    """
 
     labels: tuple[str, ...] = ()
     mapping: Mapping[str, str] | None = None
     licence: str = ""
     credits: str = ""
+    knowledge: str | None = None
 
 
 def import_examples(
@@ -180,6 +184,7 @@ def _dataset_id(session: Session, name: str, about: About, now: float) -> int:
     row.licence = about.licence or row.licence
     row.credits = about.credits or row.credits
     row.mapping = {**row.mapping, **(about.mapping or {})}
+    row.knowledge = about.knowledge or row.knowledge
     session.flush()
     return row.id
 

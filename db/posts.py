@@ -19,7 +19,10 @@ GOLD = "gold"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A data set: `labels` is its label set, `mapping` what labels became on import (OTHER = MISC)."""
+    """A data set: `labels` is its label set, `mapping` what labels became on import (OTHER = MISC).
+
+    `knowledge` is the key of the knowledge graph that came with it, None where none did.
+    """
 
     id: int
     name: str
@@ -27,6 +30,7 @@ class Dataset:
     credits: str
     labels: tuple[str, ...]
     mapping: Mapping[str, str]
+    knowledge: str | None
     created: float
     posts: int
     splits: Mapping[str, int]
@@ -58,6 +62,7 @@ def datasets(store: Store) -> list[Dataset]:
                 credits=row.credits,
                 labels=tuple(row.labels),
                 mapping=row.mapping,
+                knowledge=row.knowledge,
                 created=row.created,
                 posts=sum(splits.get(row.id, {}).values()),
                 splits=splits.get(row.id, {}),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, Float, ForeignKey, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The migration that these tables belong to."""
 
 
@@ -47,6 +47,8 @@ class Datasets(Table):
     labels: Mapped[list[Any]]
     mapping: Mapped[dict[str, Any]]
     created: Mapped[float]
+    knowledge: Mapped[str | None]
+    """The key of the knowledge graph that came with it (`db.knowledge`)."""
 
 
 class Posts(Table):

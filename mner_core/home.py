@@ -32,6 +32,11 @@ class Home:
         return self.root / "images"
 
     @property
+    def graphs(self) -> Path:
+        """Imported knowledge graphs, one folder each."""
+        return self.root / "graphs"
+
+    @property
     def logs(self) -> Path:
         """One log for each job."""
         return self.root / "logs"

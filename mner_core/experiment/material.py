@@ -45,15 +45,28 @@ class Material:
         return split if self.splits.get(split) else "valid"
 
 
+@dataclass(frozen=True)
+class Held:
+    """A data set that lies in no folder: its posts, from all splits, and the knowledge graph that came with them."""
+
+    posts: Sequence[Example]
+    graph: Graph | None = None
+
+
+def reads_knowledge(suite: Suite) -> bool:
+    """Whether a system of the suite looks things up in a knowledge graph."""
+    return any("knowledge" in SYSTEMS[row.model].needs for row in suite.rows if row.model in SYSTEMS)
+
+
 def materials(
     suite: Suite,
     size: Size,
     given: Sequence[str],
     root: Path,
     quick: bool,
-    held: Mapping[str, Sequence[Example]] | None = None,
+    held: Mapping[str, Held] | None = None,
 ) -> list[Material]:
-    """The data sets given as NAME=DIR and those whose posts are `held`; without any, drawn ones, written below `root`.
+    """The data sets given as NAME=DIR and those that are `held`; without any, drawn ones, written below `root`.
 
     Raises:
         InputError: a name is missing or given twice, a transfer has one data set, or one has no posts to train on.
@@ -67,7 +80,7 @@ def materials(
         )
     limit = size.posts if quick and (given or held) else 0
     found = [read_material(name, folder, suite, limit) for name, folder in folders.items()]
-    found += [_prepared(name, _by_split(posts, suite), suite, limit) for name, posts in (held or {}).items()]
+    found += [read_held(name, data, suite, limit) for name, data in (held or {}).items()]
     for each in found:
         for split in ("train", "valid"):
             if suite.kind != "counts" and not each.splits.get(split):
@@ -102,9 +115,13 @@ def _drawn(seed: int, posts: int, root: Path) -> Path:
 def read_material(name: str, folder: Path, suite: Suite, limit: int = 0) -> Material:
     """The labelled posts of a folder as the suite wants them; at most `limit` to train on, 0 for all."""
     data = read_dataset(folder, suite.labels)
-    asked = any("knowledge" in SYSTEMS[row.model].needs for row in suite.rows if row.model in SYSTEMS)
-    graph = read_graph(data.knowledge)[0] if asked and data.knowledge else None
+    graph = read_graph(data.knowledge)[0] if data.knowledge and reads_knowledge(suite) else None
     return replace(_prepared(name, data.splits, suite, limit), graph=graph)
+
+
+def read_held(name: str, data: Held, suite: Suite, limit: int = 0) -> Material:
+    """The labelled posts of a held data set as the suite wants them; at most `limit` to train on, 0 for all."""
+    return replace(_prepared(name, _by_split(data.posts, suite), suite, limit), graph=data.graph)
 
 
 def _by_split(posts: Sequence[Example], suite: Suite) -> dict[str, list[Example]]:

@@ -10,14 +10,14 @@ from mner_core.experiment.counts import counts_table
 from mner_core.experiment.curve import curve_table
 from mner_core.experiment.grid import Grid
 from mner_core.experiment.kept import experiments_folder, keep_table, table_file
-from mner_core.experiment.material import materials
+from mner_core.experiment.material import Held, materials
 from mner_core.experiment.mechanisms import mechanisms_table
 from mner_core.experiment.picture import curve_svg
 from mner_core.experiment.suite import Size, Suite, read_suite
 from mner_core.experiment.tables import must_resolve, scores_table
 from mner_core.home import Home
 from mner_core.training.build import OnProgress
-from mner_core.types import Example, InputError
+from mner_core.types import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Order:
         suite: a suite's name, or a TOML file.
         quick: the laptop's form.
         data: NAME=DIR each; scenes are drawn where there is none.
-        held: the posts of further data sets by name, from all splits.
+        held: further data sets by name.
         remarks: what a reader of the table must know of the data.
         out: where tables and runs go; the home's `experiments` where it is None.
         profile, epochs, seeds, posts: in place of the suite's own; None keeps those.
@@ -37,7 +37,7 @@ class Order:
     suite: str
     quick: bool = False
     data: Sequence[str] = ()
-    held: Mapping[str, Sequence[Example]] = field(default_factory=dict)
+    held: Mapping[str, Held] = field(default_factory=dict)
     remarks: Sequence[str] = ()
     out: Path | None = None
     profile: str | None = None

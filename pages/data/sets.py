@@ -25,6 +25,7 @@ MEANING = {
     "bad-box": "Objects whose box is none",
     "bad-gold": "Labels that cannot be; the post came in without",
     "bad-id": "Names that could lead out of their folder, or that no file can have",
+    "bad-knowledge": "The knowledge graph, which cannot be read",
     "bad-line": "Lines that could not be read",
     "bad-text": "Texts that are none",
     "blank-token": "Words that are blank",
@@ -64,6 +65,7 @@ def one_set(chosen: Selection) -> None:
     st.header(plain(found.name), anchor=False)
     about = [f"Types: {', '.join(found.labels)}." if found.labels else "No type is named yet."]
     about += [text for text in (found.licence and f"Licence: {found.licence}.", found.credits) if text]
+    about += ["It brings a knowledge graph."] if found.knowledge else []
     about += (
         [f"Renamed on import: {', '.join(f'{old} to {new}' for old, new in found.mapping.items())}."]
         if found.mapping

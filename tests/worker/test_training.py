@@ -15,12 +15,18 @@ import pytest
 from db.annotations import newest, save
 from db.engine import Store
 from db.evaluations import evaluate
+from db.exchange import import_folder
+from db.gold import examples
 from db.jobs import Job, cancel, enqueue, events, job, log_path
 from db.leases import claim, finish
 from db.posts import dataset, posts
 from db.predictions import predictions
 from db.runs import runs
 from db.workers import alive
+from mner_core.data.scenes.knobs import Knobs
+from mner_core.data.scenes.write import write_scenes
+from mner_core.run import read_record
+from mner_core.training.load import load
 from mner_core.types import InputError
 from tests.worker.conftest import ended, train_payload
 from tests.worker.processes import below, ends, kill, one, wait_for
@@ -308,3 +314,19 @@ def test_a_folder_outside_the_home_is_never_removed(store: Store, tmp_path: Path
     os.close(reading)
     assert outside.is_dir()
     assert looking.CHUNK > 1
+
+
+def test_the_knowledge_that_came_with_the_posts_is_looked_up(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_scenes(tmp_path / "posters", 40, 1, Knobs(ambiguous=0.0, posters=0.5))
+    import_folder(store, tmp_path / "posters", "scenes")
+    shutil.rmtree(tmp_path / "posters")
+    said = in_this_process(store, monkeypatch, put(store, **train_payload(model="iaik", settings={"epochs": 1})))
+    assert said.result is not None, said.error
+    record = read_record(store.home.runs / said.result["run"])
+    assert record.knowledge
+    trained = load(store.home.runs / said.result["run"], store.home)
+    posters = [each for each in examples(store, "scenes") if each.subsets.get("posters")]
+    found = [{each.name for each in said.evidence} for said in trained.predict_posts(posters, evidence=True)]
+    assert any("knowledge" in names for names in found)

@@ -13,10 +13,12 @@ from typing import Any
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL, examples
 from db.jobs import Job
+from db.knowledge import graph_of
 from db.posts import dataset
+from mner_core.experiment.material import Held, reads_knowledge
 from mner_core.experiment.run import Order, experiment
 from mner_core.experiment.suite import Suite, read_suite, suite_names
-from mner_core.types import Example, InputError
+from mner_core.types import InputError
 from worker.messages import Reporter
 
 TABLE = 0.97
@@ -57,16 +59,17 @@ def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name.lower()))
 
 
-def _held(store: Store, suite: Suite, job: Job) -> tuple[dict[str, list[Example]], list[str]]:
+def _held(store: Store, suite: Suite, job: Job) -> tuple[dict[str, Held], list[str]]:
     """The posts of each data set by the name it has in the table, and what a reader must know of their labels."""
-    held: dict[str, list[Example]] = {}
+    held: dict[str, Held] = {}
     remarks = []
+    asked = reads_knowledge(suite)
     for each in job.payload.get("data", ()):
         known, gold = dataset(store, each["dataset"]).name, each.get("gold", CURRENT)
         name = printed_name(suite, known)
         if name in held:
             raise InputError(f"The data set {known} is given twice.")
-        held[name] = examples(store, known, gold)
+        held[name] = Held(examples(store, known, gold), graph_of(store, known) if asked else None)
         labels = {ORIGINAL: "original labels", CURRENT: "corrected labels"}.get(gold, f"labels by {gold}")
         remarks.append(f"{name}: the data set {known}, {labels}.")
     return held, remarks

@@ -12,6 +12,7 @@ from typing import Any
 from db.engine import Store
 from db.gold import CURRENT, examples
 from db.jobs import Job
+from db.knowledge import graph_of
 from db.posts import dataset, post_ids
 from db.rankings import Doubt, keep_ranking
 from mner_core.catalog.systems import system
@@ -66,6 +67,7 @@ def _request(store: Store, job: Job, name: str, posts: Sequence[Example]) -> Req
         others=[post for post in others if post.split != "valid"],
         data=name,
         seed=0,
+        graph=graph_of(store, name) if "knowledge" in entry.needs else None,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from db.engine import Store
 from db.gold import CURRENT, examples
 from db.jobs import Job, events
+from db.knowledge import graph_of
 from db.posts import dataset
 from db.runs import add_run
 from db.runs import run as run_named
@@ -87,14 +88,16 @@ def _request(store: Store, job: Job) -> Request:
                 f"No post of the split {split} in {data.name} is labelled ({gold}); training needs labelled posts."
             )
     start = payload.get("start")
+    plan = Plan(system=entry, variant=variant, settings=settings, labels=data.labels, profile=chosen)
     return Request(
-        plan=Plan(system=entry, variant=variant, settings=settings, labels=data.labels, profile=chosen),
+        plan=plan,
         train=parts["train"],
         dev=parts["valid"],
         others=parts["test"],
         data=data.name,
         seed=int(payload.get("seed", 0)),
         start=run_named(store, start).folder if start else None,
+        graph=graph_of(store, data.name) if "knowledge" in plan.needs else None,
     )
 
 
