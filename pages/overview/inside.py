@@ -1,4 +1,4 @@
-"""One run more closely: its score on parts of the posts, and whether its confidence can be believed."""
+"""One run more closely: its score on slices of the posts, and whether its confidence can be believed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _DEV = "valid"
 class Inside:
     """What is to be seen inside a run's score.
 
-    `slices` are scores by the name of the part, `believed` is the calibration of the confidences. `temperature` is what
+    `slices` are scores by name, `believed` is the calibration of the confidences. `temperature` is what
     their log-odds have to be divided by, fitted on valid, and `mended` the calibration after that; both are None where
     the run found no entity on valid.
     """
@@ -74,7 +74,7 @@ def look_inside(chosen: Selection) -> None:
     if chosen.run is None or chosen.dataset is None:
         return
     asked = st.toggle(
-        f"Parts and confidence of {plain(chosen.run)}",
+        f"Slices and confidence of {plain(chosen.run)}",
         key="inside",
         help="Where the run is good and where not, and whether what it is sure of is right.",
     )
@@ -84,12 +84,12 @@ def look_inside(chosen: Selection) -> None:
     if not found.slices:
         st.caption("The run has read none of the labelled posts.")
         return
-    parts, believed = st.columns([5, 3], gap="medium")
-    with parts:
+    slices, believed = st.columns([5, 3], gap="medium")
+    with slices:
         columns = dict.fromkeys(("F1", "P", "R", "Entities"), _NUMBER)
         st.dataframe(_rows(found.slices), hide_index=True, height=330, column_config=columns)
         st.caption(
-            f"Measured on the {plain(gold_name(chosen.gold))}. Parts of the entities count the predictions that touch "
+            f"Measured on the {plain(gold_name(chosen.gold))}. Slices of entities count the predictions that touch "
             "one of them, and overlap: they do not add up."
         )
     with believed:
@@ -117,7 +117,7 @@ def _believed_sentence(found: Inside, split: str | None) -> str:
 def _rows(slices: Mapping[str, Score]) -> list[dict[str, str | float | int]]:
     return [
         {
-            "Part": TITLES.get(name, name),
+            "Slice": TITLES.get(name, name),
             "F1": part.f1,
             "P": part.precision,
             "R": part.recall,

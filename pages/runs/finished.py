@@ -50,7 +50,7 @@ def one_run(chosen: Selection) -> None:
         _how_good(run, dev)
     else:
         st.caption("The run's folder does not say how good it was in training.")
-    with st.expander("Settings, parts and versions"):
+    with st.expander("Settings, slices and versions"):
         _details(run)
 
 
@@ -90,7 +90,7 @@ def _details(run: Run) -> None:
         hide_index=True,
     )
     slices.dataframe(
-        [{"Part": TITLES.get(name, name), **_figures(part)} for name, part in dev.get("slices", {}).items()],
+        [{"Slice": TITLES.get(name, name), **_figures(part)} for name, part in dev.get("slices", {}).items()],
         hide_index=True,
         column_config={"F1": _NUMBER, "P": _NUMBER, "R": _NUMBER},
     )

@@ -121,13 +121,13 @@ def test_a_run_is_looked_into_on_the_chosen_gold(store: Store) -> None:
     assert inside(store, stamp(store), "second", SET, "train", "current").slices == {}
 
 
-def test_the_parts_of_a_run_are_shown_on_request(store: Store) -> None:
+def test_the_slices_of_a_run_are_shown_on_request(store: Store) -> None:
     app = open_app("overview", run="second", split="valid")
     assert not app.get("plotly_chart")[1:], "nothing is measured before it is asked for"
     app.toggle(key="inside").set_value(True).run()
     assert not app.exception
-    assert list(app.dataframe[1].value.columns) == ["Part", "F1", "P", "R", "Entities"]
-    assert "names not seen in training" in list(app.dataframe[1].value["Part"])
+    assert list(app.dataframe[1].value.columns) == ["Slice", "F1", "P", "R", "Entities"]
+    assert "names not seen in training" in list(app.dataframe[1].value["Slice"])
     text = shown(app)
     assert "9 predicted entities" in text
     assert "fitted on these very posts" in text

@@ -199,7 +199,7 @@ def test_everything_about_a_run(trained: Store) -> None:
     settings, slices, versions = tables[2:]
     assert dict(zip(settings["Setting"], settings["Value"], strict=True)) == {"epochs": "3", "dropout": "0.2"}
     assert "passes over the training posts" in list(settings["What it is"])
-    assert (slices["Part"][0], slices["F1"][0], versions["Version"][0]) == ("ambiguous", 12.3, "2.15.0")
+    assert (slices["Slice"][0], slices["F1"][0], versions["Version"][0]) == ("ambiguous", 12.3, "2.15.0")
 
 
 def test_a_choice_in_the_address_is_the_run_that_is_shown(trained: Store) -> None:
