@@ -43,8 +43,11 @@ _DRAWN = """before => {
 }"""
 
 _NEXT = """before => {
-  const text = document.querySelector('.root > .text');
-  return text && text.innerText !== before && !document.querySelector('[data-act=save]').disabled;
+  const within = root => root.querySelector('.root > .text') ? root
+    : [...root.querySelectorAll('*')].map(each => each.shadowRoot && within(each.shadowRoot)).find(Boolean);
+  const annotator = within(document);
+  return annotator && annotator.querySelector('.root > .text').innerText !== before
+    && !annotator.querySelector('[data-act=save]').disabled;
 }"""
 
 
