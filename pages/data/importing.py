@@ -21,8 +21,9 @@ RECENT = 12 * 3600.0
 
 FORMAT = """
 A zip, or the files themselves: `train`, `valid` and `test`, each as `.jsonl` (one post a line) or `.txt` (CoNLL with
-`IMGID:` lines); beside them, if there are any, `captions.tsv`, `objects.jsonl` and pictures, in a folder `images`,
-named as the posts name them. At least one of the three files is needed; posts without labels are welcome.
+`IMGID:` lines); beside them, if there are any, `captions.tsv`, `objects.jsonl`, a knowledge graph in a folder
+`knowledge`, and pictures in a folder `images`, named as the posts name them. At least one of the three files is
+needed; posts without labels are welcome.
 """
 
 

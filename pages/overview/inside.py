@@ -25,7 +25,8 @@ from pages.shared.store import store
 if TYPE_CHECKING:
     from mner_core.evaluation.calibration import Calibration  # loads scipy, which takes a second
 
-_NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
+_PERCENT = st.column_config.NumberColumn(format="%.1f", width="small")
+_COUNT = st.column_config.NumberColumn(format="%d", width="small")
 _DEV = "valid"
 
 
@@ -86,7 +87,7 @@ def look_inside(chosen: Selection) -> None:
         return
     slices, believed = st.columns([5, 3], gap="medium")
     with slices:
-        columns = dict.fromkeys(("F1", "P", "R", "Entities"), _NUMBER)
+        columns = dict.fromkeys(("F1", "P", "R"), _PERCENT) | {"Entities": _COUNT}
         st.dataframe(_rows(found.slices), hide_index=True, height=330, column_config=columns)
         st.caption(
             f"Measured on the {plain(gold_name(chosen.gold))}. Slices of entities count the predictions that touch "
