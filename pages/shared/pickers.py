@@ -66,6 +66,7 @@ def choice_table(
         hide_index=True,
         column_config=columns,
         height=height,
+        placeholder="–",  # where there is no number yet
         on_select=choose,
         selection_mode="single-row",
         selection_default={"selection": {"rows": [names.index(chosen)] if chosen in names else []}},
