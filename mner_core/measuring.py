@@ -216,5 +216,6 @@ def _pieces(protocol: str) -> PieceCounts | None:
     from mner_core.features.text import BertPieces
     from mner_core.features.weights import weight_file
 
-    tokenizer = BertPieces(weight_file(profile("compact").text) / "tokenizer.json")
+    stored = weight_file(profile("compact").text) / "tokenizer.json"
+    tokenizer = BertPieces(stored.read_text(encoding="utf-8"))
     return lambda words: [len(pieces) for pieces in tokenizer.pieces(words)]

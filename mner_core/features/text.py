@@ -1,11 +1,12 @@
 """Text encoders by profile: a tokenizer and a Transformer with the same face, pretrained or tiny and random."""
 
 import json
+import unicodedata
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 from tokenizers import Tokenizer
@@ -28,9 +29,14 @@ class WordPieces(Protocol):
 
     cls: int
     sep: int
+    number: int
 
     def pieces(self, words: Sequence[str]) -> list[list[int]]:
         """The piece ids of each word; a word of invisible characters has none."""
+        ...
+
+    def knowing(self, words: Sequence[str]) -> Self:
+        """The same vocabulary with a new piece behind the old ones for each letter of `words` that it lacks."""
         ...
 
     def save(self, folder: Path) -> None:
@@ -39,16 +45,17 @@ class WordPieces(Protocol):
 
 
 class BertPieces:
-    """The WordPiece tokenizer of a BERT, read from its tokenizer.json."""
+    """The WordPiece tokenizer of a BERT: the text of its tokenizer.json."""
 
-    def __init__(self, file: Path) -> None:
-        self._tokenizer = Tokenizer.from_file(str(file))
+    def __init__(self, stored: str) -> None:
+        self._tokenizer = Tokenizer.from_str(stored)
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         marks = [self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]")]
         if None in marks:
-            raise InputError(f"{file.name} has no [CLS] or [SEP]; it is not the tokenizer of a BERT.")
+            raise InputError("The tokenizer.json has no [CLS] or [SEP]; it is not the tokenizer of a BERT.")
         self.cls, self.sep = (mark for mark in marks if mark is not None)
+        self.number = self._tokenizer.get_vocab_size()
 
     def pieces(self, words: Sequence[str]) -> list[list[int]]:
         """The piece ids of each word; a word of invisible characters has none."""
@@ -59,6 +66,32 @@ class BertPieces:
             of_word[word].append(piece)
         return of_word
 
+    def knowing(self, words: Sequence[str]) -> "BertPieces":
+        """The same vocabulary with a new piece behind the old ones for each letter of `words` that it lacks.
+
+        A word with such a letter would be [UNK], the same for all of them: of Chinese, more than half of a text.
+        Emoji and other signs stay unknown: names are written in letters.
+        """
+        stored = json.loads(self._tokenizer.to_str())
+        vocabulary: dict[str, int] = stored["model"]["vocab"]
+        letters = {  # "##" is how WordPiece writes a piece that does not begin its part
+            letter if place == 0 else f"##{letter}"
+            for part in self._unknown(words)
+            for place, letter in enumerate(part)
+            if unicodedata.category(letter)[0] in "LMN"  # letters, the marks on them, numbers
+        }
+        # The order must not depend on the posts' order: equal posts give equal runs.
+        for piece in sorted(letters - vocabulary.keys()):
+            vocabulary[piece] = len(vocabulary)
+        return BertPieces(json.dumps(stored))
+
+    def _unknown(self, words: Sequence[str]) -> set[str]:
+        """The parts of words, cut as the tokenizer cuts them, that are [UNK]."""
+        cut, normalize = self._tokenizer.pre_tokenizer.pre_tokenize_str, self._tokenizer.normalizer.normalize_str
+        parts = {part for word in set(words) for part, _ in cut(normalize(word))}
+        unknown = self._tokenizer.model.unk_token
+        return {part for part in parts if unknown in self._tokenizer.encode(part, add_special_tokens=False).tokens}
+
     def save(self, folder: Path) -> None:
         """Writes `tokenizer.json`."""
         self._tokenizer.save(str(folder / "tokenizer.json"))
@@ -67,7 +100,7 @@ class BertPieces:
 class HashedPieces:
     """The tokenizer of the tiny profile: four characters a piece, hashed into a small vocabulary; nothing to store."""
 
-    vocabulary = 2048
+    number = 2048
     cls = 1
     sep = 2
 
@@ -77,7 +110,11 @@ class HashedPieces:
         return [[self._hash(word[i : i + 4]) for i in range(0, len(word.strip()), 4)] for word in visible]
 
     def _hash(self, piece: str) -> int:
-        return 3 + zlib.crc32(piece.encode()) % (self.vocabulary - 3)
+        return 3 + zlib.crc32(piece.encode()) % (self.number - 3)
+
+    def knowing(self, words: Sequence[str]) -> "HashedPieces":  # noqa: ARG002
+        """Itself: a hash lacks nothing."""
+        return self
 
     def save(self, folder: Path) -> None:
         """Nothing: the hash is the tokenizer."""
@@ -96,6 +133,12 @@ class TextEncoder:
         width: int = self.model.config.hidden_size
         return width
 
+    def reading(self, pieces: WordPieces) -> "TextEncoder":
+        """This encoder over a vocabulary that begins with its own: new pieces get random vectors, drawn by torch."""
+        if pieces.number > self.pieces.number:
+            self.model.resize_token_embeddings(pieces.number, mean_resizing=False)
+        return replace(self, pieces=pieces)
+
     def save(self, folder: Path) -> None:
         """Writes tokenizer and configuration; the weights are part of the run's."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -111,7 +154,7 @@ def text_encoder(slot: str) -> TextEncoder:
     """
     if slot == "tiny-text":
         config = BertConfig(
-            vocab_size=HashedPieces.vocabulary,
+            vocab_size=HashedPieces.number,
             hidden_size=32,
             num_hidden_layers=2,
             num_attention_heads=4,
@@ -140,4 +183,5 @@ def load_text_encoder(folder: Path) -> TextEncoder:
     tokenizer = folder / "tokenizer.json"
     with torch.random.fork_rng(devices=[]):
         model = BertModel(config, add_pooling_layer=False)
-    return TextEncoder(BertPieces(tokenizer) if tokenizer.exists() else HashedPieces(), model)
+    pieces = BertPieces(tokenizer.read_text(encoding="utf-8")) if tokenizer.exists() else HashedPieces()
+    return TextEncoder(pieces, model)

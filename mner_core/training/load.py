@@ -59,7 +59,8 @@ class Run:
     def untrained(self) -> Model:
         """The same model as training began with it: pretrained where the profile is, the rest drawn from the seed."""
         torch.manual_seed(self.record.seed)  # a random encoder is drawn from the seed as well
-        return build_model(self.plan, text_encoder(self.plan.profile.text), self.record.seed).eval()
+        encoder = text_encoder(self.plan.profile.text).reading(self.batcher.pieces)
+        return build_model(self.plan, encoder, self.record.seed).eval()
 
     def predict_posts(self, examples: Sequence[Example], evidence: bool = False) -> list[Prediction]:
         """A prediction for each post, in order."""

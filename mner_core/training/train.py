@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint
 from mner_core.evaluation.scoring import post_digest, score
 from mner_core.evaluation.slices import score_slices
-from mner_core.features.text import TextEncoder, text_encoder
+from mner_core.features.text import TextEncoder, load_text_encoder, text_encoder
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.models.base import Model
@@ -29,6 +29,9 @@ from mner_core.training.build import OnProgress, Plan, build_batcher, build_mode
 from mner_core.training.fit import Epoch, Posts, fit, predict
 from mner_core.training.surroundings import Surroundings, prepare_surroundings
 from mner_core.types import Example, InputError, Prediction
+
+PIECE_VECTORS = "words.encoder.embeddings.word_embeddings.weight"
+"""The only parameter whose size depends on the training posts: a row for each piece."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,7 @@ def train(
     with _claimed(folder, request) if processes.is_main_process else nullcontext():
         on_progress("preparing", 0, 1)
         torch.manual_seed(request.seed)  # a random encoder is drawn from the seed as well
-        encoder = text_encoder(request.plan.profile.text)
+        encoder = _encoder(request)
         with processes.main_process_first():  # what the first one extracts, the others find in the cache
             surroundings = prepare_surroundings(
                 request.plan, request.train, [*request.dev, *request.others], home, on_progress, request.graph
@@ -117,19 +120,30 @@ def train(
     return record
 
 
+def _encoder(request: Request) -> TextEncoder:
+    """The plan's text encoder over a vocabulary with every letter of the training posts.
+
+    Pieces that the run to begin with has learnt keep their places.
+    """
+    slot = request.plan.profile.text
+    encoder = text_encoder(slot)
+    pieces = encoder.pieces
+    if request.start:
+        if Plan.of_record(read_record(request.start)).profile.text != slot:
+            raise InputError(f"The run {request.start.name} cannot be started from: its text encoder is another one.")
+        pieces = load_text_encoder(request.start / "encoder").pieces
+    return encoder.reading(pieces.knowing([word for post in request.train for word in post.words]))
+
+
 def warm_start(model: Model, run: Path) -> int:
     """Copies every parameter of `run` that the model has under the same name and shape; returns how many.
 
-    A tagger for other labels keeps its random start.
-
-    Raises:
-        InputError: nothing fits.
+    A tagger for other labels keeps its random start, and so do the vectors of pieces that the run does not know.
     """
-    stored = load_file(run / "weights.safetensors")
-    own = model.state_dict()
+    stored, own = load_file(run / "weights.safetensors"), model.state_dict()
+    known = stored[PIECE_VECTORS]
+    stored[PIECE_VECTORS] = torch.cat([known, own[PIECE_VECTORS][len(known) :]])
     fitting = {name: value for name, value in stored.items() if name in own and own[name].shape == value.shape}
-    if not any(name.startswith("words.encoder.") for name in fitting):
-        raise InputError(f"The run {run.name} cannot be started from: its text encoder is another one.")
     model.load_state_dict(fitting, strict=False)
     return len(fitting)
 

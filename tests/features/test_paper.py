@@ -43,7 +43,7 @@ from mner_core.features.phrases import GENERAL, Runs
 from mner_core.features.profiles import Profile, profile
 from mner_core.features.sentences import sentence_vectors
 from mner_core.features.store import FeatureStore
-from mner_core.features.text import text_encoder
+from mner_core.features.text import load_text_encoder, text_encoder
 from mner_core.home import Home
 from mner_core.types import Example, ImageObject, InputError
 from tests.features import paper_weights, published_names
@@ -284,6 +284,40 @@ def test_bert_of_the_published_names_is_the_text_encoder(weights: Path) -> None:
     )
     assert encoder.width == paper_weights.WIDTH
     assert [len(of_word) for of_word in encoder.pieces.pieces(["Rio", "a"])] == [3, 1]
+
+
+@pytest.mark.usefixtures("weights")
+def test_letters_that_the_vocabulary_lacks_get_pieces_of_their_own() -> None:
+    plain = text_encoder("bert-base-uncased")
+    words = ["徐", "悲", "徐", "Rio", "go東", "🎉", "नि"]
+    unknown = plain.pieces.pieces(["🎉"])[0]
+    assert [plain.pieces.pieces([word])[0] for word in words[:2]] == [unknown, unknown]
+    pieces = plain.pieces.knowing(words)
+    assert pieces.pieces(words) == plain.pieces.knowing(words[::-1]).pieces(words), "the order of posts says nothing"
+    of_word = pieces.pieces(words)
+    assert of_word[3] == plain.pieces.pieces(["Rio"])[0], "what was known stays what it was"
+    assert of_word[5] == unknown, "a sign is no letter"
+    rows = [row for row, word in zip(of_word, words, strict=True) if word not in {"Rio", "🎉"}]
+    new = sorted({row for of in rows for row in of if row >= plain.pieces.number})
+    assert new == list(range(plain.pieces.number, pieces.number))
+    assert len({tuple(row) for row in rows}) == 4, "徐 twice, and four words that differ"
+    assert unknown[0] not in {row for of in rows for row in of}
+    assert pieces.pieces(["卍"])[0] == unknown, "nobody taught it"
+
+
+@pytest.mark.usefixtures("weights")
+def test_a_larger_vocabulary_changes_nothing_for_known_words(tmp_path: Path) -> None:
+    small, large = text_encoder("bert-base-uncased"), text_encoder("bert-base-uncased")
+    large = large.reading(large.pieces.knowing(["徐悲鸿"]))
+    ids = torch.tensor([[piece for of_word in small.pieces.pieces(["Rio", "at", "night"]) for piece in of_word]])
+    answers = [encoder.model.eval()(input_ids=ids).last_hidden_state for encoder in (small, large)]
+    assert torch.equal(*answers)
+    drawn = large.model.get_input_embeddings().weight[small.pieces.number :]
+    assert len(torch.unique(drawn, dim=0)) == 3, "letters can be told apart from the start"
+    large.save(tmp_path)
+    again = load_text_encoder(tmp_path)
+    assert again.pieces.pieces(["徐悲鸿"]) == large.pieces.pieces(["徐悲鸿"])
+    assert again.model.config.vocab_size == large.pieces.number
 
 
 # Together, as a profile.

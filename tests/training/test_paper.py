@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
 
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.cli import main
 from mner_core.features import phrases
 from mner_core.features.phrases import Runs
+from mner_core.training.load import load
+from mner_core.training.train import PIECE_VECTORS
 from tests.features import paper_weights
 from tests.features.pictures import draw
 
@@ -83,6 +88,45 @@ def test_a_variant_takes_its_regions_from_another_net_and_goes_into_one_file(
     for each in ("run", "run.mner"):
         status, _, said = run(capsys, "predict", "--run", tmp_path / each, "--text", "Jordan met Kim")
         assert status == 0, said
+
+
+def test_a_run_learns_letters_that_the_encoder_lacks_and_hands_them_on(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(name: str, person: str) -> Path:
+        (tmp_path / name).mkdir()
+        span = {"start": 0, "end": len(person), "label": "PER"}
+        line = json.dumps({"id": "1", "text": f"{person} 画", "spans": [span]})
+        for split in ("train", "valid"):
+            (tmp_path / name / f"{split}.jsonl").write_text(line, encoding="utf-8")
+        return tmp_path / name
+
+    def learnt(posts: Path, *more: object) -> Tensor:
+        out = tmp_path / f"run of {posts.name}"
+        asked = ("--model", "bert-crf", "--profile", "paper", "--epochs", 1, "--data", posts, "--out", out)
+        status, _, said = run(capsys, "train", *asked, *more)
+        assert status == 0, said
+        assert run(capsys, "predict", "--run", out, "--text", "徐悲鸿", "--json")[0] == 0
+        loaded = load(out)
+        assert len(loaded.untrained().state_dict()[PIECE_VECTORS]) == loaded.batcher.pieces.number
+        return load_file(out / "weights.safetensors")[PIECE_VECTORS]
+
+    first = learnt(write("first", "徐悲"))
+    zero = ("--set", "encoder_rate=0", "--set", "fusion_rate=0", "--set", "head_rate=0")
+    second = learnt(write("second", "徐鸿"), "--from", tmp_path / "run of first", *zero)
+    assert len(second) == len(first) + 1, "one letter is new"
+    assert torch.equal(second[: len(first)], first), "what the run had learnt stays where it was"
+
+
+def test_a_run_of_another_encoder_is_no_start(
+    home: Path, posts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ("train", "--model", "bert-crf", "--data", posts, "--epochs", 1)
+    assert run(capsys, *small, "--profile", "tiny", "--out", tmp_path / "tiny")[0] == 0
+    asked = ("--profile", "paper", "--from", tmp_path / "tiny", "--out", tmp_path / "second")
+    status, _, said = run(capsys, *small, *asked)
+    assert status == 2
+    assert "The run tiny cannot be started from: its text encoder is another one." in said
 
 
 def test_missing_weights_are_one_sentence(
