@@ -2,8 +2,8 @@
 
 The paper asks a visual grounding model for each noun phrase and for four general words. Where a profile has one, its
 objects are called by what was asked for, and each is joined to just that. Else names are compared: a phrase finds the
-objects whose class is called much like it; each general word finds the object that is called most like it, as a
-grounding model answers every question.
+objects that are called most like it, if that is much; each general word finds the one object that is called most like
+it, as a grounding model answers every question.
 """
 
 import re
@@ -23,6 +23,9 @@ from mner_core.home import Home
 from mner_core.types import Example
 
 Vectors = NDArray[np.float32]
+
+_TIE = 1e-4
+"""Likenesses of the same two names, computed in another order, differ by less."""
 
 
 class Names(Protocol):
@@ -132,7 +135,8 @@ class Grounding:
         self._learn(self._asked(example, picture), None)
         for start, end in self._phrases.of(example.words):
             close = self._likeness(_text(example, start, end), picture)
-            found = close >= self._names.threshold
+            # "The red frame" is called much like a blue frame too, but means the red one; "dogs" means every dog.
+            found = close >= max(self._names.threshold, close.max() - _TIE)
             joined[start:end] |= found
             likeness[start:end] = np.maximum(likeness[start:end], np.where(found, close, 0))
         for word in GENERAL:

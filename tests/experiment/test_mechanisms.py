@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mner_core.catalog.systems import SYSTEMS
+from mner_core.data.dataset import read_dataset
 from mner_core.data.scenes.knobs import Knobs, rest_sizes
 from mner_core.experiment import cells, run
 from mner_core.experiment.cells import Bench
@@ -66,6 +67,16 @@ def test_the_table_pairs_both_sides_over_seeds(made: tuple[Result, Path]) -> Non
     for part in ("tiny-text", "seeds: 2", "BERT-CRF 2", "encoder_rate = 0.001", "Quick form"):
         assert part in notes
     json.dumps(result.grid.records(), allow_nan=False)
+
+
+def test_the_knobs_own_posts_pick_the_epoch(made: tuple[Result, Path]) -> None:
+    _, folder = made
+    (drawn,) = (folder / "out" / "data").glob("*/")
+    isolated = [post for post in read_dataset(drawn).split("valid") if "ambiguous" in post.subsets]
+    assert 0 < len(isolated) < len(read_dataset(drawn).split("valid"))
+    for kept in (folder / "out" / "runs").iterdir():
+        dev = [json.loads(line)["id"] for line in (kept / "predictions.jsonl").read_text().splitlines()]
+        assert dev == [post.id for post in isolated]
 
 
 def test_what_shows_no_gain_is_said_with_its_figures(made: tuple[Result, Path]) -> None:

@@ -57,6 +57,14 @@ def test_a_phrase_is_joined_to_what_is_called_like_it_and_all_words_to_the_gener
     }
 
 
+def test_a_phrase_means_what_is_called_most_like_it_and_all_of_that() -> None:
+    general = ("person", "location", "organization", "miscellaneous")
+    assert joined("a red frame", picture("red frame", "frame", *general))["frame"] == {"red frame", *general}
+    post, two = example("dogs and a dog"), picture("dog", "dog", *general)
+    found = Grounding(TINY, None).links(post, two)
+    assert found.joined[3, :2].all(), "no dog is more of a dog than the other"
+
+
 def test_every_general_word_finds_something() -> None:
     assert joined("nothing fits", picture("zebra")) == {"nothing": {"zebra"}, "fits": {"zebra"}}
 
