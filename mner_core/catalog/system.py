@@ -60,7 +60,7 @@ class Settings:
     clip: float = setting(1.0, "largest norm of the gradient")
     batch: int = setting(16, "posts in a training step")
     epochs: int = setting(6, "passes over the training posts")
-    precision: Literal["fp32", "bf16"] = setting("fp32", "numbers a step computes with; bf16 is for GPUs")
+    precision: Literal["fp32", "bf16"] = setting("fp32", "what a step computes in; bf16 where GPU or CPU can")
     text_encoder: TextEncoder = setting("profile", "what reads the text: the profile's encoder, or one by name")
     image_encoder: ImageEncoder = setting("profile", "what sees the picture's regions and its objects' crops")
     detector: Detector = setting("profile", "what finds objects in the picture")
