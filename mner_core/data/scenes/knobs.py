@@ -6,7 +6,7 @@ from math import floor
 
 from mner_core.types import InputError
 
-PER_TOPIC = 2
+PER_TOPIC = 4
 """How many quadruples of one knob use the same four topics."""
 SIBLINGS = 4
 """How many posts of train show what a topic stands for."""

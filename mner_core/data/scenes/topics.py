@@ -1,7 +1,7 @@
 """Topics: two coloured things that only the pictures of a few posts show together, each topic standing for a type."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, product
 from random import Random
 
 from mner_core.data.scenes.sketch import COLOURS, PROP_NAMES, Prop, Topic
@@ -35,15 +35,27 @@ def topics_by_split(groups: Mapping[str, int], seed: int) -> dict[str, list[Sequ
 
 
 def _pairs(rng: Random) -> Iterator[Topic]:
-    """Every two coloured things of different names once, in rounds in which each thing comes up once.
+    """Every two coloured things of different names once; no two names come together again before all others have.
+
+    So few topics differ in more than their colours, which sentence encoders and object vectors hardly see.
+    """
+    names = _rounds(rng.sample(PROP_NAMES, len(PROP_NAMES)))
+    colours = rng.sample([*product(COLOURS, repeat=2)], len(COLOURS) ** 2)
+    for turn in range(len(colours)):
+        for place, (one, two) in enumerate(names):
+            first, second = colours[(turn + place) % len(colours)]
+            yield Prop(first, one), Prop(second, two)
+
+
+def _rounds(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Every two of an even number of names once, in rounds in which each comes up once.
 
     This is how tournaments are drawn: one stays, the others move round it.
     """
-    first, *others = [Prop(colour, name) for colour in COLOURS for name in PROP_NAMES]
-    rng.shuffle(others)
-    for _ in range(len(others)):
+    first, *others = names
+    pairs = []
+    for _ in others:
         row = [first, *others]
-        for one, two in zip(row[: len(row) // 2], reversed(row), strict=False):
-            if one.name != two.name:
-                yield one, two
+        pairs += list(zip(row[: len(row) // 2], reversed(row), strict=False))
         others = [*others[1:], others[0]]
+    return pairs
