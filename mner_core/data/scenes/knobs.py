@@ -6,8 +6,9 @@ from math import floor
 
 from mner_core.types import InputError
 
-PER_TOPIC = 4
-"""How many quadruples of one knob use the same four topics."""
+PER_TOPIC = {"train": 4, "valid": 2, "test": 2}
+"""How many quadruples of one knob use the same four topics: fewer where scores are taken, since a guess at what a topic
+stands for is right or wrong for all its posts."""
 SIBLINGS = 4
 """How many posts of train show what a topic stands for."""
 
@@ -73,10 +74,10 @@ class Knobs:
             found[name] = max(1, floor(size * share / together + 1e-9)) * together if share else 0
         return found
 
-    def topic_groups(self, size: int) -> int:
+    def topic_groups(self, split: str, size: int) -> int:
         """How many groups of four topics a split of `size` posts needs, for `absent` and `blurred` alike."""
         counts = self.counts(size)
-        return -(-max(counts["absent"], counts["blurred"]) // (4 * PER_TOPIC))
+        return -(-max(counts["absent"], counts["blurred"]) // (4 * PER_TOPIC[split]))
 
 
 def split_sizes(size: int) -> dict[str, int]:
@@ -92,7 +93,7 @@ def rest_sizes(size: int, knobs: Knobs) -> dict[str, int]:
         InputError: they do not fit.
     """
     sizes = split_sizes(size)
-    siblings = sum(knobs.topic_groups(posts) for posts in sizes.values()) * 4 * SIBLINGS
+    siblings = sum(knobs.topic_groups(split, posts) for split, posts in sizes.items()) * 4 * SIBLINGS
     rest = {}
     for split, posts in sizes.items():
         taken = sum(knobs.counts(posts).values()) + (siblings if split == "train" else 0)

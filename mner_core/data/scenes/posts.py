@@ -40,7 +40,7 @@ def draft_posts(size: int, seed: int, knobs: Knobs) -> dict[str, list[Draft]]:
     """
     sizes, rest = split_sizes(size), rest_sizes(size, knobs)
     names, decoys = _by_split(words.NAMES, seed), _by_split(stories.DECOYS, seed)
-    groups = topics_by_split({split: knobs.topic_groups(posts) for split, posts in sizes.items()}, seed)
+    groups = topics_by_split({split: knobs.topic_groups(split, posts) for split, posts in sizes.items()}, seed)
     posts: dict[str, list[Draft]] = {split: [] for split in sizes}
     for knob, make in _MAKERS.items():
         writer = _writer(knob, seed)
@@ -52,7 +52,7 @@ def draft_posts(size: int, seed: int, knobs: Knobs) -> dict[str, list[Draft]]:
                     break
                 # Outside train every other quadruple takes a word that train does not have.
                 known = "train" if place % 2 else split
-                topics = groups[split][place // PER_TOPIC] if knob in ("absent", "blurred") else ()
+                topics = groups[split][place // PER_TOPIC[split]] if knob in ("absent", "blurred") else ()
                 desk = _Desk(writer, rng, place, names[known], decoys[known], topics, seed)
                 posts[split] += make(desk)
     writer, rng = _writer("rest", seed), Random(f"rest of scenes {seed}")
