@@ -42,8 +42,8 @@ class UMGFSettings(Settings):
     layers: int = setting(2, "L: layers of the graph")
     width: int = setting(0, "d: width of the graph's nodes; 0 takes the text encoder's")
     inner: int = setting(0, "width inside the feed-forward parts; 0 takes the nodes'")
-    edges: Literal["phrase", "all"] = setting(
-        "phrase", "which words are joined to which objects: those grounding found, or all to all"
+    edges: Literal["phrase", "phrase alone", "all"] = setting(
+        "phrase", "which words are joined to which objects: those found for phrases and general words, or all to all"
     )
     vision: Literal["objects", "regions"] = setting(
         "objects", "the picture's nodes; its 49 `regions` are all joined to all words"
@@ -83,6 +83,7 @@ UMGF = System(
         "w/o Tar": {"vision": "regions"},
         "w/o VCorr": {"object_edges": False},
         "w/o Ind": {"own_parameters": False},
+        "no general words": {"edges": "phrase alone"},
         "all words to all objects": {"edges": "all"},
         "released": UMGFSettings.released,
         "paper": UMGFSettings.paper,

@@ -100,9 +100,11 @@ class Grounding:
     Args:
         profile: names both.
         home: where phrases and vectors of swept posts are kept; None computes them anew.
+        general: whether general words find objects, too, to which every word is joined.
     """
 
-    def __init__(self, profile: Profile, home: Home | None) -> None:
+    def __init__(self, profile: Profile, home: Home | None, general: bool = True) -> None:
+        self._general = GENERAL if general else ()
         self._phrases = Phrases(profile.phrases, home)
         self._names = _names(profile.grounding)
         self._home = home
@@ -139,7 +141,7 @@ class Grounding:
             found = close >= max(self._names.threshold, close.max() - _TIE)
             joined[start:end] |= found
             likeness[start:end] = np.maximum(likeness[start:end], np.where(found, close, 0))
-        for word in GENERAL:
+        for word in self._general:
             close = self._likeness(word, picture)
             best = int(close.argmax())
             joined[:, best] = True
@@ -157,7 +159,7 @@ class Grounding:
     def _asked(self, example: Example, picture: ImageFeatures) -> Iterable[str]:
         """Every name whose vector the post's edges need."""
         yield from (_text(example, start, end) for start, end in self._phrases.of(example.words))
-        yield from GENERAL
+        yield from self._general
         yield from (thing.label for thing in picture.objects)
         yield from (shown for shown, _ in picture.attributes)
 

@@ -74,10 +74,14 @@ def prepare_surroundings(
 def _grounding(
     plan: Plan, everybody: Sequence[Example], features: FeatureStore, home: Home, on_progress: OnProgress
 ) -> Grounding:
-    grounding = Grounding(plan.profile, home)
+    grounding = _asking(plan, home)
     looked = [(example, features.features(example)) for example in everybody]
     grounding.sweep(looked, lambda done, total: on_progress("phrases", done, total))
     return grounding
+
+
+def _asking(plan: Plan, home: Home) -> Grounding:
+    return Grounding(plan.profile, home, general=getattr(plan.settings, "edges", "") != "phrase alone")
 
 
 def _neighbourhood(
@@ -138,7 +142,7 @@ def load_sources(run: Path, record: RunRecord, plan: Plan, home: Home) -> Source
     features = FeatureStore(plan.profile, home)
     sources = Sources(features=features)
     if "links" in plan.needs:
-        sources = replace(sources, grounding=Grounding(plan.profile, home))
+        sources = replace(sources, grounding=_asking(plan, home))
     if record.pool:
         count: int = getattr(plan.settings, "neighbours", 0)
         sources = replace(sources, neighbourhood=load_neighbourhood(run, record.pool, features, count, home))

@@ -65,6 +65,13 @@ def test_a_phrase_means_what_is_called_most_like_it_and_all_of_that() -> None:
     assert found.joined[3, :2].all(), "no dog is more of a dog than the other"
 
 
+def test_without_general_words_phrases_alone_are_joined() -> None:
+    post, seen = example("my red bike at night"), picture("red bike", "person", "zebra")
+    alone, usual = (Grounding(TINY, None, general=general).links(post, seen).joined for general in (False, True))
+    assert {(int(word), int(thing)) for word, thing in np.argwhere(alone)} == {(1, 0), (2, 0)}
+    assert usual.any(axis=1).all()
+
+
 def test_every_general_word_finds_something() -> None:
     assert joined("nothing fits", picture("zebra")) == {"nothing": {"zebra"}, "fits": {"zebra"}}
 

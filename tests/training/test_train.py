@@ -20,6 +20,7 @@ from mner_core.home import Home
 from mner_core.run import read_record
 from mner_core.training import fit
 from mner_core.training.load import export, load, with_swapped_images, without_images
+from mner_core.training.surroundings import prepare_surroundings
 from mner_core.training.train import Request, prediction_record, train, warm_start
 from mner_core.types import InputError
 
@@ -146,6 +147,20 @@ def test_a_warm_start_begins_with_the_other_runs_parameters(request_for: Make, h
     assert all(torch.equal(first[key], second[key]) for key in first)
     run = load(start, home)
     assert warm_start(run.model, start) == len(first)
+
+
+def test_a_variant_leaves_out_what_general_words_join(request_for: Make, home: Home) -> None:
+    joined = {}
+    for variant in ("", "no general words"):
+        request = request_for("umgf", variant=variant)
+        sources = prepare_surroundings(request.plan, request.train, [], home, lambda *said: None).sources
+        assert sources.features
+        assert sources.grounding
+        looked = [(post, sources.features.features(post)) for post in request.train]
+        edges = [sources.grounding.links(post, picture).joined for post, picture in looked if picture.objects]
+        joined[variant] = [bool(each.any(axis=1).all()) for each in edges]
+    assert all(joined[""]), "a general word finds something in every picture, for every word"
+    assert not any(joined["no general words"])
 
 
 def test_what_cannot_be_done_is_said(request_for: Make, home: Home, tmp_path: Path) -> None:
