@@ -240,7 +240,7 @@ def test_presets_are_the_papers_and_the_codes() -> None:
         ({"layers": "0"}, "layers and heads must be at least 1"),
         ({"width": "-1"}, "width and inner must be 0 or more"),
         ({"own_parameters": "false", "object_mixing": "false"}, "so object_mixing must be true"),
-        ({"edges": "some"}, "edges is one of phrase, all; got 'some'"),
+        ({"edges": "some"}, "edges is one of phrase, phrase alone, all; got 'some'"),
     ],
 )
 def test_wrong_settings_get_a_sentence(change: dict[str, str], sentence: str) -> None:
