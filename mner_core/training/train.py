@@ -124,6 +124,9 @@ def _encoder(request: Request) -> TextEncoder:
     """The plan's text encoder over a vocabulary with every letter of the training posts.
 
     Pieces that the run to begin with has learnt keep their places.
+
+    Raises:
+        InputError: that run has another text encoder.
     """
     slot = request.plan.profile.text
     encoder = text_encoder(slot)

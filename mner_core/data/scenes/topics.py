@@ -37,7 +37,7 @@ def topics_by_split(groups: Mapping[str, int], seed: int) -> dict[str, list[Sequ
 def _pairs(rng: Random) -> Iterator[Topic]:
     """Every two coloured things of different names once; no two names come together again before all others have.
 
-    So few topics differ in more than their colours, which sentence encoders and object vectors hardly see.
+    So few topics differ in their colours alone, which sentence encoders and object vectors hardly see.
     """
     names = _rounds(rng.sample(PROP_NAMES, len(PROP_NAMES)))
     colours = rng.sample([*product(COLOURS, repeat=2)], len(COLOURS) ** 2)
