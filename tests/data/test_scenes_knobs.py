@@ -35,9 +35,9 @@ from mner_core.knowledge.search import KnowledgeSearch
 from mner_core.types import InputError
 
 SPLITS = ("train", "valid", "test")
-ALL = Knobs(ambiguous=0.1, absent=0.08, blurred=0.08, pairs=0.1, decoys=0.1, irrelevant=0.1, posters=0.1)
+ALL = Knobs(ambiguous=0.1, absent=0.08, blurred=0.08, pairs=0.1, leftmost=0.08, decoys=0.1, irrelevant=0.1, posters=0.1)
 NAMES = tuple(ALL.shares)
-UNTOLD = ("ambiguous", "absent", "blurred", "pairs", "posters")
+UNTOLD = ("ambiguous", "absent", "blurred", "pairs", "leftmost", "posters")
 STREET_WORDS = {"the", "of", "in", "street", "on", "a"}
 TOPIC = (Prop("red", "kite"), Prop("blue", "drum"))
 
@@ -225,6 +225,23 @@ def test_pairs_hang_where_the_text_says() -> None:
     assert len(first_is_left) == 4
 
 
+def test_only_where_it_hangs_decides_between_two_objects() -> None:
+    drafts = sorted(of_knob(draft_posts(900, 2, ALL), "leftmost"), key=lambda draft: draft.text)
+    for text, four in itertools.groupby(drafts, key=lambda draft: draft.text):
+        orders = set()
+        for draft in four:
+            assert draft.sketch is not None
+            assert len(set(draft.sketch.frames)) == 1, "no frame tells them apart"
+            picture = compose(Random(1), draft.sketch)
+            left, right = picture.shown
+            assert left.box[2] < right.box[0]
+            assert [mark[2] for mark in draft.shown] == [draft.sketch.kinds[0]]
+            assert draft.shown == draft.names == draft.subsets["leftmost"]
+            orders.add(draft.sketch.kinds)
+        assert {order[::-1] for order in orders} == orders, text
+        assert {order[0] for order in orders} == set(LABELS)
+
+
 def test_decoys_stand_where_names_stand_beside_a_person() -> None:
     drafts = of_knob(draft_posts(900, 2, ALL), "decoys")
     for draft in drafts:
@@ -370,7 +387,7 @@ def test_gold_boxes_are_boxes_of_objects_that_are_to_be_seen(written: tuple[Data
         assert 0 <= top < bottom <= 1
     for knob in NAMES:
         pointed = [(post.id, span) in gold.boxes for post in data.posts for span in post.subsets.get(knob, ())]
-        assert all(pointed) if knob in ("ambiguous", "pairs", "posters") else not any(pointed), knob
+        assert all(pointed) if knob in ("ambiguous", "pairs", "leftmost", "posters") else not any(pointed), knob
 
 
 def test_captions_tell_what_is_seen_and_no_entity(written: tuple[Dataset, SceneReport]) -> None:

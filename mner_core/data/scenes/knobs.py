@@ -12,7 +12,7 @@ stands for is right or wrong for all its posts."""
 SIBLINGS = 4
 """How many posts of train show what a topic stands for."""
 
-_QUADRUPLES = ("ambiguous", "absent", "blurred", "pairs", "posters")
+_QUADRUPLES = ("ambiguous", "absent", "blurred", "pairs", "leftmost", "posters")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,8 @@ class Knobs:
         absent: the same, but only pictures of other posts, with captions like the text, show the object.
         blurred: the same, but it is illegible in the post's own picture; others with like objects show it clearly.
         pairs: two such names and two objects: the text says by colour or side which one stands for which name.
+        leftmost: one such name and two objects: it is always the left one, which only a system that is told where
+            objects lie can tell.
         decoys: a capitalised word that is no entity, beside a picture of a person.
         irrelevant: the text tells the type of an ambiguous name, and the picture shows an object of another type.
         posters: the picture shows an emblem, and only the knowledge graph knows whose.
@@ -33,6 +35,7 @@ class Knobs:
     absent: float = 0.0
     blurred: float = 0.0
     pairs: float = 0.0
+    leftmost: float = 0.0
     decoys: float = 0.0
     irrelevant: float = 0.0
     posters: float = 0.0

@@ -128,6 +128,18 @@ def _pairs(desk: _Desk) -> list[Draft]:
     return made
 
 
+def _leftmost(desk: _Desk) -> list[Draft]:
+    """One name, two objects in frames alike; each pair of types occurs in both orders, and the left one decides."""
+    draft = desk.writer.write(stories.LEFTMOST, desk.names)
+    one, two, three, four = desk.rng.sample(LABELS, 4)
+    made = []
+    for left, right in ((one, two), (two, one), (three, four), (four, three)):
+        read = draft.read_as([left])
+        sketch = Sketch(kinds=(left, right), frames=(desk.rng.choice(list(COLOURS)),) * 2)
+        made.append(replace(read, subsets={"leftmost": read.names}, sketch=sketch, shown=read.names))
+    return made
+
+
 def _decoy(desk: _Desk) -> list[Draft]:
     """A capitalised word that is no entity, in the place of one, beside a picture of a person."""
     templates = stories.BESIDE_A_PERSON if desk.place // 2 % 2 else words.AMBIGUOUS
@@ -161,6 +173,7 @@ _MAKERS: dict[str, Callable[[_Desk], list[Draft]]] = {
     "absent": _absent,
     "blurred": _blurred,
     "pairs": _pairs,
+    "leftmost": _leftmost,
     "decoys": _decoy,
     "irrelevant": _irrelevant,
     "posters": _posters,

@@ -50,6 +50,20 @@ BY_SIDE = (
 )
 """Two names and two frames; the words beside each name say which frame shows what it stands for."""
 
+LEFTMOST = (
+    "the left one is {NAME}",
+    "{NAME}, on the left",
+    "on the left you see {NAME}",
+    "left: {NAME}",
+    "look to the left, that is {NAME}",
+    "{NAME} got the place on the left",
+    "hung up {NAME}, left of the other one",
+    "my favourite is the left one, {NAME}",
+    "to the left, {NAME} at last",
+    "guess who hangs on the left, {NAME}",
+)
+"""One name and two frames; it is never the right one."""
+
 DECOYS = listed(
     "Monday, Tuesday, Wednesday, Thursday, Friday, Sunday Morning, Brunch, Karaoke Night, Laundry Day, Rush Hour, "
     "Pizza, Homework, Golden Hour, Leftovers, Yoga, Popcorn, Night Shift, Small Talk, Bad Hair Day, Cold Coffee, "
