@@ -8,7 +8,7 @@ difference paired over seeds: what else a system learns must not decide when it 
 import json
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -81,8 +81,8 @@ def _trial(row: Row, suite: Suite, size: Size, root: Path) -> Trial:
     for name in (row.model, row.against):
         if name and name not in SYSTEMS:
             raise InputError(f"{row.name} names the system {name!r}; there are: {', '.join(SYSTEMS)}.")
-    material, ceiling = _drawn(row.knobs, size.posts, root, suite)
-    isolated = [post for post in material.splits["valid"] if row.slice in post.subsets]
+    material, ceiling = _drawn(row, size.posts, root, suite)
+    isolated = [post for post in material.splits["valid"] if row.knob in post.subsets]
     material = replace(material, splits={**material.splits, "valid": isolated})
     whole = Row(name=row.name, model=row.model, set=row.set)
     lacking = Row(
@@ -95,8 +95,9 @@ def _trial(row: Row, suite: Suite, size: Size, root: Path) -> Trial:
     return Trial(row=row, material=material, ceiling=ceiling, whole=sides[0], lacking=sides[1])
 
 
-def _drawn(knobs: Mapping[str, float], posts: int, root: Path, suite: Suite) -> tuple[Material, float]:
-    """The scenes with these knobs and no other, and the ceiling of text alone on the first knob's posts."""
+def _drawn(row: Row, posts: int, root: Path, suite: Suite) -> tuple[Material, float]:
+    """The scenes with the row's knobs and no other, and the ceiling of text alone on what is scored of them."""
+    knobs = row.knobs
     if unknown := sorted(set(knobs) - set(Knobs().shares)):
         raise InputError(f"The scenes have no knob {unknown[0]!r}; they have: {', '.join(Knobs().shares)}.")
     name = f"scenes-{posts}-" + "-".join(f"{knob}{share:g}" for knob, share in sorted(knobs.items()))
@@ -107,7 +108,9 @@ def _drawn(knobs: Mapping[str, float], posts: int, root: Path, suite: Suite) -> 
         found = write_scenes(folder, posts, SCENES_SEEDS["scenes"], Knobs(**{"ambiguous": 0.0, **knobs}))
         write_whole(report, json.dumps(found.text_only_ceilings))
     ceilings = json.loads(report.read_text(encoding="utf-8"))
-    return read_material("scenes", folder, suite), float(ceilings[next(iter(knobs))])
+    if row.slice not in ceilings:
+        raise InputError(f"{row.name}: these scenes have no {row.slice!r} to score; they have: {', '.join(ceilings)}.")
+    return read_material("scenes", folder, suite), float(ceilings[row.slice])
 
 
 def _line(trial: Trial, bench: Bench) -> Line:

@@ -14,7 +14,8 @@ share               of a curve: how many of the training spans are made wrong, 0
 [rows.deviation]    the deviations it prints
 
 A row of `mechanisms` has no printed numbers. It names what it lacks on the other side, a `variant` or another system
-(`against`), and `knobs = {knob = share}` of the scenes, the first of which is the part of them that is scored.
+(`against`), and `knobs = {knob = share}` of the scenes, the first of which is the part of them that is scored, unless
+`scored` names a part of that part.
 """
 
 import tomllib
@@ -59,7 +60,7 @@ class Row:
     """A line of the table: a system with a variant and settings, what the paper prints of it, or both.
 
     In `mechanisms` a system beside itself without something: as the variant, or another system `against` it, on drawn
-    posts with these `knobs`.
+    posts with these `knobs`; `scored` is a subset of them such as `pairs-colour`, and the first knob's own by default.
     """
 
     name: str
@@ -70,11 +71,17 @@ class Row:
     deviation: Mapping[str, list[float]] = field(default_factory=dict)
     against: str = ""
     knobs: Mapping[str, float] = field(default_factory=dict)
+    scored: str = ""
+
+    @property
+    def knob(self) -> str:
+        """The knob that the row is about: the first."""
+        return next(iter(self.knobs), "")
 
     @property
     def slice(self) -> str:
-        """The part of drawn posts that is scored: those of the first knob."""
-        return next(iter(self.knobs), "")
+        """The subset of drawn posts that is scored."""
+        return self.scored or self.knob
 
 
 @dataclass(frozen=True, kw_only=True)

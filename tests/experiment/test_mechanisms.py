@@ -126,7 +126,7 @@ def test_the_suite_isolates_every_system_on_knobs_that_fit() -> None:
         assert row.variant in SYSTEMS[row.model].variants or row.against in SYSTEMS, row.name
         if row.against:
             assert row.against == "bert-crf"
-    assert {row.slice for row in suite.rows} == set(Knobs().shares), "every knob isolates something"
+    assert {row.knob for row in suite.rows} == set(Knobs().shares), "every knob isolates something"
     assert suite.quick.profile == "tiny"
     assert min(suite.quick.seeds, suite.full.seeds) >= 5
 
@@ -161,6 +161,29 @@ def test_iaik_is_given_the_knowledge_that_came_with_the_posters(
     assert not graphs["w/o knowledge"]
 
 
+BY_SIDE = """
+title = "By side"
+kind = "mechanisms"
+[[rows]]
+name = "parameters of their own"
+model = "umgf"
+variant = "w/o Ind"
+knobs = { pairs = 0.8 }
+scored = "pairs-side"
+"""
+
+
+def test_a_part_of_the_knobs_posts_is_scored_where_the_row_names_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(BY_SIDE)
+    order = Order(suite=str(tmp_path / "mine.toml"), profile="tiny", epochs=1, seeds=1, posts=110, out=tmp_path / "out")
+    (record,) = experiment(order, Home(tmp_path / "home")).grid.records()
+    (drawn,) = (tmp_path / "out" / "data").glob("*/")
+    test = read_dataset(drawn).split("test")
+    by_side = [post for post in test if "pairs-side" in post.subsets]
+    assert 0 < len(by_side) < sum("pairs" in post.subsets for post in test)
+    assert (record["slice"], record["posts"], record["support"]) == ("pairs-side", len(by_side), 2 * len(by_side))
+
+
 def test_what_suits_the_tiny_encoder_does_not_reach_another_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -183,6 +206,7 @@ BAD = {
     'variant = "w/o Ind"': "needs knobs",
     'variant = "w/o Ind"\nknobs = { sheep = 0.5 }': "no knob 'sheep'",
     'variant = "w/o Ind"\nknobs = { pairs = 1.5 }': "lies in 0..1",
+    'variant = "w/o Ind"\nknobs = { pairs = 0.2 }\nscored = "pears"': "no 'pears' to score; they have: pairs, pairs-",
     'against = "nobody"\nknobs = { pairs = 0.5 }': "names the system 'nobody'",
 }
 
