@@ -81,7 +81,7 @@ def _trial(row: Row, suite: Suite, size: Size, root: Path) -> Trial:
     for name in (row.model, row.against):
         if name and name not in SYSTEMS:
             raise InputError(f"{row.name} names the system {name!r}; there are: {', '.join(SYSTEMS)}.")
-    material, ceiling = _drawn(row, size.posts, root, suite)
+    material, ceiling = _drawn(row, row.times * size.posts, root, suite)
     isolated = [post for post in material.splits["valid"] if row.knob in post.subsets]
     material = replace(material, splits={**material.splits, "valid": isolated})
     whole = Row(name=row.name, model=row.model, set=row.set)
@@ -150,16 +150,18 @@ def _difference(value: float, test: Finding | None) -> list[Number]:
 
 def _basis(size: Size, trials: Sequence[Trial]) -> list[str]:
     """What the numbers rest on: scorer, encoder, posts, seeds, epochs."""
-    plans = {one.row.model: one.request.plan for trial in trials for one in trial.cells}
-    epochs = ", ".join(f"{plan.system.title} {plan.settings.epochs}" for plan in plans.values())
-    counts = trials[0].material.counts if trials else "none"
+    passes: dict[str, set[int]] = {}
+    for plan in (one.request.plan for trial in trials for one in trial.cells):
+        passes.setdefault(plan.system.title, set()).add(plan.settings.epochs)
+    epochs = ", ".join(f"{title} {' or '.join(map(str, sorted(numbers)))}" for title, numbers in passes.items())
+    more = "".join(f", {trial.row.times} times as many for {trial.row.name}" for trial in trials if trial.row.times > 1)
     everywhere = ", ".join(f"{name} = {value}" for name, value in size.set.items())
     return [
         "Second column: what stands in place of the whole system, and the knob whose posts are scored. Scorer "
         f"`entity`: {ABOUT['entity']}.",
         f"Profile {size.profile}, text encoder {profile(size.profile).text}; posts drawn for each set of knobs: "
-        f"{counts}; seeds: {size.seeds}, mean ± deviation over them; epochs: {epochs}; the best on the knob's posts in "
-        "valid counts." + (f" Set for all: {everywhere}." if everywhere else ""),
+        f"{size.posts}{more}; seeds: {size.seeds}, mean ± deviation over them; epochs: {epochs}; the best on the "
+        "knob's posts in valid counts." + (f" Set for all: {everywhere}." if everywhere else ""),
         "Text-only ceiling: the F1 of the best possible answer that sees no picture, computed exactly.",
         f"Difference: with - without, paired over seeds, with its 95 % interval (t); {DAGGER} where p < 0.05.",
     ]

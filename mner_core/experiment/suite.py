@@ -60,7 +60,8 @@ class Row:
     """A line of the table: a system with a variant and settings, what the paper prints of it, or both.
 
     In `mechanisms` a system beside itself without something: as the variant, or another system `against` it, on drawn
-    posts with these `knobs`; `scored` is a subset of them such as `pairs-colour`, and the first knob's own by default.
+    posts with these `knobs`, `times` as many as the size says; `scored` is a subset of them such as `pairs-colour`, and
+    the first knob's own by default.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Row:
     deviation: Mapping[str, list[float]] = field(default_factory=dict)
     against: str = ""
     knobs: Mapping[str, float] = field(default_factory=dict)
+    times: int = 1
     scored: str = ""
 
     @property

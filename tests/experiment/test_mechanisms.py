@@ -122,7 +122,7 @@ def test_the_suite_isolates_every_system_on_knobs_that_fit() -> None:
     assert {row.model for row in suite.rows} == set(SYSTEMS) - {"bert-crf"}
     for row in suite.rows:
         for size in (suite.quick, suite.full):
-            rest_sizes(size.posts, Knobs(**{"ambiguous": 0.0, **row.knobs}))
+            rest_sizes(row.times * size.posts, Knobs(**{"ambiguous": 0.0, **row.knobs}))
         assert row.variant in SYSTEMS[row.model].variants or row.against in SYSTEMS, row.name
         if row.against:
             assert row.against == "bert-crf"
@@ -169,17 +169,21 @@ name = "parameters of their own"
 model = "umgf"
 variant = "w/o Ind"
 knobs = { pairs = 0.8 }
+times = 2
 scored = "pairs-side"
 """
 
 
-def test_a_part_of_the_knobs_posts_is_scored_where_the_row_names_one(tmp_path: Path) -> None:
+def test_a_row_may_ask_for_more_posts_and_score_a_part_of_its_knobs(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(BY_SIDE)
-    order = Order(suite=str(tmp_path / "mine.toml"), profile="tiny", epochs=1, seeds=1, posts=110, out=tmp_path / "out")
-    (record,) = experiment(order, Home(tmp_path / "home")).grid.records()
+    order = Order(suite=str(tmp_path / "mine.toml"), profile="tiny", epochs=1, seeds=1, posts=55, out=tmp_path / "out")
+    grid = experiment(order, Home(tmp_path / "home")).grid
+    (record,) = grid.records()
+    assert "drawn for each set of knobs: 55, 2 times as many for parameters of their own" in " ".join(grid.notes)
     (drawn,) = (tmp_path / "out" / "data").glob("*/")
     test = read_dataset(drawn).split("test")
     by_side = [post for post in test if "pairs-side" in post.subsets]
+    assert sum(map(len, read_dataset(drawn).splits.values())) == 110
     assert 0 < len(by_side) < sum("pairs" in post.subsets for post in test)
     assert (record["slice"], record["posts"], record["support"]) == ("pairs-side", len(by_side), 2 * len(by_side))
 
