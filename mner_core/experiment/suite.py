@@ -15,7 +15,7 @@ share               of a curve: how many of the training spans are made wrong, 0
 
 A row of `mechanisms` has no printed numbers. It names what it lacks on the other side, a `variant` or another system
 (`against`), and `knobs = {knob = share}` of the scenes, the first of which is the part of them that is scored, unless
-`scored` names a part of that part.
+`scored` names a part of that part; `times = 2` draws twice as many posts as the size says.
 """
 
 import tomllib

@@ -253,8 +253,8 @@ def test_decoys_stand_where_names_stand_beside_a_person() -> None:
 
 
 def test_decoys_and_names_outside_train_are_half_new() -> None:
-    posts = draft_posts(3000, 2, ALL)
-    for knob, split in itertools.product(("decoys", "pairs", "irrelevant"), ("valid", "test")):
+    posts = draft_posts(12_000, 2, ALL)  # of 3000, a split has 36 of `leftmost`
+    for knob, split in itertools.product(("decoys", "pairs", "leftmost", "irrelevant"), ("valid", "test")):
 
         def words(part: str, knob: str = knob) -> list[str]:
             if knob == "decoys":

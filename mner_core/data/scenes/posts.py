@@ -115,9 +115,8 @@ def _pairs(desk: _Desk) -> list[Draft]:
     said = desk.rng.sample(["left", "right"] if way == "side" else list(COLOURS), 2)
     templates = stories.BY_SIDE if way == "side" else stories.BY_COLOUR
     draft = desk.writer.write([t.replace("{ONE}", said[0]).replace("{TWO}", said[1]) for t in templates], desk.names)
-    one, two, three, four = desk.rng.sample(LABELS, 4)
     made = []
-    for labels in ((one, two), (two, one), (three, four), (four, three)):
+    for labels in _in_both_orders(desk.rng):
         read = draft.read_as(labels)
         swapped = said[0] == "right" if way == "side" else desk.rng.random() < 0.5
         order = (1, 0) if swapped else (0, 1)  # which entity hangs on the left, which on the right
@@ -128,12 +127,17 @@ def _pairs(desk: _Desk) -> list[Draft]:
     return made
 
 
+def _in_both_orders(rng: Random) -> list[tuple[str, str]]:
+    """Two pairs of types, each in both orders: every type comes first once."""
+    one, two, three, four = rng.sample(LABELS, 4)
+    return [(one, two), (two, one), (three, four), (four, three)]
+
+
 def _leftmost(desk: _Desk) -> list[Draft]:
     """One name, two objects in frames alike; each pair of types occurs in both orders, and the left one decides."""
     draft = desk.writer.write(stories.LEFTMOST, desk.names)
-    one, two, three, four = desk.rng.sample(LABELS, 4)
     made = []
-    for left, right in ((one, two), (two, one), (three, four), (four, three)):
+    for left, right in _in_both_orders(desk.rng):
         read = draft.read_as([left])
         sketch = Sketch(kinds=(left, right), frames=(desk.rng.choice(list(COLOURS)),) * 2)
         made.append(replace(read, subsets={"leftmost": read.names}, sketch=sketch, shown=read.names))
