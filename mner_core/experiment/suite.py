@@ -162,6 +162,8 @@ def _check(suite: Suite, file: Path) -> None:
     for row in suite.rows:
         if suite.kind == "mechanisms" and (not row.knobs or bool(row.variant) == bool(row.against)):
             raise InputError(f"{file.name}: {row.name} needs knobs, and either a variant or a system against it.")
+        if type(row.times) is not int or row.times < 1:
+            raise InputError(f"{file.name}: {row.name} draws a whole number of times the posts, got {row.times!r}.")
         for data, numbers in row.printed.items():
             if suite.columns != "full" and len(numbers) != expected_numbers(suite):
                 raise InputError(

@@ -131,6 +131,12 @@ def test_the_suite_isolates_every_system_on_knobs_that_fit() -> None:
     assert min(suite.quick.seeds, suite.full.seeds) >= 5
 
 
+def one_pass(text: str, posts: int, folder: Path) -> Order:
+    """A suite of one's own with one seed and one epoch on this many posts."""
+    (folder / "mine.toml").write_text(text)
+    return Order(suite=str(folder / "mine.toml"), profile="tiny", epochs=1, seeds=1, posts=posts, out=folder / "out")
+
+
 KNOWLEDGE = """
 title = "Knowledge"
 kind = "mechanisms"
@@ -152,8 +158,7 @@ def test_iaik_is_given_the_knowledge_that_came_with_the_posters(
         train(request, *rest)
 
     monkeypatch.setattr(cells, "train", watched)
-    (tmp_path / "mine.toml").write_text(KNOWLEDGE)
-    order = Order(suite=str(tmp_path / "mine.toml"), profile="tiny", epochs=1, seeds=1, posts=40, out=tmp_path / "out")
+    order = one_pass(KNOWLEDGE, 40, tmp_path)
     experiment(order, Home(tmp_path / "home"))
     graphs = {request.plan.variant: request.identity()["graph"] for request in asked}
     assert set(graphs) == {"", "w/o knowledge"}
@@ -175,8 +180,7 @@ scored = "pairs-side"
 
 
 def test_a_row_may_ask_for_more_posts_and_score_a_part_of_its_knobs(tmp_path: Path) -> None:
-    (tmp_path / "mine.toml").write_text(BY_SIDE)
-    order = Order(suite=str(tmp_path / "mine.toml"), profile="tiny", epochs=1, seeds=1, posts=55, out=tmp_path / "out")
+    order = one_pass(BY_SIDE, 55, tmp_path)
     grid = experiment(order, Home(tmp_path / "home")).grid
     (record,) = grid.records()
     assert "drawn for each set of knobs: 55, 2 times as many for parameters of their own" in " ".join(grid.notes)
@@ -211,6 +215,8 @@ BAD = {
     'variant = "w/o Ind"\nknobs = { sheep = 0.5 }': "no knob 'sheep'",
     'variant = "w/o Ind"\nknobs = { pairs = 1.5 }': "lies in 0..1",
     'variant = "w/o Ind"\nknobs = { pairs = 0.2 }\nscored = "pears"': "no 'pears' to score; they have: pairs, pairs-",
+    'variant = "w/o Ind"\nknobs = { pairs = 0.5 }\ntimes = 0': "a whole number of times the posts, got 0",
+    'variant = "w/o Ind"\nknobs = { pairs = 0.5 }\ntimes = "two"': "a whole number of times the posts, got 'two'",
     'against = "nobody"\nknobs = { pairs = 0.5 }': "names the system 'nobody'",
 }
 
