@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.pages_manager import PagesManager
 
-from db.engine import StoreError
+from db.connection import StoreError
 from mner_core.types import InputError
 from pages.shared.figures import plain
 from pages.shared.selection import enter, go

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from db.change_token import change_token
 from db.engine import Store, open_store
 from db.exchange import import_folder
 from db.jobs import Job, cancel, enqueue, job
-from db.stamp import stamp
 from mner_core.data.scenes.write import write_scenes
 from mner_core.home import Home
 
@@ -64,9 +64,9 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.set_default_timeout(PATIENCE)
             alone = _looks(page, address)
-            before = stamp(store).revisions
+            before = change_token(store).revisions
             saves = _saves(page, address)
-            _until(lambda: stamp(store).revisions == before + LOOKS)  # what is shown as saved is saved
+            _until(lambda: change_token(store).revisions == before + LOOKS)  # what is shown as saved is saved
             training = _train(store, "beside", epochs=200)
             _until(lambda: job(store, training.id).progress > 0)
             beside = _looks(page, address)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from db.backup import backup, restore
-from db.engine import StoreError, open_store, store_url
+from db.connection import StoreError, store_url
+from db.engine import open_store
 from db.migrate import bring_up_to_date, prepare_folder
 from db.tables import SCHEMA
 from mner_core.home import Home

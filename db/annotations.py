@@ -11,9 +11,9 @@ from typing import Literal, TypeAlias, get_args
 from sqlalchemy import exc, select
 from sqlalchemy.orm import Session
 
+from db.character_spans import Mark, from_json, settle, spans_from_marks, to_json
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL, words_of
-from db.marks import Mark, from_json, settle, spans_from_marks, to_json
 from db.posts import GOLD, post_row
 from db.scores import rescore
 from db.tables import Posts, Revisions

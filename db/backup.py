@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import exc
 from sqlalchemy.engine import URL
 
-from db.engine import StoreError, disk_error, make_engine, store_url
+from db.connection import StoreError, disk_error, make_engine, store_url
 from db.migrate import is_up_to_date
 from mner_core.data.demo_folder import fresh_folder
 from mner_core.home import Home

@@ -5,29 +5,17 @@ SQLite is the default (one file, `Home.store`); `DATABASE_URL` may name a Postgr
 would let stale saves pass. `synchronous=FULL` makes a commit survive a power cut.
 """
 
-import errno
-import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from json import dumps
 
-from sqlalchemy import Engine, create_engine, event, exc, text
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from db.connection import make_engine, sentences, store_url
+from db.migrate import bring_up_to_date, is_up_to_date, prepare_folder
 from mner_core.home import Home
-from mner_core.types import InputError
-
-PATIENCE = 30.0
-"""Seconds that a writer waits for others before it gives up."""
-
-
-class StoreError(RuntimeError):
-    """The store cannot do what was asked; the message is one sentence that says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -80,105 +68,9 @@ def open_store(home: Home, url: str | None = None, clock: Callable[[], float] | 
         StoreError: the database cannot be reached, is damaged, or was written by a newer version of this program.
         InputError: the URL is none.
     """
-    # Imported here, because it stands on this file.
-    from db.migrate import bring_up_to_date, is_up_to_date, prepare_folder
-
     address = store_url(home, url)
     prepare_folder(address)
     store = Store(home, make_engine(address), clock)
     if not is_up_to_date(store.engine):
         bring_up_to_date(address)
     return store
-
-
-def store_url(home: Home, url: str | None = None) -> URL:
-    """The address of the store: `url`, else `DATABASE_URL`, else the SQLite file of `home`."""
-    given = url or os.environ.get("DATABASE_URL")
-    if not given:
-        return URL.create("sqlite", database=str(home.store))
-    try:
-        address = make_url(given)
-    except exc.ArgumentError:
-        raise InputError(
-            "DATABASE_URL is not an address of a database: write sqlite:///FILE or postgresql://USER@HOST/NAME."
-        ) from None
-    if address.drivername in {"postgres", "postgresql"}:
-        return address.set(drivername="postgresql+psycopg")
-    if address.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise InputError(f"DATABASE_URL names {address.get_backend_name()}; this program knows sqlite and postgresql.")
-    if address.get_backend_name() == "sqlite" and address.database in {None, "", ":memory:"}:
-        raise InputError("DATABASE_URL names no file: write sqlite:///FILE.")
-    return address
-
-
-def make_engine(url: URL, foreign_keys: bool = True) -> Engine:
-    """An engine whose SQLite connections are durable, patient and leave the beginning of transactions to us."""
-    to_json = partial(dumps, ensure_ascii=False, separators=(",", ":"))
-    if url.get_backend_name() != "sqlite":
-        try:
-            return create_engine(url, json_serializer=to_json, pool_pre_ping=True)
-        except ModuleNotFoundError as error:
-            raise StoreError(f"A Postgres store needs the package {error.name!r}: install it into .venv.") from error
-    engine = create_engine(url, json_serializer=to_json, connect_args={"timeout": PATIENCE})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # the driver would begin and commit on its own
-        _use_wal(connection)
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-    return engine
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Readers and one writer at a time. SQLite does not wait by itself while another process makes the same switch."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise
-            time.sleep(0.02)
-        else:
-            return
-
-
-_SENTENCES = {
-    "disk is full": "The disk that holds the store is full, nothing of this change was kept: make room and try again.",
-    "is locked": f"Others kept the store busy for {PATIENCE:.0f} seconds, nothing of this change was kept: try again.",
-    "readonly": "The store may not be written to: give this user the right to write its file and folder.",
-    "unable to open": "The store's file cannot be opened: check that its folder exists and may be written to.",
-    "malformed": "The store's file is damaged: bring back a copy with `python -m db restore`.",
-    "not a database": "The store's file is no database: move it away, or restore a copy with `python -m db restore`.",
-    "disk I/O error": "The disk that holds the store failed: check the disk, nothing of this change was kept.",
-}
-
-
-@contextmanager
-def sentences(url: URL) -> Iterator[None]:
-    """Turns what a database says about its disk, its file or its server into a StoreError with one sentence."""
-    try:
-        yield
-    except exc.IntegrityError:
-        raise
-    except exc.DatabaseError as error:
-        said = str(error.orig)
-        for part, sentence in _SENTENCES.items():
-            if part in said:
-                raise StoreError(sentence) from error
-        if isinstance(error, exc.OperationalError) and url.get_backend_name() == "postgresql":
-            raise StoreError(f"The database server at {url.host or 'this machine'} does not answer: {said}") from error
-        raise
-
-
-def disk_error(error: OSError, what: str) -> StoreError:
-    """A sentence about a file that could not be written."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StoreError(f"The disk is full, {what} was not written: make room and try again.")
-    return StoreError(f"Cannot write {what}: {error.strerror or error}.")

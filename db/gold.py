@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
+from db.character_spans import from_json, spans_from_marks
 from db.engine import Store
-from db.marks import from_json, spans_from_marks
 from db.posts import GOLD, in_dataset, subsets_from_json, to_post
 from db.tables import Posts, Revisions
 from mner_core.data.fingerprint import gold_fingerprint

@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from db.engine import disk_error
+from db.connection import disk_error
 from mner_core.home import Home
 from mner_core.types import InputError
 

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from db.character_spans import Mark, marks_from_spans, settle, to_json
 from db.engine import Store
 from db.images import keep_image
-from db.marks import Mark, marks_from_spans, settle, to_json
 from db.posts import GOLD, extend_labels
 from db.tables import Datasets, Defects, Posts, Revisions
 from mner_core.data.lines import Defect

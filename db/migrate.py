@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import URL, Connection
 
-from db.engine import StoreError, disk_error, make_engine, sentences
+from db.connection import StoreError, disk_error, make_engine, sentences
 from db.tables import SCHEMA
 
 _FOLDER = Path(__file__).parent / "migrations"

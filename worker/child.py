@@ -12,7 +12,8 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 
-from db.engine import StoreError, open_store
+from db.connection import StoreError
+from db.engine import open_store
 from db.jobs import Kind, job
 from mner_core.home import Home
 from mner_core.types import InputError

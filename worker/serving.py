@@ -9,7 +9,8 @@ import traceback
 from collections.abc import Sequence
 
 from db import requests
-from db.engine import Store, StoreError, open_store
+from db.connection import StoreError
+from db.engine import Store, open_store
 from db.runs import runs
 from mner_core.home import Home
 from mner_core.types import InputError

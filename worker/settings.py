@@ -20,7 +20,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from db.leases import LEASE
+from db.job_leases import LEASE
 from mner_core.types import InputError
 
 

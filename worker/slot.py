@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db import leases
+from db import job_leases
 from db.engine import Store
 from db.jobs import Job, Kind, job, log_path
 from worker.messages import Inbox
@@ -45,7 +45,7 @@ class Slot:
 
     Args:
         store: where the jobs are.
-        owner: the worker's name in the leases.
+        owner: the worker's name in the job_leases.
         device: "cpu" or "cuda:0"; `place` is how the store knows it, unlike those of other machines.
         lease: seconds.
         command: what does a job; gets job, attempt, this process's id and the pipe's number as arguments.
@@ -73,7 +73,7 @@ class Slot:
             self.running.inbox.read()
         try:
             return self._follow(self.running)
-        except leases.LeaseLost:
+        except job_leases.LeaseLost:
             self._drop()
             return None
 
@@ -84,21 +84,21 @@ class Slot:
         held = self.running.job
         self._drop()
         try:
-            leases.release(self.store, held)
-        except leases.LeaseLost:
+            job_leases.release(self.store, held)
+        except job_leases.LeaseLost:
             return
 
     def _claim(self) -> None:
         if time.monotonic() < self._claim_at:
             return
         self._claim_at = time.monotonic() + CLAIM_EVERY
-        found = leases.claim(self.store, self.owner, self.place, KINDS, self.lease)
+        found = job_leases.claim(self.store, self.owner, self.place, KINDS, self.lease)
         if found is None:
             return
         try:
             self.running = self._start(found)
         except OSError as error:
-            leases.fail(self.store, found, f"The job could not be started: {error.strerror or error}.")
+            job_leases.fail(self.store, found, f"The job could not be started: {error.strerror or error}.")
 
     def _start(self, found: Job) -> _Running:
         log = log_path(self.store.home, found.id)
@@ -122,7 +122,7 @@ class Slot:
 
     def _follow(self, running: _Running) -> Job | None:
         while running.inbox.events:
-            leases.note(self.store, running.job, *running.inbox.events[0])
+            job_leases.note(self.store, running.job, *running.inbox.events[0])
             running.inbox.events.pop(0)
         if running.child.poll() is not None:
             ended = self._settle(running)
@@ -141,7 +141,7 @@ class Slot:
         fresh = running.inbox.progress if running.inbox.progress != running.stored else None
         if (fresh and now - running.beat >= WRITE_EVERY) or now - running.beat >= self.lease / 3:
             share, message = fresh or (None, None)
-            wish = leases.heartbeat(self.store, running.job, share, message, self.lease)
+            wish = job_leases.heartbeat(self.store, running.job, share, message, self.lease)
             running.beat = running.looked = now
             running.stored = fresh or running.stored
             return wish
@@ -154,12 +154,12 @@ class Slot:
         """Says in the store how the job ended; a child that died without a word counts as a lost worker's."""
         held, inbox = running.job, running.inbox
         if inbox.result is not None:
-            return leases.finish(self.store, held, inbox.result)
+            return job_leases.finish(self.store, held, inbox.result)
         if running.kill_at is not None:
             shutil.rmtree(unfinished_run(self.store.home, held), ignore_errors=True)
-            return leases.cancelled(self.store, held)
+            return job_leases.cancelled(self.store, held)
         if inbox.error is not None:
-            return leases.fail(self.store, held, inbox.error)
+            return job_leases.fail(self.store, held, inbox.error)
         with log_path(self.store.home, held.id).open("a", encoding="utf-8") as log:
             log.write(f"-- the child ended without a result: {_how(running.child.returncode)}\n")
         give_up(self.store, held)
@@ -191,8 +191,8 @@ def give_up(store: Store, held: Job) -> None:
     Raises:
         LeaseLost: somebody else has done so.
     """
-    leases.heartbeat(store, held, lease=-1.0)
-    leases.reap(store)
+    job_leases.heartbeat(store, held, lease=-1.0)
+    job_leases.reap(store)
 
 
 def _how(status: int) -> str:

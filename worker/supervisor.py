@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import IO
 
 from db import requests, workers
-from db.engine import Store, StoreError, open_store
+from db.connection import StoreError
+from db.engine import Store, open_store
+from db.job_leases import LeaseLost
 from db.jobs import jobs
-from db.leases import LeaseLost
 from mner_core.home import Home
 from mner_core.types import InputError
 from worker import first_start, lifeline

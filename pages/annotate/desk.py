@@ -13,7 +13,7 @@ from db.annotations import Revision, Status, history
 from db.gold import CURRENT
 from db.posts import Post, dataset, post
 from db.predictions import PostPrediction
-from db.queues import queue
+from db.worklists import queue
 from pages.annotate import working
 from pages.annotate.beside import draw_conflict, draw_others, draw_versions
 from pages.errors.loading import stored_prediction

@@ -11,8 +11,9 @@ from typing import Any
 import streamlit as st
 
 from db.annotations import Revision, StaleRevision, Status, revert, save
-from db.engine import Store, StoreError
-from db.marks import Mark
+from db.character_spans import Mark
+from db.connection import StoreError
+from db.engine import Store
 from db.posts import GOLD, Post
 from mner_core.types import InputError
 

@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 
 from db.agreement import agreement_of
+from db.change_token import ChangeToken, change_token
 from db.engine import Store
-from db.stamp import Stamp, stamp
 from mner_core.evaluation.agreement import Agreement, Disagreement
 from mner_core.types import InputError, Span
 from pages.shared.figures import counted, plain
@@ -28,7 +28,7 @@ def agreement_between(dataset: str) -> None:
     )
     default = 3 if len(people) > 1 else 0
     second = columns[1].selectbox("And these", names, index=default, format_func=gold_name, key="agree second")
-    found = _agreement(store(), stamp(store()), dataset, first, second)
+    found = _agreement(store(), change_token(store()), dataset, first, second)
     if isinstance(found, str):
         st.caption(plain(found))
         return
@@ -50,7 +50,7 @@ def agreement_between(dataset: str) -> None:
 @st.cache_data(max_entries=8, show_spinner="Comparing the labels")
 def _agreement(
     _store: Store,
-    now: Stamp,  # noqa: ARG001  it is part of the cache's key
+    now: ChangeToken,  # noqa: ARG001  it is part of the cache's key
     dataset: str,
     first: str,
     second: str,

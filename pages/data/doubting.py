@@ -4,12 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from db.engine import StoreError
+from db.connection import StoreError
 from db.gold import CURRENT
 from db.jobs import enqueue, jobs
+from db.label_error_results import Doubt, newest_ranking
 from db.posts import Dataset
-from db.queues import queue
-from db.rankings import Doubt, newest_ranking
+from db.worklists import queue
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.features.profiles import PROFILES
 from mner_core.types import InputError

@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from db.engine import StoreError
+from db.connection import StoreError
 from db.jobs import jobs
 from mner_core.types import InputError
 from pages.data.receive import SHELF, read_renames, receive, shelf, shelf_root, take_from_shelf

@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from db.engine import Store, disk_error
+from db.connection import disk_error
+from db.engine import Store
 from db.jobs import Job, enqueue, jobs
 from mner_core.types import InputError
 from pages.data.unpack import SPLITS, Unpacked, Upload, find_posts, unpack

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from db.engine import StoreError
+from db.change_token import change_token
+from db.connection import StoreError
 from db.posts import Dataset, datasets, defects
-from db.queues import progress
-from db.stamp import stamp
+from db.worklists import progress
 from mner_core.data.lines import Defect
 from mner_core.types import InputError
 from pages.data.agreeing import agreement_between
@@ -136,7 +136,7 @@ def _wanted(name: str) -> tuple[Any, ...]:
     """The data set, labels, format and pictures as chosen at this moment, and how many revisions there are."""
     session = st.session_state
     chosen = (session["export gold"], session["export format"] or "jsonl", session["export pictures"])
-    return (name, *chosen, stamp(store()).revisions)
+    return (name, *chosen, change_token(store()).revisions)
 
 
 def _pack(name: str) -> None:

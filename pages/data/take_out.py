@@ -5,7 +5,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from db.engine import Store, disk_error
+from db.connection import disk_error
+from db.engine import Store
 from db.exchange import Format, export_folder
 from db.gold import examples
 from mner_core.types import InputError

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
-from db.engine import disk_error
+from db.connection import disk_error
 from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.sidecars import is_unsafe
 from mner_core.types import InputError

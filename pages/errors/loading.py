@@ -9,7 +9,7 @@ from db.evaluations import Judged, judged
 from db.gold import CURRENT, ORIGINAL, examples
 from db.posts import GOLD
 from db.predictions import PostPrediction, predictions
-from db.queues import queue
+from db.worklists import queue
 from mner_core.evaluation.slices import seen_types
 from pages.errors.cases import PostCases, compared, mistakes
 from pages.errors.filters import Facts, Filter

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from db.character_spans import Mark
 from db.evaluations import Judged
-from db.marks import Mark
 from db.predictions import PredictedMark
 from pages.shared.span_annotator import Suggestion
 

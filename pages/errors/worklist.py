@@ -10,10 +10,10 @@ from typing import Literal, TypeAlias, get_args
 import streamlit as st
 
 from db.engine import Store
+from db.label_error_results import Doubt, newest_ranking, read_ranking
 from db.posts import GOLD, post_ids
 from db.predictions import predictions
-from db.queues import queue
-from db.rankings import Doubt, newest_ranking, read_ranking
+from db.worklists import queue
 from mner_core.home import Home
 from pages.errors.cases import ordered
 from pages.errors.filters import Filter, current_filter, matching

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from db.engine import StoreError
+from db.connection import StoreError
 from db.gold import CURRENT, ORIGINAL
 from db.jobs import jobs
 from db.posts import datasets

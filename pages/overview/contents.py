@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from db.change_token import ChangeToken
 from db.engine import Store
 from db.evaluations import Evaluation, Judged, evaluate, judged
 from db.gold import gold_posts
-from db.stamp import Stamp
 from mner_core.types import Example, InputError, Span
 from pages.errors.cases import CHANGES, compared
 
@@ -57,21 +57,21 @@ def count(posts: Sequence[Example]) -> Contents:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def contents(_store: Store, now: Stamp, dataset: str, gold: str) -> Contents:  # noqa: ARG001  `now` is a key
-    """What is in a data set under a gold; `now` is the store's stamp."""
+def contents(_store: Store, now: ChangeToken, dataset: str, gold: str) -> Contents:  # noqa: ARG001  `now` is a key
+    """What is in a data set under a gold; `now` is the store's change token."""
     return count([each.example for each in gold_posts(_store, dataset, gold)])
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def measured(
     _store: Store,
-    now: Stamp,  # noqa: ARG001  it is part of the cache's key
+    now: ChangeToken,  # noqa: ARG001  it is part of the cache's key
     run: str,
     dataset: str,
     split: str | None,
     gold: str,
 ) -> Evaluation | str:
-    """A run's score, or the sentence that says why it has none; `now` is the store's stamp."""
+    """A run's score, or the sentence that says why it has none; `now` is the store's change token."""
     try:
         return evaluate(_store, [run], dataset, split, gold)[0]
     except InputError as error:
@@ -81,7 +81,7 @@ def measured(
 @st.cache_data(max_entries=16, show_spinner="Comparing the runs")
 def comparison(
     _store: Store,
-    now: Stamp,  # noqa: ARG001  it is part of the cache's key
+    now: ChangeToken,  # noqa: ARG001  it is part of the cache's key
     runs: tuple[str, str],
     dataset: str,
     split: str | None,

@@ -8,12 +8,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from db.change_token import ChangeToken, change_token
 from db.engine import Store
 from db.evaluations import Judged, judged
 from db.gold import examples
 from db.posts import datasets
 from db.runs import runs
-from db.stamp import Stamp, stamp
 from mner_core.data.tokenize import span_from_offsets
 from mner_core.evaluation.scoring import Score
 from mner_core.evaluation.slices import TITLES, score_slices
@@ -48,13 +48,13 @@ class Inside:
 @st.cache_data(max_entries=16, show_spinner="Looking into the run")
 def inside(
     _store: Store,
-    now: Stamp,  # noqa: ARG001  it is part of the cache's key
+    now: ChangeToken,  # noqa: ARG001  it is part of the cache's key
     run: str,
     dataset: str,
     split: str | None,
     gold: str,
 ) -> Inside:
-    """Slices and calibration of a run on the labelled posts that it has read; `now` is the store's stamp."""
+    """Slices and calibration of a run on the labelled posts that it has read; `now` is the store's change token."""
     from mner_core.evaluation.calibration import calibration, fit_temperature, with_temperature
 
     read = judged(_store, run, dataset, split, gold)
@@ -81,7 +81,7 @@ def look_inside(chosen: Selection) -> None:
     )
     if not asked:
         return
-    found = inside(store(), stamp(store()), chosen.run, chosen.dataset, chosen.split, chosen.gold)
+    found = inside(store(), change_token(store()), chosen.run, chosen.dataset, chosen.split, chosen.gold)
     if not found.slices:
         st.caption("The run has read none of the labelled posts.")
         return

@@ -5,11 +5,11 @@ from typing import Any
 
 import streamlit as st
 
+from db.change_token import change_token
 from db.evaluations import Evaluation
 from db.jobs import enqueue
 from db.predictions import waiting
 from db.runs import Run, runs
-from db.stamp import stamp
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.scoring import PROTOCOLS
 from pages.overview.contents import Comparison, comparison, measured
@@ -25,7 +25,7 @@ _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
 def show_runs(chosen: Selection) -> None:
     """A table of all runs on the chosen posts and gold; a click on a row chooses the run."""
     assert chosen.dataset is not None, "runs are measured on a data set"
-    now = stamp(store())
+    now = change_token(store())
     found = [
         (run, measured(store(), now, run.name, chosen.dataset, chosen.split, chosen.gold))
         for run in reversed(runs(store()))
@@ -89,7 +89,7 @@ def compare_runs(chosen: Selection) -> None:
         _offer_compare(chosen)
         return
     pair = (chosen.compare, chosen.run)
-    found = comparison(store(), stamp(store()), pair, chosen.dataset, chosen.split, chosen.gold)
+    found = comparison(store(), change_token(store()), pair, chosen.dataset, chosen.split, chosen.gold)
     if isinstance(found, str):
         st.write(plain(found))
         return

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from db.change_token import change_token
 from db.posts import dataset as dataset_named
 from db.posts import datasets
-from db.queues import progress
 from db.runs import runs
-from db.stamp import stamp
 from db.workers import alive
+from db.worklists import progress
 from pages.overview.contents import contents
 from pages.overview.inside import look_inside
 from pages.overview.scores import compare_runs, show_runs
@@ -68,7 +68,7 @@ def first_start() -> None:
 def what_is_in_it(chosen: Selection) -> None:
     """Facts about the data set, its entities as bars, and the way into annotating."""
     assert chosen.dataset is not None, "there is a data set to speak of"
-    found = contents(store(), stamp(store()), chosen.dataset, chosen.gold)
+    found = contents(store(), change_token(store()), chosen.dataset, chosen.gold)
     corrected = progress(store(), chosen.dataset)
     posts, pictures = sum(found.posts.values()), sum(found.pictures.values())
     labels = dataset_named(store(), chosen.dataset).labels

@@ -5,7 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from db.annotations import Revision, diff
-from db.marks import Mark
+from db.character_spans import Mark
 from db.posts import GOLD
 from pages.errors.wording import quoted
 from pages.post.looked import Looked

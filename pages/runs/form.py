@@ -4,7 +4,7 @@ from typing import Literal, get_args, get_origin
 
 import streamlit as st
 
-from db.engine import StoreError
+from db.connection import StoreError
 from db.gold import CURRENT
 from db.posts import datasets
 from db.runs import Run, runs

@@ -15,8 +15,8 @@ import streamlit as st
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL
 from db.posts import GOLD, datasets, post_ids
-from db.queues import tracks
 from db.runs import Run, runs
+from db.worklists import tracks
 from pages.shared.store import store
 
 Screen: TypeAlias = Literal["overview", "errors", "post", "annotate", "runs", "experiments", "data"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from db.marks import Mark, settle
+from db.character_spans import Mark, settle
 from mner_core.types import InputError, Token
 from pages.shared.colours import label_colours
 from pages.shared.component import component

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.marks import Mark
+from db.character_spans import Mark
 from pages.shared.colours import label_colours
 from pages.shared.component import component
 from pages.shared.span_annotator import Suggestion

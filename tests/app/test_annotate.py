@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from db.annotations import history, newest, save
+from db.character_spans import Mark
 from db.engine import Store
-from db.marks import Mark
 from db.posts import post_ids
 from pages.errors.worklist import WorkList
 from tests.app.filled import SET, TEXTS, fill, open_app, place, shown

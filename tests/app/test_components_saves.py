@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.marks import Mark
+from db.character_spans import Mark
 from mner_core.data.tokenize import tokenize
 from mner_core.types import InputError
 from pages.shared.span_annotator import Save, read_save

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from db.annotations import newest, save
+from db.character_spans import Mark
 from db.engine import Store, open_store
 from db.exchange import import_folder
+from db.job_leases import claim, fail, finish
 from db.jobs import cancel, jobs
-from db.leases import claim, fail, finish
-from db.marks import Mark
 from db.posts import post_ids
 from mner_core.data.lines import Defect
 from mner_core.home import Home

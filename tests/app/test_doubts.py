@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from db.engine import Store
+from db.job_leases import claim, fail, finish
 from db.jobs import enqueue, jobs
-from db.leases import claim, fail, finish
+from db.label_error_results import Doubt, keep_ranking, newest_ranking, read_ranking
 from db.posts import post_ids
-from db.rankings import Doubt, keep_ranking, newest_ranking, read_ranking
 from tests.app.filled import SET, TEXTS, open_app, place, shown
 
 

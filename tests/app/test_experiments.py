@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from db.engine import Store
+from db.job_leases import claim, fail, heartbeat
 from db.jobs import cancel, enqueue, job, jobs
-from db.leases import claim, fail, heartbeat
 from db.workers import beat
 from mner_core.experiment.grid import Grid, Line, Number
 from mner_core.experiment.kept import experiments_folder, keep_table, table_file

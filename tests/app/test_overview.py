@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from db.change_token import change_token
 from db.engine import Store
 from db.imports import import_examples
 from db.jobs import enqueue, jobs
 from db.runs import add_run
-from db.stamp import stamp
 from db.workers import beat
 from pages.overview.contents import Comparison, comparison, contents, count, measured
 from pages.overview.inside import inside
@@ -26,7 +26,7 @@ def test_posts_pictures_and_entities_are_counted_by_split(home: Path) -> None:
 
 
 def test_a_comparison_is_on_one_gold_and_adds_up(store: Store) -> None:
-    found = comparison(store, stamp(store), ("first", "second"), SET, "valid", "current")
+    found = comparison(store, change_token(store), ("first", "second"), SET, "valid", "current")
     assert isinstance(found, Comparison)
     assert found.before.score.gold_sha256 == found.after.score.gold_sha256
     assert found.changes == {"fixed": 2, "broken": 1, "wrong in both": 4}
@@ -36,17 +36,19 @@ def test_a_comparison_is_on_one_gold_and_adds_up(store: Store) -> None:
 
 
 def test_a_run_that_has_not_read_the_posts_says_so(store: Store) -> None:
-    assert "has not looked at 1 labelled posts" in str(measured(store, stamp(store), "first", SET, "train", "current"))
-    assert "has not looked" in str(comparison(store, stamp(store), ("first", "second"), SET, None, "current"))
+    assert "has not looked at 1 labelled posts" in str(
+        measured(store, change_token(store), "first", SET, "train", "current")
+    )
+    assert "has not looked" in str(comparison(store, change_token(store), ("first", "second"), SET, None, "current"))
 
 
 def test_a_new_stamp_is_a_new_count(store: Store, tmp_path: Path) -> None:
-    before = stamp(store)
+    before = change_token(store)
     assert sum(contents(store, before, SET, "current").posts.values()) == 7
     more = examples(tmp_path)[-1]
     import_examples(store, SET, [type(more)(id="more", text="", tokens=(), spans=(), split="test", source="t")])
-    assert stamp(store) != before
-    assert contents(store, stamp(store), SET, "current").posts["test"] == 1
+    assert change_token(store) != before
+    assert contents(store, change_token(store), SET, "current").posts["test"] == 1
 
 
 def test_empty_it_says_what_to_do(home: Path) -> None:
@@ -109,7 +111,7 @@ def test_names_that_look_like_markup_are_shown_as_they_are(store: Store) -> None
 
 
 def test_a_run_is_looked_into_on_the_chosen_gold(store: Store) -> None:
-    found = inside(store, stamp(store), "second", SET, "valid", "current")
+    found = inside(store, change_token(store), "second", SET, "valid", "current")
     # 9 predicted entities: right are Kevin Durant .97, Paris Hilton .55, Berlin .9, Ann .8 and Rome .7
     assert found.believed.spans == 9
     assert sum(point.number * point.right for point in found.believed.bins) == pytest.approx(5)
@@ -118,7 +120,7 @@ def test_a_run_is_looked_into_on_the_chosen_gold(store: Store) -> None:
     assert found.slices["seen"].f1 == 0, "found as LOC"
     assert found.temperature is not None
     assert found.mended is not None
-    assert inside(store, stamp(store), "second", SET, "train", "current").slices == {}
+    assert inside(store, change_token(store), "second", SET, "train", "current").slices == {}
 
 
 def test_the_slices_of_a_run_are_shown_on_request(store: Store) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from db import requests, workers
 from db.annotations import save
+from db.character_spans import Mark
 from db.engine import Store
-from db.marks import Mark
 from db.posts import post, post_ids
 from db.predictions import PredictedMark
 from mner_core.types import Evidence

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from db.engine import Store
+from db.job_leases import claim, fail, heartbeat, note
 from db.jobs import enqueue, job, jobs, log_path
-from db.leases import claim, fail, heartbeat, note
 from db.runs import add_run
 from db.workers import beat
 from mner_core.catalog.system import System

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from db.marks import Mark, marks_from_spans
+from db.character_spans import Mark, marks_from_spans
 from mner_core.data.tokenize import tokenize
 from mner_core.types import Evidence, ImageObject, InputError, Span
 from pages.shared.evidence_view import NeighbourPost, evidence_view

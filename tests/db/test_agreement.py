@@ -7,8 +7,8 @@ import pytest
 from db.__main__ import main
 from db.agreement import agreement_of
 from db.annotations import save
+from db.character_spans import Mark
 from db.engine import Store
-from db.marks import Mark
 from mner_core.types import InputError
 
 

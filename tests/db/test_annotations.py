@@ -4,9 +4,9 @@ import pytest
 
 from db import gold
 from db.annotations import Revision, StaleRevision, diff, history, newest, revert, save
+from db.character_spans import Mark
 from db.engine import Store
-from db.marks import Mark
-from db.queues import progress, queue, tracks
+from db.worklists import progress, queue, tracks
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.types import InputError, Span
 from tests.db.conftest import Clock

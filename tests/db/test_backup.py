@@ -9,7 +9,8 @@ import pytest
 from db import gold, posts
 from db.annotations import history
 from db.backup import backup, restore
-from db.engine import Store, StoreError, open_store
+from db.connection import StoreError
+from db.engine import Store, open_store
 from mner_core.home import Home
 from mner_core.types import InputError
 from tests.db.samples import ended, python, sample_posts

@@ -10,8 +10,8 @@ from PIL import Image
 from db import gold
 from db.__main__ import main
 from db.annotations import newest, save
+from db.character_spans import Mark
 from db.engine import open_store
-from db.marks import Mark
 from db.posts import dataset, post_ids
 from db.tables import SCHEMA
 from mner_core.data.dataset import read_dataset

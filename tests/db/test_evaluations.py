@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 
 from db import gold
 from db.annotations import save
+from db.character_spans import Mark, marks_from_spans
 from db.engine import Store, open_store
 from db.evaluations import evaluate, judged
 from db.imports import import_examples
-from db.marks import Mark, marks_from_spans
 from db.posts import post_ids
 from db.predictions import PostPrediction, from_prediction, predictions, record, waiting
 from db.tables import Counts, Evaluations

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import event
 
 from db.annotations import history, save
-from db.engine import Store, StoreError, open_store
+from db.connection import StoreError
+from db.engine import Store, open_store
 from db.images import keep_image
 from db.imports import import_examples
 from mner_core.home import Home

@@ -9,10 +9,10 @@ from PIL import Image
 
 from db import gold, posts
 from db.annotations import history, save
+from db.character_spans import Mark
 from db.engine import Store
 from db.images import image_path, keep_image
 from db.imports import About, import_examples
-from db.marks import Mark
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.data.lines import Defect
 from mner_core.home import Home

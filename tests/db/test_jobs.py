@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
-from db import jobs, leases
+from db import job_leases, jobs
 from db.engine import Store, open_store
+from db.job_leases import LEASE, LeaseLost, claim, heartbeat, release
 from db.jobs import Job, cancel, enqueue, events, job
-from db.leases import LEASE, LeaseLost, claim, heartbeat, release
 from db.workers import alive, beat, leave
 from mner_core.home import Home
 from mner_core.types import InputError
@@ -32,11 +32,11 @@ def test_a_job_from_queue_to_end(store: Store, clock: Clock) -> None:
     running = take(store)
     assert (running.id, running.status, running.attempt, running.started) == (queued.id, "running", 1, clock.time)
     assert heartbeat(store, running, 0.5, "epoch 2 of 4") is False
-    leases.set_handle(store, running, "job-1-1")
-    leases.note(store, running, "epoch", {"f1": 80.0})
+    job_leases.set_handle(store, running, "job-1-1")
+    job_leases.note(store, running, "epoch", {"f1": 80.0})
     now = job(store, running.id)
     assert (now.progress, now.message, now.handle) == (0.5, "epoch 2 of 4", "job-1-1")
-    done = leases.finish(store, running, {"run": "first"})
+    done = job_leases.finish(store, running, {"run": "first"})
     assert (done.status, done.result, done.progress, done.finished) == ("done", {"run": "first"}, 1.0, clock.time)
     assert [event.kind for event in events(store, done.id)] == ["queued", "claimed", "epoch", "ended"]
     assert events(store, done.id, after=events(store, done.id)[1].id)[0].data == {"f1": 80.0}
@@ -49,7 +49,7 @@ def test_higher_priorities_first_then_the_oldest(store: Store) -> None:
     for _ in range(3):
         taken = take(store)
         order.append(taken.id)
-        leases.finish(store, taken, {})
+        job_leases.finish(store, taken, {})
     assert order == [urgent.id, first.id, second.id]
     assert [each.id for each in jobs.jobs(store)] == [urgent.id, second.id, first.id]
     assert jobs.jobs(store, jobs.ACTIVE) == []
@@ -74,7 +74,7 @@ def test_one_active_job_for_each_dedupe_key(store: Store) -> None:
     assert put(store, dedupe_key="same").id == first.id
     running = take(store)
     assert put(store, dedupe_key="same").id == first.id
-    leases.finish(store, running, {})
+    job_leases.finish(store, running, {})
     assert put(store, dedupe_key="same").id != first.id
     assert put(store).id != put(store).id
 
@@ -87,12 +87,12 @@ def test_a_lost_worker_loses_its_job_once(store: Store, clock: Clock) -> None:
     assert (found.id, found.attempt, found.owner) == (lost.id, 2, "w2")
     for late in (
         lambda: heartbeat(store, lost),
-        lambda: leases.finish(store, lost, {}),
-        lambda: leases.fail(store, lost, "late"),
-        lambda: leases.cancelled(store, lost),
+        lambda: job_leases.finish(store, lost, {}),
+        lambda: job_leases.fail(store, lost, "late"),
+        lambda: job_leases.cancelled(store, lost),
         lambda: release(store, lost),
-        lambda: leases.note(store, lost, "epoch", {}),
-        lambda: leases.set_handle(store, lost, "late"),
+        lambda: job_leases.note(store, lost, "epoch", {}),
+        lambda: job_leases.set_handle(store, lost, "late"),
     ):
         with pytest.raises(LeaseLost):
             late()
@@ -106,7 +106,7 @@ def test_the_same_worker_in_another_attempt_is_fenced_off_too(store: Store, cloc
     clock.time += LEASE + 1
     take(store, "w1")
     with pytest.raises(LeaseLost):
-        leases.finish(store, before, {})
+        job_leases.finish(store, before, {})
 
 
 def test_heartbeats_keep_the_lease(store: Store, clock: Clock) -> None:
@@ -115,9 +115,9 @@ def test_heartbeats_keep_the_lease(store: Store, clock: Clock) -> None:
     for _ in range(5):
         clock.time += LEASE - 1
         heartbeat(store, held)
-        assert leases.reap(store) == []
+        assert job_leases.reap(store) == []
     clock.time += LEASE + 1
-    assert [each.status for each in leases.reap(store)] == ["queued"]
+    assert [each.status for each in job_leases.reap(store)] == ["queued"]
 
 
 def test_a_job_that_kills_its_workers_fails(store: Store, clock: Clock) -> None:
@@ -149,13 +149,13 @@ def test_cancelling(store: Store, clock: Clock) -> None:
     running = take(store)
     assert cancel(store, running.id).cancel_requested
     assert heartbeat(store, running) is True
-    assert leases.cancelled(store, running).status == "cancelled"
+    assert job_leases.cancelled(store, running).status == "cancelled"
     assert cancel(store, running.id).status == "cancelled"
     put(store)
     lost = take(store)
     cancel(store, lost.id)
     clock.time += LEASE + 1
-    assert [each.status for each in leases.reap(store)] == ["cancelled"]
+    assert [each.status for each in job_leases.reap(store)] == ["cancelled"]
     put(store)
     stopped = take(store)
     cancel(store, stopped.id)
@@ -166,7 +166,7 @@ def test_cancelling(store: Store, clock: Clock) -> None:
 
 def test_a_failed_job_says_why(store: Store) -> None:
     put(store)
-    failed = leases.fail(store, take(store), "The data set is empty.")
+    failed = job_leases.fail(store, take(store), "The data set is empty.")
     assert (failed.status, failed.error, claim(store, "w1", "cpu")) == ("failed", "The data set is empty.", None)
 
 
@@ -196,7 +196,7 @@ CLAIMER = """
 import sys
 from pathlib import Path
 from db.engine import open_store
-from db.leases import claim, finish
+from db.job_leases import claim, finish
 from mner_core.home import Home
 store = open_store(Home(Path(sys.argv[1])))
 while (job := claim(store, sys.argv[2], sys.argv[2])) is not None:

@@ -8,7 +8,8 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from db.engine import Store, make_engine, open_store, store_url
+from db.connection import make_engine, store_url
+from db.engine import Store, open_store
 from db.exchange import export_folder, import_folder
 from db.knowledge import graph_of
 from db.migrate import _FOLDER, prepare_folder

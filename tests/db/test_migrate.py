@@ -10,7 +10,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from db.engine import Store, StoreError, open_store, store_url
+from db.connection import StoreError, store_url
+from db.engine import Store, open_store
 from db.migrate import _FOLDER, bring_up_to_date, version
 from db.tables import SCHEMA, Table
 from mner_core.home import Home

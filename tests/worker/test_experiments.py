@@ -8,8 +8,8 @@ import pytest
 
 from db.annotations import newest, save
 from db.engine import Store
+from db.job_leases import finish
 from db.jobs import Job, cancel, enqueue, job
-from db.leases import finish
 from db.posts import posts
 from mner_core.experiment import suite as suites
 from mner_core.experiment.kept import experiments_folder, kept_table

@@ -3,8 +3,8 @@
 import pytest
 
 from db.engine import Store
+from db.job_leases import claim, fail, finish
 from db.jobs import cancel, enqueue, jobs
-from db.leases import claim, fail, finish
 from mner_core.types import InputError
 from worker import first_start
 from worker.first_start import AUTHOR, go_on, steps

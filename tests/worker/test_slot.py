@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from db import leases
+from db import job_leases
 from db.engine import Store
 from db.jobs import Job, cancel, enqueue, events, job, log_path
 from tests.worker.processes import is_gone, wait_for
@@ -127,13 +127,13 @@ def test_what_is_done_before_the_cancel_arrives_stays_done(store: Store) -> None
 
 def test_progress_is_stored_once_a_second_at_most(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[float] = []
-    heartbeat = leases.heartbeat
+    heartbeat = job_leases.heartbeat
 
     def counted(*arguments: object, **more: object) -> bool:
         written.append(time.monotonic())
         return heartbeat(*arguments, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(leases, "heartbeat", counted)
+    monkeypatch.setattr(job_leases, "heartbeat", counted)
     queued = put(store)
     one = slot(
         store, "for n in range(220): say(progress=n / 220, message=f'{n} of 220'); time.sleep(0.01)\nsay(result={})"
@@ -164,7 +164,7 @@ def test_who_lost_the_lease_kills_its_child_and_writes_nothing(store: Store) -> 
     child = start(one)
     held = job(store, queued.id)
     slots.give_up(store, held)
-    taken = leases.claim(store, "another", "there:cpu")
+    taken = job_leases.claim(store, "another", "there:cpu")
     assert taken is not None
     wait_for(lambda: one.step() is None and one.running is None)
     assert is_gone(child)

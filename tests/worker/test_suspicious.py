@@ -3,12 +3,12 @@
 import pytest
 
 from db.annotations import newest, save
+from db.character_spans import Mark
 from db.engine import Store
+from db.job_leases import finish
 from db.jobs import Job, enqueue, job
-from db.leases import finish
-from db.marks import Mark
+from db.label_error_results import newest_ranking, read_ranking
 from db.posts import post, posts
-from db.rankings import newest_ranking, read_ranking
 from tests.worker.test_training import in_this_process
 from worker.jobs import suspicious
 

@@ -17,8 +17,8 @@ from db.engine import Store
 from db.evaluations import evaluate
 from db.exchange import import_folder
 from db.gold import examples
+from db.job_leases import claim, finish
 from db.jobs import Job, cancel, enqueue, events, job, log_path
-from db.leases import claim, finish
 from db.posts import dataset, posts
 from db.predictions import predictions
 from db.runs import runs

@@ -1,7 +1,7 @@
 """Suspicious: labels of a data set worth a second look, ranked by models that have not seen the posts they judge.
 
 Payload: {"dataset", "gold", "split", "model", "profile"}. Result: {"dataset", "labels" (how many were looked at),
-"kept" (the likeliest, in the file that `db.rankings` reads), "model"}. What is trained on each part of the posts is
+"kept" (the likeliest, in the file that `db.label_error_results` reads), "model"}. What is trained on each part of the posts is
 kept by a fingerprint of the data: a job that was interrupted goes on there.
 """
 
@@ -13,8 +13,8 @@ from db.engine import Store
 from db.gold import CURRENT, examples
 from db.jobs import Job
 from db.knowledge import graph_of
+from db.label_error_results import Doubt, keep_ranking
 from db.posts import dataset, post_ids
-from db.rankings import Doubt, keep_ranking
 from mner_core.catalog.systems import system
 from mner_core.data.tokenize import offsets_from_span
 from mner_core.features.profiles import profile

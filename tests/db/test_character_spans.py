@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.marks import Mark, from_json, marks_from_spans, settle, spans_from_marks, to_json
+from db.character_spans import Mark, from_json, marks_from_spans, settle, spans_from_marks, to_json
 from mner_core.data.tokenize import tokenize
 from mner_core.types import InputError, Span
 

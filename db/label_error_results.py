@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from db.engine import Store, disk_error
+from db.connection import disk_error
+from db.engine import Store
 from db.jobs import Job, jobs
 from mner_core.data.lines import write_whole
 from mner_core.home import Home
