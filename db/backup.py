@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 
 from db.connection import StoreError, disk_error, make_engine, store_url
 from db.migrate import is_up_to_date
-from mner_core.data.demo_folder import fresh_folder
+from mner_core.files import fresh_folder
 from mner_core.home import Home
 from mner_core.types import InputError
 

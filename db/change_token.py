@@ -1,4 +1,4 @@
-"""Whether anything changed: what a screen computed under one stamp stays true as long as the stamp is the same."""
+"""Whether anything changed: what a screen computed under one change_token stays true as long as the change_token is the same."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from db.engine import Store
 from db.tables import Datasets, Evaluations, JobEvents, Posts, Predictions, Revisions, Runs
 
 
-class Stamp(NamedTuple):
+class ChangeToken(NamedTuple):
     """The newest row, or the number of rows, of each table that screens draw from."""
 
     revisions: int
@@ -22,7 +22,7 @@ class Stamp(NamedTuple):
     predictions: int
 
 
-def stamp(store: Store) -> Stamp:
+def change_token(store: Store) -> ChangeToken:
     """Differs after every change to posts, labels, runs, predictions and scores, and after every step of a job.
 
     Imports and retrained runs change rows in place, but not without a job or a dropped score.
@@ -31,4 +31,4 @@ def stamp(store: Store) -> Stamp:
     counted = [func.count(column) for column in (Evaluations.id, Runs.id, Predictions.run_id)]
     with store.read() as session:
         found = [session.scalar(select(number)) for number in (*newest, *counted)]
-    return Stamp(*(number or 0 for number in found))
+    return ChangeToken(*(number or 0 for number in found))

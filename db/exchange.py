@@ -19,13 +19,13 @@ from db.knowledge import graph_of, keep_graph
 from db.posts import dataset as dataset_named
 from db.posts import in_dataset
 from db.tables import Posts, Revisions
-from mner_core.data.check import check
+from mner_core.check import check
 from mner_core.data.dataset import read_dataset, write_posts
-from mner_core.data.demo_folder import fresh_folder, write_json, write_jsonl
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.posts import safe_id
 from mner_core.data.sidecars import is_unsafe
+from mner_core.files import fresh_folder, write_json, write_jsonl
 from mner_core.knowledge.files import read_graph, write_graph
 from mner_core.types import Example, InputError
 

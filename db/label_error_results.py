@@ -9,7 +9,7 @@ from typing import Any
 from db.connection import disk_error
 from db.engine import Store
 from db.jobs import Job, jobs
-from mner_core.data.lines import write_whole
+from mner_core.files import write_whole
 from mner_core.home import Home
 
 

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from db.engine import Store
 from db.tables import Counts, Evaluations, Predictions, Runs
-from mner_core.run import RunRecord, read_record
+from mner_core.run_record import RunRecord, read_record
 from mner_core.types import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A trained run. `data`, `settings` and `metrics["dev"]` are those of its `mner_core.run.RunRecord`.
+    """A trained run. `data`, `settings` and `metrics["dev"]` are those of its `mner_core.run_record.RunRecord`.
 
     `weights` is the run's own fingerprint, `started_from` that of the run whose parameters it began with, or empty;
     `parent` is that run's name, where it is here.

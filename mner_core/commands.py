@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mner_core.catalog.system import System
 from mner_core.catalog.systems import SYSTEMS, system
-from mner_core.data.check import check
+from mner_core.check import check
 from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset, write_posts
 from mner_core.features.profiles import profile
 from mner_core.home import Home
@@ -252,6 +252,6 @@ def _line(value: Any) -> str:
 
 
 def _write_lines(file: Path, lines: Sequence[str]) -> None:
-    from mner_core.data.lines import write_whole
+    from mner_core.files import write_whole
 
     write_whole(file, "".join(line + "\n" for line in lines))

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from mner_core.data.demo_folder import fresh_folder
 from mner_core.features.image import ImageFeatures
 from mner_core.features.sentences import frozen_encoder, sentence_vectors
+from mner_core.files import fresh_folder
 from mner_core.home import Home
 from mner_core.knowledge.files import copy_pictures, read_graph, write_files
 from mner_core.knowledge.graph import Graph

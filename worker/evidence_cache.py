@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mner_core.run import RunRecord
+from mner_core.run_record import RunRecord
 from mner_core.types import Example
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mner_core.data.lines import Place, Reading, Report, read_lines, write_whole
+from mner_core.data.lines import Place, Reading, Report, read_lines
+from mner_core.files import write_whole
 from mner_core.tags import Scheme, decode, encode
 from mner_core.types import Example, InputError, Token
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from mner_core.data.dataset import read_dataset
-from mner_core.data.lines import read_lines, write_whole
+from mner_core.data.lines import read_lines
 from mner_core.data.posts import write_posts
+from mner_core.files import write_whole
 from mner_core.types import Example, InputError, Span
 
 Damage: TypeAlias = Literal["type", "boundary", "dropped", "invented"]

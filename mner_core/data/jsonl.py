@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mner_core.data.lines import Place, Reading, Report, json_record, read_lines, write_whole
+from mner_core.data.lines import Place, Reading, Report, json_record, read_lines
 from mner_core.data.sidecars import parse_objects
 from mner_core.data.tokenize import offsets_from_span, span_from_offsets, split_tokens, tokenize
+from mner_core.files import write_whole
 from mner_core.types import Example, Span, Token
 
 

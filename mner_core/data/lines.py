@@ -2,8 +2,6 @@
 
 import codecs
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -101,27 +99,6 @@ def read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise InputError(f"Cannot read {file.name}: {error.strerror or error}.") from error
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Writes the file as UTF-8, beside its name first, so that nobody ever sees half of it.
-
-    Raises:
-        InputError: the folder is missing or not writable, or the disk is full; the old file, if any, is untouched.
-    """
-    beside: Path | None = None
-    try:
-        with tempfile.NamedTemporaryFile("wb", dir=file.parent, prefix=f".{file.name}.", delete=False) as handle:
-            beside = Path(handle.name)
-            handle.write(text.encode("utf-8", errors="replace"))
-            handle.flush()
-            os.fsync(handle.fileno())
-        beside.chmod(0o644)  # a temporary file is its owner's alone
-        beside.replace(file)
-    except OSError as error:
-        if beside is not None:
-            beside.unlink(missing_ok=True)
-        raise InputError(f"Cannot write {file.name}: {error.strerror or error}.") from error
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mner_core.data.demo_folder import fresh_folder, write_json, write_jsonl
+from mner_core.files import fresh_folder, write_json, write_jsonl
 from mner_core.types import InputError
 
 _SOURCE = Path(__file__).with_name("photos.json")

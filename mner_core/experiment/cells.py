@@ -9,10 +9,10 @@ from pathlib import Path
 
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.fingerprint import data_fingerprint
-from mner_core.data.lines import write_whole
 from mner_core.experiment.material import Material
 from mner_core.experiment.suite import Row, Size
 from mner_core.features.profiles import profile
+from mner_core.files import write_whole
 from mner_core.home import Home
 from mner_core.training.build import OnProgress, Plan
 from mner_core.training.load import load

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from mner_core.data.lines import write_whole
 from mner_core.experiment.grid import Grid
+from mner_core.files import write_whole
 from mner_core.home import Home
 
 

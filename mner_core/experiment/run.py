@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mner_core.data.lines import write_whole
 from mner_core.experiment.cells import Bench, OnRun
 from mner_core.experiment.counts import counts_table
 from mner_core.experiment.curve import curve_table
@@ -15,6 +14,7 @@ from mner_core.experiment.mechanisms import mechanisms_table
 from mner_core.experiment.picture import curve_svg
 from mner_core.experiment.suite import Size, Suite, read_suite
 from mner_core.experiment.tables import must_resolve, scores_table
+from mner_core.files import write_whole
 from mner_core.home import Home
 from mner_core.training.build import OnProgress
 from mner_core.types import InputError

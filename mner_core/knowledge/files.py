@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mner_core.data.demo_folder import fresh_folder, write_json, write_jsonl
 from mner_core.data.lines import Defect, Reading, Report, json_record, read_lines
 from mner_core.data.sidecars import is_unsafe
+from mner_core.files import fresh_folder, write_json, write_jsonl
 from mner_core.knowledge.graph import CONCEPTS, Entity, Graph, Triple
 from mner_core.types import InputError
 

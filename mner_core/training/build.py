@@ -11,7 +11,7 @@ from mner_core.catalog.systems import system
 from mner_core.features.profiles import Profile, profile
 from mner_core.features.text import TextEncoder
 from mner_core.models.base import Inputs, Model
-from mner_core.run import RunRecord
+from mner_core.run_record import RunRecord
 from mner_core.sources import Sources
 
 OnProgress = Callable[[str, int, int], None]

@@ -17,7 +17,7 @@ from mner_core.knowledge.search import LEAST
 from mner_core.lookup import GraphKnowledge, PhraseVectors, graph_folder, graph_posts
 from mner_core.neighbourhood import Grids, PoolNeighbourhood, build_pool
 from mner_core.retrieval import Pool
-from mner_core.run import RunRecord
+from mner_core.run_record import RunRecord
 from mner_core.sources import Sources
 from mner_core.training.build import OnProgress, Plan
 from mner_core.types import Example, InputError

@@ -24,7 +24,7 @@ from mner_core.features.text import TextEncoder, load_text_encoder, text_encoder
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.models.base import Model
-from mner_core.run import RunRecord, read_record
+from mner_core.run_record import RunRecord, read_record
 from mner_core.training.build import OnProgress, Plan, build_batcher, build_model
 from mner_core.training.fit import Epoch, Posts, fit, predict
 from mner_core.training.surroundings import Surroundings, prepare_surroundings

@@ -9,7 +9,7 @@ import streamlit as st
 
 from db.predictions import PostPrediction, PredictedMark
 from db.requests import Answer
-from mner_core.explain.reduce import per_entity
+from mner_core.evidence import per_entity
 from mner_core.types import Evidence, Example, ImageObject, Span, Token
 from pages.errors.wording import plain
 from pages.post.lane import answer_to

@@ -8,7 +8,7 @@ import streamlit as st
 from db.runs import Run, runs
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.slices import TITLES
-from mner_core.run import read_record
+from mner_core.run_record import read_record
 from mner_core.types import InputError
 from pages.shared.figures import counted, duration, epoch_curve, plain, short, show, when
 from pages.shared.pickers import choice_table

@@ -3,7 +3,7 @@ import json
 import pytest
 from PIL import Image
 
-from mner_core.data.check import check
+from mner_core.check import check
 from mner_core.data.dataset import read_dataset
 from mner_core.data.photos import write_photos
 from mner_core.types import InputError

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mner_core.check import check
 from mner_core.data.boxes import read_entity_boxes
-from mner_core.data.check import check
 from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.data.images import open_image
 from mner_core.data.scenes.ceiling import best_text_only_f1

@@ -11,7 +11,7 @@ from db.engine import Store
 from db.predictions import PostPrediction, predictions, record
 from db.runs import add_run, reindex, run, runs
 from mner_core.home import Home
-from mner_core.run import RunRecord
+from mner_core.run_record import RunRecord
 from mner_core.types import InputError
 
 

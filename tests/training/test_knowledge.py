@@ -16,7 +16,7 @@ from mner_core.home import Home
 from mner_core.knowledge.files import read_graph, write_graph
 from mner_core.knowledge.graph import Entity, Graph, Triple
 from mner_core.lookup import GraphKnowledge, PhraseVectors, pooled
-from mner_core.run import read_record
+from mner_core.run_record import read_record
 from mner_core.training.load import export, load
 from mner_core.training.train import Request, train
 from mner_core.types import Example, InputError

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.dataset import Dataset
 from mner_core.home import Home
-from mner_core.run import read_record
+from mner_core.run_record import read_record
 from mner_core.training import fit
 from mner_core.training.load import export, load, with_swapped_images, without_images
 from mner_core.training.surroundings import prepare_surroundings

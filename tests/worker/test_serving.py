@@ -17,7 +17,7 @@ from db.requests import Answer, ask, result, take
 from db.runs import add_run
 from mner_core.catalog.systems import system
 from mner_core.data.dataset import read_dataset
-from mner_core.explain.reduce import mean_over_depth
+from mner_core.evidence import mean_over_depth
 from mner_core.features.profiles import profile
 from mner_core.home import Home
 from mner_core.training.build import Plan

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
-from mner_core.data.demo_folder import write_json, write_jsonl
 from mner_core.data.scenes.emblems import LIGHTS, emblem_image
 from mner_core.data.scenes.sketch import Emblem
+from mner_core.files import write_json, write_jsonl
 
 CONCEPTS: Mapping[str, tuple[str, ...]] = {
     "PER": ("singer", "footballer", "painter", "actor"),

@@ -12,13 +12,13 @@ from typing import Any
 
 from mner_core.data import jsonl
 from mner_core.data.boxes import ENTITY_BOXES
-from mner_core.data.demo_folder import fresh_folder, write_json, write_jsonl
 from mner_core.data.scenes.ceiling import Mark, best_text_only_f1
 from mner_core.data.scenes.fill import Draft
 from mner_core.data.scenes.knobs import Knobs
 from mner_core.data.scenes.knowledge import write_knowledge
 from mner_core.data.scenes.pictures import Picture, compose
 from mner_core.data.scenes.posts import draft_posts
+from mner_core.files import fresh_folder, write_json, write_jsonl
 from mner_core.types import ImageObject, InputError
 
 SMALLEST = 20

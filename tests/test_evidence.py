@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mner_core.explain.reduce import entropy, mean_over_depth, per_entity, summarise
+from mner_core.evidence import entropy, mean_over_depth, per_entity, summarise
 from mner_core.types import Evidence, Span
 from tests.fakes import post
 

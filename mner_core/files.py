@@ -1,6 +1,7 @@
-"""Writing a data set folder as a whole: it is there when it is complete, and not before."""
+"""Files and folders written as a whole: each is there when it is complete, and not before."""
 
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from mner_core.types import InputError
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Writes the file as UTF-8, beside its name first, so that nobody ever sees half of it.
+
+    Raises:
+        InputError: the folder is missing or not writable, or the disk is full; the old file, if any, is untouched.
+    """
+    beside: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=file.parent, prefix=f".{file.name}.", delete=False) as handle:
+            beside = Path(handle.name)
+            handle.write(text.encode("utf-8", errors="replace"))
+            handle.flush()
+            os.fsync(handle.fileno())
+        beside.chmod(0o644)  # a temporary file is its owner's alone
+        beside.replace(file)
+    except OSError as error:
+        if beside is not None:
+            beside.unlink(missing_ok=True)
+        raise InputError(f"Cannot write {file.name}: {error.strerror or error}.") from error
 
 
 @contextmanager

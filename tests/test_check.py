@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mner_core.data.check import OVERLONG, CheckReport, check
+from mner_core.check import OVERLONG, CheckReport, check
 from mner_core.data.images import open_image
 from mner_core.types import InputError
 from tests.knowledge.samples import write_sample
