@@ -24,8 +24,8 @@ from db.change_token import change_token
 from db.engine import Store, open_store
 from db.exchange import import_folder
 from db.jobs import Job, cancel, enqueue, job
-from mner_core.data.scenes.write import write_scenes
 from mner_core.home import Home
+from mner_core.scenes.write import write_scenes
 
 ROOT = Path(__file__).parents[1]
 POSTS = 120

@@ -48,8 +48,8 @@ def check_data(options: argparse.Namespace) -> Answer:
 
 def scenes(options: argparse.Namespace) -> Answer:
     """Writes the controlled set; docs/scenes.md explains its knobs."""
-    from mner_core.data.scenes.knobs import Knobs
-    from mner_core.data.scenes.write import write_scenes
+    from mner_core.scenes.knobs import Knobs
+    from mner_core.scenes.write import write_scenes
 
     knobs = Knobs().with_changes(_pair(text) for text in options.changes)
     return write_scenes(options.out, options.size, options.seed, knobs).to_json()

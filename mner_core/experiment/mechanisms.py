@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.data.scenes.knobs import Knobs
-from mner_core.data.scenes.write import write_scenes
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import Counts
 from mner_core.evaluation.significance import Finding, Spread, paired_t, spread
@@ -26,6 +24,8 @@ from mner_core.experiment.material import SCENES_SEEDS, Material, read_material
 from mner_core.experiment.suite import Row, Size, Suite
 from mner_core.features.profiles import profile
 from mner_core.files import write_whole
+from mner_core.scenes.knobs import Knobs
+from mner_core.scenes.write import write_scenes
 from mner_core.types import Example, InputError, Span
 
 COLUMNS = ("text-only ceiling", "with", "without", "difference", "low", "high")

@@ -17,8 +17,8 @@ from db.jobs import ACTIVE, jobs
 from db.posts import post, post_ids
 from db.predictions import predictions
 from db.runs import runs
-from mner_core.data.scenes.write import write_scenes
 from mner_core.home import Home
+from mner_core.scenes.write import write_scenes
 from tests.app.filled import SET, fill
 from tests.browser.conftest import ROOT, SLOWEST_MS, end_group
 from tests.browser.test_components_annotator import drag

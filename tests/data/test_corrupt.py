@@ -8,7 +8,7 @@ import pytest
 
 from mner_core.data.corrupt import LIST, corrupt, corrupt_folder, read_corruptions
 from mner_core.data.dataset import read_dataset
-from mner_core.data.scenes.write import write_scenes
+from mner_core.scenes.write import write_scenes
 from mner_core.types import Example, InputError, Span, Token
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from mner_core.data.corrupt import corrupt
 from mner_core.data.dataset import read_dataset
-from mner_core.data.scenes.write import write_scenes
 from mner_core.experiment import cells
 from mner_core.experiment.curve import CHECKS, ORDERS, put_right
 from mner_core.experiment.picture import HEIGHT, WIDTH, curve_svg
 from mner_core.experiment.run import Order, Result, experiment
 from mner_core.home import Home
+from mner_core.scenes.write import write_scenes
 from mner_core.training.train import Request, train
 from mner_core.types import Example, InputError
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.data.scenes.write import write_scenes
 from mner_core.experiment import cells
 from mner_core.experiment.grid import Grid, Line, Number
 from mner_core.experiment.kept import kept_table
 from mner_core.experiment.run import Order, experiment
 from mner_core.experiment.suite import expected_numbers, read_suite, suite_names
 from mner_core.home import Home
+from mner_core.scenes.write import write_scenes
 from mner_core.training.train import Request, train
 from mner_core.types import InputError
 

@@ -8,7 +8,6 @@ import pytest
 
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.dataset import read_dataset
-from mner_core.data.scenes.knobs import Knobs, rest_sizes
 from mner_core.experiment import cells, run
 from mner_core.experiment.cells import Bench
 from mner_core.experiment.grid import Grid
@@ -16,6 +15,7 @@ from mner_core.experiment.mechanisms import subset_f1
 from mner_core.experiment.run import Order, Result, experiment
 from mner_core.experiment.suite import Size, Suite, read_suite
 from mner_core.home import Home
+from mner_core.scenes.knobs import Knobs, rest_sizes
 from mner_core.training.train import Request, train
 from mner_core.types import Example, InputError, Span, Token
 

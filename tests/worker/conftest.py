@@ -13,8 +13,8 @@ import pytest
 from db.engine import Store, open_store
 from db.exchange import import_folder
 from db.jobs import Job, job
-from mner_core.data.scenes.write import write_scenes
 from mner_core.home import Home
+from mner_core.scenes.write import write_scenes
 from tests.worker.processes import ROOT, ends, wait_for
 
 SETTINGS = {"epochs": 2, "heads": 4}

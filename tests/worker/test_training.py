@@ -23,9 +23,9 @@ from db.posts import dataset, posts
 from db.predictions import predictions
 from db.runs import runs
 from db.workers import alive
-from mner_core.data.scenes.knobs import Knobs
-from mner_core.data.scenes.write import write_scenes
 from mner_core.run_record import read_record
+from mner_core.scenes.knobs import Knobs
+from mner_core.scenes.write import write_scenes
 from mner_core.training.load import load
 from mner_core.types import InputError
 from tests.worker.conftest import ended, train_payload

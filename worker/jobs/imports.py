@@ -15,7 +15,7 @@ from db.engine import Store
 from db.exchange import import_folder
 from db.jobs import Job
 from mner_core.data.photos import write_photos
-from mner_core.data.scenes.write import write_scenes
+from mner_core.scenes.write import write_scenes
 from mner_core.types import InputError
 from worker.messages import Reporter
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from mner_core.data.dataset import read_dataset
-from mner_core.data.scenes.canvas import Canvas, Pen
-from mner_core.data.scenes.ceiling import best_text_only_f1
-from mner_core.data.scenes.extras import EXTRAS
-from mner_core.data.scenes.knobs import Knobs, split_sizes
-from mner_core.data.scenes.pictures import KINDS, compose
-from mner_core.data.scenes.posts import draft_posts
-from mner_core.data.scenes.sketch import LABELS, Sketch
-from mner_core.data.scenes.write import write_scenes
+from mner_core.scenes.ceiling import best_text_only_f1
+from mner_core.scenes.drawings.canvas import Canvas, Pen
+from mner_core.scenes.drawings.extras import EXTRAS
+from mner_core.scenes.drawings.pictures import KINDS, compose
+from mner_core.scenes.knobs import Knobs, split_sizes
+from mner_core.scenes.posts import draft_posts
+from mner_core.scenes.sketch import LABELS, Sketch
+from mner_core.scenes.write import write_scenes
 from mner_core.types import InputError
 
 SPLITS = ("train", "valid", "test")
@@ -221,7 +221,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mner_core.data.scenes.write.write_jsonl", fail)
+    monkeypatch.setattr("mner_core.scenes.write.write_jsonl", fail)
     with pytest.raises(InputError, match="No space left"):
         write_scenes(tmp_path / "set", 20, 0)
     assert not any(tmp_path.iterdir())

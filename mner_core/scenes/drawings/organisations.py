@@ -3,8 +3,20 @@
 import math
 from random import Random
 
-from mner_core.data.scenes.canvas import ACCENTS, INK, WHITE, Colour, Pen, accents, darker, lighter, mix, palette, rgb
-from mner_core.data.scenes.drawing import Drawing
+from mner_core.scenes.drawings.canvas import (
+    ACCENTS,
+    INK,
+    WHITE,
+    Colour,
+    Pen,
+    accents,
+    darker,
+    lighter,
+    mix,
+    palette,
+    rgb,
+)
+from mner_core.scenes.drawings.drawing import Drawing
 
 _GLASSES = palette("bcd8e3 d8e4cf e6dccb cdd0e6 b9c4cf")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-from mner_core.data.scenes.canvas import ACCENTS, WHITE, Canvas, Colour, accents, darker, lighter, mix, rgb
-from mner_core.data.scenes.drawing import Surroundings
+from mner_core.scenes.drawings.canvas import ACCENTS, WHITE, Canvas, Colour, accents, darker, lighter, mix, rgb
+from mner_core.scenes.drawings.drawing import Surroundings
 
 
 @dataclass(frozen=True, kw_only=True)

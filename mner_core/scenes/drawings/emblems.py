@@ -6,8 +6,8 @@ from random import Random
 
 from PIL import Image
 
-from mner_core.data.scenes.canvas import INK, WHITE, Canvas, Colour, Pen, lighter, mix
-from mner_core.data.scenes.sketch import COLOURS, LABELS, Emblem, coloured
+from mner_core.scenes.drawings.canvas import INK, WHITE, Canvas, Colour, Pen, lighter, mix
+from mner_core.scenes.sketch import COLOURS, LABELS, Emblem, coloured
 from mner_core.types import Box
 
 _COLOURS = {**COLOURS, "black": INK, "white": WHITE}

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from mner_core.data.scenes.canvas import ACCENTS, INK, WHITE, Pen, accents, darker, lighter, palette, rgb
-from mner_core.data.scenes.drawing import Drawing
+from mner_core.scenes.drawings.canvas import ACCENTS, INK, WHITE, Pen, accents, darker, lighter, palette, rgb
+from mner_core.scenes.drawings.drawing import Drawing
 
 _GREENS = palette("7fa87a 5f9277 94ac6b 4f7f7a c08a55")
 _BROWN = rgb("7d5f4c")

@@ -3,8 +3,20 @@
 from itertools import pairwise
 from random import Random
 
-from mner_core.data.scenes.canvas import ACCENTS, INK, WHITE, Colour, Pen, accents, darker, lighter, mix, palette, rgb
-from mner_core.data.scenes.drawing import Drawing
+from mner_core.scenes.drawings.canvas import (
+    ACCENTS,
+    INK,
+    WHITE,
+    Colour,
+    Pen,
+    accents,
+    darker,
+    lighter,
+    mix,
+    palette,
+    rgb,
+)
+from mner_core.scenes.drawings.drawing import Drawing
 
 _SEA = rgb("a9cfdc")
 _PAPERS = palette("d9e2bd ecdfc2 e3dfe6 d5e3e0 f0d9c8")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, TypeAlias
 
-from mner_core.data.scenes.canvas import Pen
+from mner_core.scenes.drawings.canvas import Pen
 
 Surroundings: TypeAlias = Literal["indoors", "outdoors", "anywhere"]
 

@@ -17,21 +17,21 @@ from mner_core.check import check
 from mner_core.data.boxes import read_entity_boxes
 from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.data.images import open_image
-from mner_core.data.scenes.ceiling import best_text_only_f1
-from mner_core.data.scenes.emblems import emblem_image
-from mner_core.data.scenes.fill import Draft
-from mner_core.data.scenes.knobs import SIBLINGS, Knobs, split_sizes
-from mner_core.data.scenes.knowledge import CONCEPTS
-from mner_core.data.scenes.pictures import compose
-from mner_core.data.scenes.posts import draft_posts
-from mner_core.data.scenes.sketch import COLOURS, LABELS, PROP_NAMES, Emblem, Prop, Sketch
-from mner_core.data.scenes.stories import DECOYS
-from mner_core.data.scenes.topics import topics_by_split
-from mner_core.data.scenes.write import SceneReport, write_scenes
 from mner_core.features.extractor import Extractor
 from mner_core.features.profiles import profile
 from mner_core.knowledge.files import read_graph
 from mner_core.knowledge.search import KnowledgeSearch
+from mner_core.scenes.ceiling import best_text_only_f1
+from mner_core.scenes.drawings.emblems import emblem_image
+from mner_core.scenes.drawings.pictures import compose
+from mner_core.scenes.fill import Draft
+from mner_core.scenes.knobs import SIBLINGS, Knobs, split_sizes
+from mner_core.scenes.knowledge import CONCEPTS
+from mner_core.scenes.posts import draft_posts
+from mner_core.scenes.sketch import COLOURS, LABELS, PROP_NAMES, Emblem, Prop, Sketch
+from mner_core.scenes.stories import DECOYS
+from mner_core.scenes.topics import topics_by_split
+from mner_core.scenes.write import SceneReport, write_scenes
 from mner_core.types import InputError
 
 SPLITS = ("train", "valid", "test")

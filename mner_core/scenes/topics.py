@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 from random import Random
 
-from mner_core.data.scenes.sketch import COLOURS, PROP_NAMES, Prop, Topic
+from mner_core.scenes.sketch import COLOURS, PROP_NAMES, Prop, Topic
 from mner_core.types import InputError
 
 _TURN = ("train", "train", "train", "train", "valid", "test")

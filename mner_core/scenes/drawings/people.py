@@ -4,8 +4,20 @@ from functools import partial
 from random import Random
 from typing import Literal, TypeAlias
 
-from mner_core.data.scenes.canvas import ACCENTS, INK, WHITE, Colour, Pen, accents, darker, lighter, mix, palette, rgb
-from mner_core.data.scenes.drawing import Drawing
+from mner_core.scenes.drawings.canvas import (
+    ACCENTS,
+    INK,
+    WHITE,
+    Colour,
+    Pen,
+    accents,
+    darker,
+    lighter,
+    mix,
+    palette,
+    rgb,
+)
+from mner_core.scenes.drawings.drawing import Drawing
 
 Pose: TypeAlias = Literal["standing", "waving", "singing", "cheering"]
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from random import Random
 
-from mner_core.data.scenes import stories, words
-from mner_core.data.scenes.fill import Draft, Writer
-from mner_core.data.scenes.knobs import PER_TOPIC, SIBLINGS, Knobs, rest_sizes, split_sizes
-from mner_core.data.scenes.sketch import COLOURS, LABELS, Emblem, Sketch, Topic
-from mner_core.data.scenes.topics import topics_by_split
+from mner_core.scenes import stories, words
+from mner_core.scenes.fill import Draft, Writer
+from mner_core.scenes.knobs import PER_TOPIC, SIBLINGS, Knobs, rest_sizes, split_sizes
+from mner_core.scenes.sketch import COLOURS, LABELS, Emblem, Sketch, Topic
+from mner_core.scenes.topics import topics_by_split
 
 
 @dataclass(frozen=True)

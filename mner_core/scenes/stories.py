@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mner_core.data.scenes.words import listed
+from mner_core.scenes.words import listed
 
 CLUES = (
     "{NAME} with {CLUE}",

@@ -6,17 +6,17 @@ from random import Random
 
 from PIL import Image
 
-from mner_core.data.scenes.backdrops import BACKDROPS, Backdrop
-from mner_core.data.scenes.canvas import ACCENTS, Canvas, Pen, darker, lighter
-from mner_core.data.scenes.drawing import Drawing
-from mner_core.data.scenes.emblems import draw_poster, emblem_phrase
-from mner_core.data.scenes.extras import EXTRAS, HAZE
-from mner_core.data.scenes.organisations import ORGANISATIONS
-from mner_core.data.scenes.people import CLOSE_UP, PEOPLE
-from mner_core.data.scenes.places import PLACES
-from mner_core.data.scenes.props import drawing_of
-from mner_core.data.scenes.sketch import COLOURS, Emblem, Sketch, Topic, coloured
-from mner_core.data.scenes.things import THINGS
+from mner_core.scenes.drawings.backdrops import BACKDROPS, Backdrop
+from mner_core.scenes.drawings.canvas import ACCENTS, Canvas, Pen, darker, lighter
+from mner_core.scenes.drawings.drawing import Drawing
+from mner_core.scenes.drawings.emblems import draw_poster, emblem_phrase
+from mner_core.scenes.drawings.extras import EXTRAS, HAZE
+from mner_core.scenes.drawings.organisations import ORGANISATIONS
+from mner_core.scenes.drawings.people import CLOSE_UP, PEOPLE
+from mner_core.scenes.drawings.places import PLACES
+from mner_core.scenes.drawings.props import drawing_of
+from mner_core.scenes.drawings.things import THINGS
+from mner_core.scenes.sketch import COLOURS, Emblem, Sketch, Topic, coloured
 from mner_core.types import Box, ImageObject
 
 KINDS: dict[str, tuple[Drawing, ...]] = {"PER": PEOPLE, "LOC": PLACES, "ORG": ORGANISATIONS, "MISC": THINGS}

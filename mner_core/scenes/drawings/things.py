@@ -2,8 +2,8 @@
 
 from random import Random
 
-from mner_core.data.scenes.canvas import ACCENTS, INK, WHITE, Colour, Pen, accents, darker, lighter, palette
-from mner_core.data.scenes.drawing import Drawing
+from mner_core.scenes.drawings.canvas import ACCENTS, INK, WHITE, Colour, Pen, accents, darker, lighter, palette
+from mner_core.scenes.drawings.drawing import Drawing
 
 
 def _plinth(pen: Pen, rng: Random, x0: float, x1: float, top: float) -> None:

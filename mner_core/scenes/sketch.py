@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mner_core.data.scenes.canvas import rgb
+from mner_core.scenes.drawings.canvas import rgb
 
 LABELS = ("PER", "LOC", "ORG", "MISC")
 """The entity types, in the order in which quadruples go through them."""

@@ -7,9 +7,9 @@ import math
 from collections.abc import Callable
 from random import Random
 
-from mner_core.data.scenes.canvas import INK, WHITE, Colour, Pen, darker, lighter, rgb
-from mner_core.data.scenes.drawing import Drawing
-from mner_core.data.scenes.sketch import COLOURS, PROP_NAMES, Prop
+from mner_core.scenes.drawings.canvas import INK, WHITE, Colour, Pen, darker, lighter, rgb
+from mner_core.scenes.drawings.drawing import Drawing
+from mner_core.scenes.sketch import COLOURS, PROP_NAMES, Prop
 
 _WOOD = rgb("8a6a4f")
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
-from mner_core.data.scenes import words
-from mner_core.data.scenes.ceiling import Mark
-from mner_core.data.scenes.sketch import LABELS, Sketch
+from mner_core.scenes import words
+from mner_core.scenes.ceiling import Mark
+from mner_core.scenes.sketch import LABELS, Sketch
 
 
 @dataclass(frozen=True, kw_only=True)
