@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 
+from mner_core.catalog.profiles import profile
 from mner_core.data.dataset import read_dataset
 from mner_core.features.extract import extract
-from mner_core.features.profiles import profile
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import torch
 
 from mner_core.batch import Batch
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.data.dataset import read_dataset
-from mner_core.features.profiles import profile
 from mner_core.features.text import TextEncoder, text_encoder
 from mner_core.home import Home
 from mner_core.models.base import Progress

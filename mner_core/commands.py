@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.system import System
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.check import check
 from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset, write_posts
-from mner_core.features.profiles import profile
 from mner_core.home import Home
 from mner_core.knowledge.files import read_graph
 from mner_core.knowledge.graph import Graph

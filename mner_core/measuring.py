@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mner_core.catalog.profiles import profile
 from mner_core.commands import Answer, say_defects
 from mner_core.data.dataset import read_dataset
 from mner_core.evaluation.errors import align, confusion, tally
@@ -14,7 +15,6 @@ from mner_core.evaluation.legacy import PieceCounts
 from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known, score
 from mner_core.evaluation.scoring import post_digest, protocol_named
 from mner_core.evaluation.slices import score_slices
-from mner_core.features.profiles import profile
 from mner_core.types import Example, InputError, Prediction, Span
 
 if TYPE_CHECKING:

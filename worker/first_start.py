@@ -11,7 +11,7 @@ from typing import Any
 from db.engine import Store
 from db.jobs import Job, Kind, enqueue, jobs
 from db.posts import datasets
-from mner_core.features.profiles import profile
+from mner_core.catalog.profiles import profile
 from mner_core.features.weights import weight_file
 from mner_core.types import InputError
 

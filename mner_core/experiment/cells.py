@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.fingerprint import data_fingerprint
 from mner_core.experiment.material import Material
 from mner_core.experiment.suite import Row, Size
-from mner_core.features.profiles import profile
 from mner_core.files import write_whole
 from mner_core.home import Home
 from mner_core.training.build import OnProgress, Plan

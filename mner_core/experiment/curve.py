@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.data.corrupt import Corruption, corrupt
 from mner_core.evaluation.comparison import Comparison, compare
@@ -19,7 +20,6 @@ from mner_core.experiment.cells import Bench, Cell, Predicted, cell, taught
 from mner_core.experiment.grid import DAGGER, Grid, Line, Number
 from mner_core.experiment.material import Material
 from mner_core.experiment.suite import Size, Suite
-from mner_core.features.profiles import profile
 from mner_core.suspicious.found import ranks_found
 from mner_core.suspicious.search import by_cross_validation
 from mner_core.types import Example

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import Counts
@@ -22,7 +23,6 @@ from mner_core.experiment.cells import Bench, Cell, cell
 from mner_core.experiment.grid import DAGGER, Grid, Line, Number
 from mner_core.experiment.material import SCENES_SEEDS, Material, read_material
 from mner_core.experiment.suite import Row, Size, Suite
-from mner_core.features.profiles import profile
 from mner_core.files import write_whole
 from mner_core.scenes.knobs import Knobs
 from mner_core.scenes.write import write_scenes

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.comparison import Comparison, compare
 from mner_core.evaluation.protocols import ABOUT
@@ -13,7 +14,6 @@ from mner_core.experiment.grid import DAGGER, Grid, Line, Number
 from mner_core.experiment.material import Material
 from mner_core.experiment.quoted import printed_line, quoted_blocks
 from mner_core.experiment.suite import USUAL_TYPES, Row, Size, Suite
-from mner_core.features.profiles import profile
 from mner_core.types import Example, InputError
 
 PROTOCOL = "entity"

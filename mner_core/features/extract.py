@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from mner_core.catalog.profiles import Profile
 from mner_core.data.images import open_image
 from mner_core.features.image import ImageFeatures
-from mner_core.features.profiles import Profile
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.types import Example, InputError

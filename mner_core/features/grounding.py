@@ -15,9 +15,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mner_core.catalog.profiles import Profile
 from mner_core.features.image import ImageFeatures
 from mner_core.features.phrases import GENERAL, Phrases
-from mner_core.features.profiles import Profile
 from mner_core.features.sentences import sentence_vectors
 from mner_core.home import Home
 from mner_core.types import Example

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from mner_core.catalog.profiles import Profile
 from mner_core.data.images import image_digest, open_image
 from mner_core.features.extractor import extractor
 from mner_core.features.image import ImageFeatures
 from mner_core.features.phrases import GENERAL, Phrases
-from mner_core.features.profiles import Profile
 from mner_core.features.shards import Shards
 from mner_core.home import Home
 from mner_core.types import Example, ImageObject, InputError

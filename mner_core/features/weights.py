@@ -25,8 +25,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from mner_core.catalog.profiles import Profile, profile
 from mner_core.features.paper.published import PUBLISHED, fetch, published_folder, published_sum, sum_of, weights_in
-from mner_core.features.profiles import Profile, profile
 from mner_core.types import InputError
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from mner_core.batch import Batcher
+from mner_core.catalog.profiles import Profile, profile
 from mner_core.catalog.system import Need, Settings, System
 from mner_core.catalog.systems import system
-from mner_core.features.profiles import Profile, profile
 from mner_core.features.text import TextEncoder
 from mner_core.models.base import Inputs, Model
 from mner_core.run_record import RunRecord

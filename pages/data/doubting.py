@@ -10,8 +10,8 @@ from db.jobs import enqueue, jobs
 from db.label_error_results import Doubt, newest_ranking
 from db.posts import Dataset
 from db.worklists import queue
+from mner_core.catalog.profiles import PROFILES
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.features.profiles import PROFILES
 from mner_core.types import InputError
 from pages.errors.worklist import doubts
 from pages.shared.figures import plain, when

@@ -2,11 +2,11 @@
 
 from functools import cache
 
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.experiment.grid import Grid
 from mner_core.experiment.quoted import printed_line, quoted_blocks
 from mner_core.experiment.suite import Row, Size, Suite, read_suite, suite_names
-from mner_core.features.profiles import profile
 from pages.shared.figures import counted
 
 

@@ -8,8 +8,8 @@ from db.connection import StoreError
 from db.gold import CURRENT
 from db.posts import datasets
 from db.runs import Run, runs
+from mner_core.catalog.profiles import PROFILES
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.features.profiles import PROFILES
 from mner_core.types import InputError
 from pages.runs.ask import Field, Wish, ask, fields_of
 from pages.shared.figures import plain

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from mner_core.catalog.profiles import profile
 from mner_core.features.extract import ExtractionReport, extract
 from mner_core.features.image import ImageFeatures
-from mner_core.features.profiles import profile
 from mner_core.home import Home
 from mner_core.types import Example, ImageObject
 

@@ -7,11 +7,11 @@ import pytest
 import skimage
 import torch
 
+from mner_core.catalog.profiles import profile
 from mner_core.data.images import open_image
 from mner_core.features.efficientnet import EfficientNet
 from mner_core.features.extract import extract
 from mner_core.features.extractor import Extractor, extractor
-from mner_core.features.profiles import profile
 from mner_core.features.store import FeatureStore
 from mner_core.features.tflite_file import TfliteFile
 from mner_core.features.tflite_graph import _module, same_padding

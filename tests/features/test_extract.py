@@ -136,7 +136,7 @@ SWEEP = """
 import os, sys, time
 from pathlib import Path
 from mner_core.features import extract, shards
-from mner_core.features.profiles import profile
+from mner_core.catalog.profiles import profile
 from mner_core.home import Home
 from tests.features.pictures import post
 

@@ -28,6 +28,7 @@ from transformers import (
     ResNetConfig,
 )
 
+from mner_core.catalog.profiles import Profile, profile
 from mner_core.data.tokenize import tokenize
 from mner_core.features import phrases
 from mner_core.features.extractor import extractor
@@ -40,7 +41,6 @@ from mner_core.features.paper.owlvit import OwlViT
 from mner_core.features.paper.rcnn import FasterRCNNDetector, FasterRCNNRegions, MaskRCNNDetector, MaskRCNNRegions
 from mner_core.features.paper.state import filled, normalised, read_state
 from mner_core.features.phrases import GENERAL, Runs
-from mner_core.features.profiles import Profile, profile
 from mner_core.features.sentences import sentence_vectors
 from mner_core.features.store import FeatureStore
 from mner_core.features.text import load_text_encoder, text_encoder

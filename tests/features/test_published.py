@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from mner_core.catalog import system as catalog
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.features import extractor, weights
 from mner_core.features.paper import published
 from mner_core.features.paper.published import PUBLISHED, digits, fetch, published_folder
-from mner_core.features.profiles import profile
 from mner_core.features.weights import bring
 from mner_core.types import InputError
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mner_core.catalog.profiles import PROFILES, profile
 from mner_core.features import weights
-from mner_core.features.profiles import PROFILES, profile
 from mner_core.features.weights import bring, weight_file
 from mner_core.types import InputError
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mner_core.catalog.profiles import profile
 from mner_core.check import check
 from mner_core.data.boxes import read_entity_boxes
 from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.data.images import open_image
 from mner_core.features.extractor import Extractor
-from mner_core.features.profiles import profile
 from mner_core.knowledge.files import read_graph
 from mner_core.knowledge.search import KnowledgeSearch
 from mner_core.scenes.ceiling import best_text_only_f1

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.data.dataset import Dataset, read_dataset
-from mner_core.features.profiles import profile
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
 from mner_core.suspicious import heldout

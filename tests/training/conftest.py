@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.data.dataset import Dataset, read_dataset
-from mner_core.features.profiles import profile
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
 from mner_core.training.build import Plan

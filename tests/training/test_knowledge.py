@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mner_core.catalog.profiles import profile
 from mner_core.cli import main
 from mner_core.data.dataset import Dataset
-from mner_core.features.profiles import profile
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.knowledge.files import read_graph, write_graph

@@ -15,10 +15,10 @@ from db.jobs import enqueue, job
 from db.posts import posts
 from db.requests import Answer, ask, result, take
 from db.runs import add_run
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.data.dataset import read_dataset
 from mner_core.evidence import mean_over_depth
-from mner_core.features.profiles import profile
 from mner_core.home import Home
 from mner_core.training.build import Plan
 from mner_core.training.load import load, without_images

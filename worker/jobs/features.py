@@ -10,8 +10,8 @@ from db.engine import Store
 from db.gold import ORIGINAL, examples
 from db.jobs import Job
 from db.posts import dataset
+from mner_core.catalog.profiles import profile
 from mner_core.features.extract import extract
-from mner_core.features.profiles import profile
 from worker.messages import Reporter
 
 SHOWN = 100

@@ -15,9 +15,9 @@ from db.jobs import Job
 from db.knowledge import graph_of
 from db.label_error_results import Doubt, keep_ranking
 from db.posts import dataset, post_ids
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.data.tokenize import offsets_from_span
-from mner_core.features.profiles import profile
 from mner_core.suspicious.reasons import Item
 from mner_core.suspicious.search import by_cross_validation, enough_epochs
 from mner_core.training.build import Plan

@@ -20,8 +20,8 @@ from db.knowledge import graph_of
 from db.posts import dataset
 from db.runs import add_run
 from db.runs import run as run_named
+from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
-from mner_core.features.profiles import profile
 from mner_core.run_record import read_record
 from mner_core.training.build import Plan
 from mner_core.training.fit import Epoch
