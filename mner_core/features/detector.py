@@ -7,8 +7,8 @@ from PIL import Image
 from mner_core.features.efficientnet import normalised
 from mner_core.features.tflite_file import labels
 from mner_core.features.tflite_graph import TfliteGraph
-from mner_core.features.weights import weight_file
 from mner_core.types import ImageObject
+from mner_core.weights.packages import weight_file
 
 THRESHOLD = 0.35
 MAX_OBJECTS = 15

@@ -11,7 +11,7 @@ from mner_core.features.image import REGIONS
 from mner_core.features.pixels import squares
 from mner_core.features.tflite_file import TfliteFile, labels
 from mner_core.features.tflite_graph import TfliteGraph
-from mner_core.features.weights import weight_file
+from mner_core.weights.packages import weight_file
 
 WIDTH = 1280
 _SIZE = 224

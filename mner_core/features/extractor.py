@@ -12,9 +12,9 @@ from PIL import Image
 from mner_core.catalog.profiles import Profile
 from mner_core.features import captions
 from mner_core.features.image import REGIONS, VERSION, ImageFeatures
-from mner_core.features.paper.published import PUBLISHED, digits
 from mner_core.features.pixels import crop
 from mner_core.types import ImageObject
+from mner_core.weights.hub import PUBLISHED, digits
 
 
 class Net(Protocol):

@@ -14,8 +14,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from mner_core.features.weights import weight_file
 from mner_core.home import Home
+from mner_core.weights.packages import weight_file
 
 WordRange: TypeAlias = tuple[int, int]
 """First word and the word behind the last one."""

@@ -13,10 +13,10 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 from transformers.utils import logging as transformers_logging
 
-from mner_core.features.paper.published import PUBLISHED, digits, weights_in
-from mner_core.features.paper.state import read_state, renamed
-from mner_core.features.weights import weight_file
 from mner_core.types import InputError
+from mner_core.weights.hub import PUBLISHED, digits, weights_in
+from mner_core.weights.packages import weight_file
+from mner_core.weights.state import read_state, renamed
 
 _OLD_NAMES = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
 """What Google's first BERTs call a layer norm's parameters."""

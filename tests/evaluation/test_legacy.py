@@ -13,9 +13,9 @@ from mner_core.evaluation.files import score_files
 from mner_core.evaluation.legacy import LONGEST, rgcn_chunks, rgcn_tags, tags_as_bio, umt_chunks
 from mner_core.evaluation.protocols import ABOUT, LEGACY, score, score_posts
 from mner_core.evaluation.scoring import Score
-from mner_core.features.weights import weight_file
 from mner_core.tags import decode
 from mner_core.types import Example, InputError, Span
+from mner_core.weights.packages import weight_file
 from tests.evaluation.posts import post, split_of, tagged_splits
 
 

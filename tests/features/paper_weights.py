@@ -19,10 +19,11 @@ from torchvision.models.resnet import Bottleneck
 from torchvision.ops import FrozenBatchNorm2d
 
 from mner_core.features.extractor import extractor
-from mner_core.features.paper import imagenet, published, rcnn
+from mner_core.features.paper import imagenet, rcnn
 from mner_core.features.sentences import frozen_encoder
-from tests.features import published_names
-from tests.features.published_names import Shapes
+from mner_core.weights import hub
+from tests.weights import published_names
+from tests.weights.published_names import Shapes
 
 DEPTHS = (1, 1, 1, 1)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -135,7 +136,7 @@ def write_weights(root: Path) -> Path:
         "mask-rcnn": random_state(published_names.rcnn(DEPTHS, masks=True, inner=INNER)),
     }
     for name, state in states.items():
-        write_state(folder / name / published.SAFE, state)
+        write_state(folder / name / hub.SAFE, state)
     write_bert(folder / "bert-base-uncased")
     write_bert(folder / "bert-base-cased")
     write_detr(folder / "detr-resnet-50")
@@ -160,7 +161,7 @@ def _write_json(file: Path, record: object) -> None:
 def write_bert(folder: Path) -> None:
     """As Google's first BERTs are published: layer norms with gamma and beta, heads that nobody reads."""
     state = random_state(published_names.bert(ROWS, WIDTH, 64, 2, 128))
-    write_state(folder / published.SAFE, state)
+    write_state(folder / hub.SAFE, state)
     config = {
         "architectures": ["BertForMaskedLM"], "attention_probs_dropout_prob": 0.1, "gradient_checkpointing": False,
         "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": WIDTH, "initializer_range": 0.02,
@@ -185,7 +186,7 @@ def _word_pieces() -> Tokenizer:
 
 def write_detr(folder: Path) -> None:
     """The revision without timm, whose config.json names a ResNet of transformers."""
-    write_state(folder / published.SAFE, random_state(published_names.detr(32, 64, 1, 10, DEPTHS), seed=3))
+    write_state(folder / hub.SAFE, random_state(published_names.detr(32, 64, 1, 10, DEPTHS), seed=3))
     body = {
         "model_type": "resnet", "depths": list(DEPTHS), "hidden_sizes": [256, 512, 1024, 2048], "embedding_size": 64,
         "layer_type": "bottleneck", "out_features": ["stage4"],
@@ -214,7 +215,7 @@ def write_owlvit(folder: Path) -> None:
     state = random_state(published_names.owlvit(len(pieces), 16, 32, 16, 1, 16, 8), seed=4)
     state["owlvit.text_model.embeddings.position_ids"] = torch.arange(16)[None]
     state["owlvit.vision_model.embeddings.position_ids"] = torch.arange(17)[None]
-    write_state(folder / published.BIN, state)
+    write_state(folder / hub.BIN, state)
     text = {
         "vocab_size": len(pieces), "hidden_size": 16, "intermediate_size": 64, "num_hidden_layers": 1,
         "num_attention_heads": 2, "max_position_embeddings": 16, "bos_token_id": len(pieces) - 2,
@@ -246,7 +247,7 @@ def write_blip(folder: Path) -> None:
     state["text_decoder.bert.embeddings.position_ids"] = torch.arange(40)[None]
     words, head = "text_decoder.bert.embeddings.word_embeddings.weight", "text_decoder.cls.predictions"
     state[f"{head}.decoder.weight"], state[f"{head}.decoder.bias"] = state[words], state[f"{head}.bias"]
-    write_state(folder / published.BIN, state)
+    write_state(folder / hub.BIN, state)
     text = {
         "vocab_size": ROWS, "hidden_size": 32, "encoder_hidden_size": 32, "intermediate_size": 64,
         "num_hidden_layers": 1, "num_attention_heads": 4, "max_position_embeddings": 40, "bos_token_id": 5,

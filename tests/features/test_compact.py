@@ -15,9 +15,9 @@ from mner_core.features.extractor import Extractor, extractor
 from mner_core.features.store import FeatureStore
 from mner_core.features.tflite_file import TfliteFile
 from mner_core.features.tflite_graph import _module, same_padding
-from mner_core.features.weights import weight_file
 from mner_core.home import Home
 from mner_core.types import ImageObject, InputError
+from mner_core.weights.packages import weight_file
 from tests.features.pictures import post
 
 PHOTOS = Path(skimage.__file__).parent / "data"

@@ -10,9 +10,9 @@ from mner_core.catalog.profiles import profile
 from mner_core.data.tokenize import tokenize
 from mner_core.features.grounding import EncodedNames, Grounding, SpelledNames
 from mner_core.features.image import REGIONS, ImageFeatures
-from mner_core.features.weights import weight_file
 from mner_core.home import Home
 from mner_core.types import Example, ImageObject, InputError
+from mner_core.weights.packages import weight_file
 
 TINY = profile("tiny")
 

@@ -33,21 +33,24 @@ from mner_core.data.tokenize import tokenize
 from mner_core.features import phrases
 from mner_core.features.extractor import extractor
 from mner_core.features.grounding import Grounding
-from mner_core.features.paper import detr, published, rcnn
+from mner_core.features.paper import detr, rcnn
 from mner_core.features.paper.blip import Blip
 from mner_core.features.paper.detr import Detr
 from mner_core.features.paper.imagenet import VGG16, InceptionV3, RegionNet, ResNet152
 from mner_core.features.paper.owlvit import OwlViT
 from mner_core.features.paper.rcnn import FasterRCNNDetector, FasterRCNNRegions, MaskRCNNDetector, MaskRCNNRegions
-from mner_core.features.paper.state import filled, normalised, read_state
+from mner_core.features.paper.state import filled, normalised
 from mner_core.features.phrases import GENERAL, Runs
 from mner_core.features.sentences import sentence_vectors
 from mner_core.features.store import FeatureStore
 from mner_core.features.text import load_text_encoder, text_encoder
 from mner_core.home import Home
 from mner_core.types import Example, ImageObject, InputError
-from tests.features import paper_weights, published_names
+from mner_core.weights import hub
+from mner_core.weights.state import read_state
+from tests.features import paper_weights
 from tests.features.pictures import draw, same
+from tests.weights import published_names
 
 PAPER = profile("paper")
 REGION_NETS = (ResNet152, VGG16, InceptionV3, FasterRCNNRegions, MaskRCNNRegions)
@@ -113,13 +116,13 @@ def test_torchvisions_published_names_load_strictly(
     assert numbers * 4 / 2**20 == pytest.approx(said.meta["_file_size"], rel=0.002)
     if "running_mean" not in str(list(shapes)):
         assert numbers == said.meta["num_params"]
-    assert said.url == f"{published.TORCHVISION}/{published.PUBLISHED[kind.name].file}"
+    assert said.url == f"{hub.TORCHVISION}/{hub.PUBLISHED[kind.name].file}"
 
 
 def test_inception_is_the_published_one_by_its_size() -> None:
     net, said = on_meta(InceptionV3.build), models.Inception_V3_Weights.IMAGENET1K_V1
     assert sum(each.numel() for each in net.parameters()) == said.meta["num_params"]
-    assert said.url == f"{published.TORCHVISION}/{published.PUBLISHED['inception-v3'].file}"
+    assert said.url == f"{hub.TORCHVISION}/{hub.PUBLISHED['inception-v3'].file}"
     assert isinstance(net, models.Inception3)
     assert net.transform_input
 
@@ -384,11 +387,11 @@ def test_features_of_other_weights_are_never_read(own: Callable[[str], Path], tm
     folder = own("resnet152")
     before = extractor(PAPER).version
     vectors = sentence_vectors(["a bike"], PAPER.text, Home(tmp_path / "home"))
-    file = folder / published.SAFE
+    file = folder / hub.SAFE
     state = load_file(file)
     save_file({name: value + 1 for name, value in state.items()}, file)
     assert extractor(PAPER).version != before
-    bert = own("bert-base-uncased") / published.SAFE
+    bert = own("bert-base-uncased") / hub.SAFE
     save_file({name: value + 1 for name, value in load_file(bert).items()}, bert)
     paper_weights.forget()
     assert not np.allclose(vectors, sentence_vectors(["a bike"], PAPER.text, Home(tmp_path / "home")))
@@ -414,7 +417,7 @@ def change(file: Path, edit: Callable[[dict[str, torch.Tensor]], None]) -> None:
 
 
 def test_weights_of_another_net_are_refused_by_name(own: Callable[[str], Path]) -> None:
-    file = own("resnet152") / published.SAFE
+    file = own("resnet152") / hub.SAFE
     change(file, lambda state: state.update({"layer5.weight": torch.zeros(1)}))
     with pytest.raises(InputError, match=r"model\.safetensors is not one of resnet152: it also holds layer5\.weight\."):
         ResNet152()
@@ -427,7 +430,7 @@ def test_weights_of_another_net_are_refused_by_name(own: Callable[[str], Path]) 
 
 
 def test_half_a_transformers_model_is_refused(own: Callable[[str], Path]) -> None:
-    change(own("detr-resnet-50") / published.SAFE, lambda state: [state.pop("class_labels_classifier.bias")])  # type: ignore[arg-type,return-value]
+    change(own("detr-resnet-50") / hub.SAFE, lambda state: [state.pop("class_labels_classifier.bias")])  # type: ignore[arg-type,return-value]
     with pytest.raises(InputError, match=r"is not one of detr-resnet-50: it lacks class_labels_classifier\.bias"):
         Detr()
 
@@ -463,9 +466,9 @@ def test_code_in_a_file_of_weights_is_never_run(tmp_path: Path, monkeypatch: pyt
 
 def test_torchs_own_format_is_read_as_published(own: Callable[[str], Path]) -> None:
     folder = own("resnet152")
-    torch.save(load_file(folder / published.SAFE), folder / "resnet152-394f9c45.pth")
+    torch.save(load_file(folder / hub.SAFE), folder / "resnet152-394f9c45.pth")
     expected = ResNet152().look([photo()])
-    (folder / published.SAFE).unlink()
+    (folder / hub.SAFE).unlink()
     assert np.array_equal(ResNet152().look([photo()])[0], expected[0])
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mner_core.features import phrases
 from mner_core.features.phrases import Phrases, Runs
-from mner_core.features.weights import weight_file
 from mner_core.home import Home
 from mner_core.types import InputError
+from mner_core.weights.packages import weight_file
 
 WORDS = "Kevin Durant enters the Oracle Arena wearing a purple jersey !".split()  # noqa: SIM905
 

@@ -1,19 +1,19 @@
 """Published weights into nets: read without pickles, every name and shape checked, and frozen for good."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoImageProcessor, PreTrainedModel
 
-from mner_core.features.paper.published import by_hand, published_folder, weights_in
 from mner_core.features.pixels import squares
 from mner_core.types import InputError
+from mner_core.weights.hub import by_hand, published_folder, weights_in
+from mner_core.weights.state import read_state
 
 _MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -22,24 +22,6 @@ _MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def device() -> torch.device:
     """Where pictures are looked at: the first GPU, else the processor."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def read_state(file: Path) -> dict[str, Tensor]:
-    """The tensors of a file of weights by name, be it safetensors or torch's own format.
-
-    Raises:
-        InputError: the file is damaged, or holds anything but tensors.
-    """
-    try:
-        if file.suffix == ".safetensors":
-            return load_file(file)
-        state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # noqa: BLE001 (each reader has errors of its own; all are told in a sentence)
-        said = " ".join(str(error).split())[:160]
-        raise InputError(
-            f"The weight file {file.name} is not read: it is damaged or holds more than tensors ({said})."
-        ) from None
-    return state
 
 
 def filled(name: str, build: Callable[[], nn.Module]) -> Any:
@@ -122,11 +104,3 @@ def corners(boxes: Tensor) -> Tensor:
     """Boxes [n, 4] from centre, width and height to left, top, right, bottom."""
     centre, size = boxes[:, :2], boxes[:, 2:]
     return torch.cat([centre - size / 2, centre + size / 2], dim=1)
-
-
-def renamed(state: Mapping[str, Tensor], parts: Mapping[str, str]) -> dict[str, Tensor]:
-    """The same tensors, each name's ending replaced as `parts` says."""
-    return {
-        next((name.removesuffix(old) + new for old, new in parts.items() if name.endswith(old)), name): value
-        for name, value in state.items()
-    }

@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from mner_core.catalog.profiles import Profile, profile
-from mner_core.features.paper.published import PUBLISHED, fetch, published_folder, published_sum, sum_of, weights_in
 from mner_core.types import InputError
+from mner_core.weights.hub import PUBLISHED, fetch, published_folder, published_sum, sum_of, weights_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mner_core.catalog.profiles import PROFILES, profile
-from mner_core.features import weights
-from mner_core.features.weights import bring, weight_file
 from mner_core.types import InputError
+from mner_core.weights import packages
+from mner_core.weights.packages import bring, weight_file
 
 GOOD = b"the official weights"
 
@@ -27,20 +27,20 @@ printf 'Metadata-Version: 2.1\\nName: made-up\\nVersion: 1.2\\n' > {site}/made_u
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], Path]:
     """A function that makes an installer whose package holds the given bytes, and gives its folder."""
-    source = weights._Source(
+    source = packages._Source(
         package="made-up",
         version="1.2",
         inside="made_up/models",
         main="net.bin",
         sums={"net.bin": hashlib.sha256(GOOD).hexdigest()},
     )
-    monkeypatch.setattr(weights, "_SOURCES", {"tiny-grid": source})
+    monkeypatch.setattr(packages, "_SOURCES", {"tiny-grid": source})
     monkeypatch.delenv("MNER_WEIGHTS", raising=False)
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    weights._verified.cache_clear()
+    packages._verified.cache_clear()
 
     def make(content: bytes) -> Path:
         uv = tmp_path / "uv"
@@ -115,6 +115,6 @@ def test_unknown_profile_lists_the_known_ones() -> None:
 
 
 def test_all_pinned_sums_are_whole() -> None:
-    sums = [total for source in weights._SOURCES.values() for total in source.sums.values()]
+    sums = [total for source in packages._SOURCES.values() for total in source.sums.values()]
     assert len(sums) == 24
     assert all(len(bytes.fromhex(total)) == 32 for total in sums)

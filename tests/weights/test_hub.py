@@ -10,18 +10,18 @@ import pytest
 from mner_core.catalog import system as catalog
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.features import extractor, weights
-from mner_core.features.paper import published
-from mner_core.features.paper.published import PUBLISHED, digits, fetch, published_folder
-from mner_core.features.weights import bring
+from mner_core.features import extractor
 from mner_core.types import InputError
+from mner_core.weights import hub, packages
+from mner_core.weights.hub import PUBLISHED, digits, fetch, published_folder
+from mner_core.weights.packages import bring
 
 RESNET = "resnet152-394f9c45.pth"
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home without hubs; its folder of published weights."""
+    """An empty home without hubs; its folder of published packages."""
     monkeypatch.setenv("MNER_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.delenv("MNER_WEIGHTS", raising=False)
@@ -92,7 +92,7 @@ def test_a_folder_that_is_begun_is_told_what_it_lacks(home: Path) -> None:
 
 
 def test_what_is_there_and_what_is_missing_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "_SOURCES", {})
+    monkeypatch.setattr(packages, "_SOURCES", {})
     put(home / "resnet152", RESNET)
     said = bring("paper")
     assert said["missing"] == len(PUBLISHED) - 1
@@ -114,7 +114,7 @@ def test_torchvisions_weights_come_from_its_cache_and_must_be_the_published_ones
     with pytest.raises(InputError, match=rf"{RESNET}, as it was fetched, is not the published one by its sha256"):
         fetch("resnet152")
     real = hashlib.sha256(b"weights").hexdigest()
-    entry = published._torchvision(f"resnet152-{real[:8]}.pth", 1)
+    entry = hub._torchvision(f"resnet152-{real[:8]}.pth", 1)
     put(tmp_path / "torch/hub/checkpoints", entry.file)
     (home / "resnet152" / RESNET).unlink()
     with pytest.MonkeyPatch.context() as patch:
