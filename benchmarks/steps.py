@@ -17,10 +17,10 @@ from mner_core.batch import Batch
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.data.dataset import read_dataset
-from mner_core.features.text import TextEncoder, text_encoder
 from mner_core.home import Home
 from mner_core.models.base import Progress
 from mner_core.scenes.write import write_scenes
+from mner_core.text.encoder import TextEncoder, text_encoder
 from mner_core.training.build import Plan, build_batcher, build_model
 from mner_core.training.fit import make_optimizer
 from mner_core.training.surroundings import prepare_surroundings

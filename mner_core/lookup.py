@@ -7,7 +7,6 @@ A run's graph lies below the home by its fingerprint, pictures included, and an 
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from mner_core.features.image import ImageFeatures
-from mner_core.features.sentences import frozen_encoder, sentence_vectors
 from mner_core.files import fresh_folder
 from mner_core.home import Home
 from mner_core.knowledge.files import copy_pictures, read_graph, write_files
@@ -118,33 +116,3 @@ class GraphKnowledge:
 def graph_folder(home: Home, fingerprint: str) -> Path:
     """Where the graph of that fingerprint lies in a home."""
     return home.root / "knowledge" / fingerprint
-
-
-class PhraseVectors:
-    """Phrases as sentence vectors of a profile's frozen text encoder, each computed once in a process.
-
-    A trainable table would know nothing of most of ImageNet's thousand names after a few thousand posts; these vectors
-    know that an espresso is like a cup before the first one (ours; the paper's word vectors know that as well).
-    """
-
-    def __init__(self, slot: str) -> None:
-        self._slot = slot
-        self._known: dict[str, NDArray[np.float32]] = {}
-
-    @property
-    def width(self) -> int:
-        """The length of a vector: the encoder's hidden size."""
-        return frozen_encoder(self._slot).width
-
-    def vectors(self, phrases: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors [phrases, width]; zero for a phrase without pieces."""
-        self.prepare(phrases)
-        if not phrases:
-            return np.zeros((0, self.width), np.float32)
-        return np.stack([self._known[phrase] for phrase in phrases])
-
-    def prepare(self, phrases: Iterable[str]) -> None:
-        """Computes the vectors of many phrases at once."""
-        new = sorted(set(phrases) - set(self._known))
-        if new:
-            self._known |= dict(zip(new, sentence_vectors(new, self._slot), strict=True))

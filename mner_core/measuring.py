@@ -188,7 +188,7 @@ def _what_images_show(run: "Run", examples: Sequence[Example]) -> tuple[list[Exa
 
     Relevance is the cosine of the text's and the caption's sentence vectors: how far what is seen is what is said.
     """
-    from mner_core.features.sentences import sentence_vectors
+    from mner_core.text.sentences import sentence_vectors
 
     known, captions = [], []
     for example in examples:
@@ -213,7 +213,7 @@ def _pieces(protocol: str) -> PieceCounts | None:
     """What counts a word's pieces, for the protocol that asks: the compact profile's uncased WordPiece tokenizer."""
     if protocol != NEEDS_PIECES:
         return None
-    from mner_core.features.text import BertPieces
+    from mner_core.text.encoder import BertPieces
     from mner_core.weights.packages import weight_file
 
     stored = weight_file(profile("compact").text) / "tokenizer.json"

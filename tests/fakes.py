@@ -13,11 +13,11 @@ from mner_core.catalog.system import Settings, System
 from mner_core.catalog.systems import system
 from mner_core.features.grounding import Grounded
 from mner_core.features.image import REGIONS, ImageFeatures
-from mner_core.features.text import text_encoder
 from mner_core.knowledge.search import Knowledge
 from mner_core.models.base import Inputs, Model
 from mner_core.retrieval import Neighbour
 from mner_core.sources import Sources
+from mner_core.text.encoder import text_encoder
 from mner_core.types import Example, ImageObject, Span, Token
 
 LABELS = ("LOC", "MISC", "ORG", "PER")

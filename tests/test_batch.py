@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from mner_core.batch import NUM_CHARACTERS, Batcher, character_ids, length_buckets, word_shape
 from mner_core.catalog.systems import system
-from mner_core.features.text import text_encoder
 from mner_core.layers.words import WordEncoder
 from mner_core.sources import Sources
+from mner_core.text.encoder import text_encoder
 from tests.fakes import LABELS, FakeFeatures, make_batcher, post, settings_of
 
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from mner_core.catalog.profiles import Profile
 from mner_core.features.image import ImageFeatures
-from mner_core.features.phrases import GENERAL, Phrases
-from mner_core.features.sentences import sentence_vectors
 from mner_core.home import Home
+from mner_core.text.noun_phrases import GENERAL, Phrases
+from mner_core.text.sentences import sentence_vectors
 from mner_core.types import Example
 
 Vectors = NDArray[np.float32]

@@ -12,9 +12,9 @@ from mner_core.catalog.profiles import Profile
 from mner_core.data.images import image_digest, open_image
 from mner_core.features.extractor import extractor
 from mner_core.features.image import ImageFeatures
-from mner_core.features.phrases import GENERAL, Phrases
 from mner_core.features.shards import Shards
 from mner_core.home import Home
+from mner_core.text.noun_phrases import GENERAL, Phrases
 from mner_core.types import Example, ImageObject, InputError
 
 

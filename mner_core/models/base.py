@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from mner_core import tags
 from mner_core.batch import Batch
 from mner_core.catalog.system import Settings
-from mner_core.features.text import TextEncoder
 from mner_core.layers.crf import CRF
 from mner_core.layers.trace import Trace
 from mner_core.layers.words import WordEncoder
+from mner_core.text.encoder import TextEncoder
 from mner_core.types import Prediction
 
 

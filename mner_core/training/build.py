@@ -9,10 +9,10 @@ from mner_core.batch import Batcher
 from mner_core.catalog.profiles import Profile, profile
 from mner_core.catalog.system import Need, Settings, System
 from mner_core.catalog.systems import system
-from mner_core.features.text import TextEncoder
 from mner_core.models.base import Inputs, Model
 from mner_core.run_record import RunRecord
 from mner_core.sources import Sources
+from mner_core.text.encoder import TextEncoder
 
 OnProgress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done and how much there is."""

@@ -14,11 +14,12 @@ from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.knowledge.search import LEAST
-from mner_core.lookup import GraphKnowledge, PhraseVectors, graph_folder, graph_posts
+from mner_core.lookup import GraphKnowledge, graph_folder, graph_posts
 from mner_core.neighbourhood import Grids, PoolNeighbourhood, build_pool
 from mner_core.retrieval import Pool
 from mner_core.run_record import RunRecord
 from mner_core.sources import Sources
+from mner_core.text.sentences import PhraseVectors
 from mner_core.training.build import OnProgress, Plan
 from mner_core.types import Example, InputError
 

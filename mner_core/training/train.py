@@ -20,11 +20,11 @@ from safetensors.torch import load_file
 from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint
 from mner_core.evaluation.scoring import post_digest, score
 from mner_core.evaluation.slices import score_slices
-from mner_core.features.text import TextEncoder, load_text_encoder, text_encoder
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.models.base import Model
 from mner_core.run_record import RunRecord, read_record
+from mner_core.text.encoder import TextEncoder, load_text_encoder, text_encoder
 from mner_core.training.build import OnProgress, Plan, build_batcher, build_model
 from mner_core.training.fit import Epoch, Posts, fit, predict
 from mner_core.training.surroundings import Surroundings, prepare_surroundings

@@ -30,7 +30,6 @@ from transformers import (
 
 from mner_core.catalog.profiles import Profile, profile
 from mner_core.data.tokenize import tokenize
-from mner_core.features import phrases
 from mner_core.features.extractor import extractor
 from mner_core.features.grounding import Grounding
 from mner_core.features.paper import detr, rcnn
@@ -40,11 +39,12 @@ from mner_core.features.paper.imagenet import VGG16, InceptionV3, RegionNet, Res
 from mner_core.features.paper.owlvit import OwlViT
 from mner_core.features.paper.rcnn import FasterRCNNDetector, FasterRCNNRegions, MaskRCNNDetector, MaskRCNNRegions
 from mner_core.features.paper.state import filled, normalised
-from mner_core.features.phrases import GENERAL, Runs
-from mner_core.features.sentences import sentence_vectors
 from mner_core.features.store import FeatureStore
-from mner_core.features.text import load_text_encoder, text_encoder
 from mner_core.home import Home
+from mner_core.text import noun_phrases
+from mner_core.text.encoder import load_text_encoder, text_encoder
+from mner_core.text.noun_phrases import GENERAL, Runs
+from mner_core.text.sentences import sentence_vectors
 from mner_core.types import Example, ImageObject, InputError
 from mner_core.weights import hub
 from mner_core.weights.state import read_state
@@ -329,7 +329,7 @@ def test_a_larger_vocabulary_changes_nothing_for_known_words(tmp_path: Path) -> 
 @pytest.fixture
 def runs_for_phrases(monkeypatch: pytest.MonkeyPatch) -> None:
     """Phrases without spaCy, whose model may not be installed."""
-    monkeypatch.setitem(phrases._CHUNKERS, "en-core-web-sm", Runs)  # type: ignore[arg-type]
+    monkeypatch.setitem(noun_phrases._CHUNKERS, "en-core-web-sm", Runs)  # type: ignore[arg-type]
 
 
 def said(text: str, image: Path) -> Example:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mner_core.features import phrases
-from mner_core.features.phrases import Phrases, Runs
 from mner_core.home import Home
+from mner_core.text import noun_phrases
+from mner_core.text.noun_phrases import Phrases, Runs
 from mner_core.types import InputError
 from mner_core.weights.packages import weight_file
 
@@ -67,7 +67,7 @@ def test_a_post_has_the_same_phrases_alone_and_in_a_sweep() -> None:
 
 @needs_weights
 def test_the_entity_recogniser_is_never_loaded() -> None:
-    parser = phrases._parser(weight_file("en-core-web-sm"))
+    parser = noun_phrases._parser(weight_file("en-core-web-sm"))
     assert set(parser.pipe_names) == {"tok2vec", "tagger", "parser", "attribute_ruler"}
 
 
@@ -98,7 +98,7 @@ class Counting:
 
 @pytest.fixture
 def counting(monkeypatch: pytest.MonkeyPatch) -> type[Counting]:
-    monkeypatch.setattr(phrases, "_CHUNKERS", {"counting": Counting})
+    monkeypatch.setattr(noun_phrases, "_CHUNKERS", {"counting": Counting})
     monkeypatch.setattr(Counting, "asked", 0)
     return Counting
 

@@ -2,15 +2,15 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mner_core.features.text import TextEncoder, encoder_version, text_encoder
 from mner_core.home import Home
+from mner_core.text.encoder import TextEncoder, encoder_version, text_encoder
 
 VERSION = "mean-1"
 LONGEST = 256
@@ -84,3 +84,33 @@ def _mean_states(encoder: TextEncoder, pieces: Sequence[Sequence[int]]) -> NDArr
     mean = (states * real.unsqueeze(-1)).sum(dim=1) / real.sum(dim=1, keepdim=True)
     unit: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).numpy()
     return unit
+
+
+class PhraseVectors:
+    """Phrases as sentence vectors of a profile's frozen text encoder, each computed once in a process.
+
+    A trainable table would know nothing of most of ImageNet's thousand names after a few thousand posts; these vectors
+    know that an espresso is like a cup before the first one (ours; the paper's word vectors know that as well).
+    """
+
+    def __init__(self, slot: str) -> None:
+        self._slot = slot
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    @property
+    def width(self) -> int:
+        """The length of a vector: the encoder's hidden size."""
+        return frozen_encoder(self._slot).width
+
+    def vectors(self, phrases: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors [phrases, width]; zero for a phrase without pieces."""
+        self.prepare(phrases)
+        if not phrases:
+            return np.zeros((0, self.width), np.float32)
+        return np.stack([self._known[phrase] for phrase in phrases])
+
+    def prepare(self, phrases: Iterable[str]) -> None:
+        """Computes the vectors of many phrases at once."""
+        new = sorted(set(phrases) - set(self._known))
+        if new:
+            self._known |= dict(zip(new, sentence_vectors(new, self._slot), strict=True))
