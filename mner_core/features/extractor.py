@@ -68,24 +68,24 @@ class Blind:
 
 
 _NETS: Mapping[str, str] = {
-    "efficientnet-lite0": "efficientnet:EfficientNet",
-    "tiny-grid": "tiny:TinyGrid",
-    "resnet152": "paper.imagenet:ResNet152",
-    "vgg16": "paper.imagenet:VGG16",
-    "inception-v3": "paper.imagenet:InceptionV3",
-    "faster-rcnn": "paper.rcnn:FasterRCNNRegions",
-    "mask-rcnn": "paper.rcnn:MaskRCNNRegions",
+    "efficientnet-lite0": "nets.efficientnet:EfficientNet",
+    "tiny-grid": "nets.tiny:TinyGrid",
+    "resnet152": "nets.imagenet:ResNet152",
+    "vgg16": "nets.imagenet:VGG16",
+    "inception-v3": "nets.imagenet:InceptionV3",
+    "faster-rcnn": "nets.rcnn:FasterRCNNRegions",
+    "mask-rcnn": "nets.rcnn:MaskRCNNRegions",
 }
 _DETECTORS: Mapping[str, str] = {
-    "efficientdet-lite0": "detector:EfficientDet",
-    "tiny-objects": "tiny:TinyDetector",
-    "faster-rcnn": "paper.rcnn:FasterRCNNDetector",
-    "mask-rcnn": "paper.rcnn:MaskRCNNDetector",
-    "detr-resnet-50": "paper.detr:Detr",
-    "owlvit-base-patch32": "paper.owlvit:OwlViT",
+    "efficientdet-lite0": "nets.efficientdet:EfficientDet",
+    "tiny-objects": "nets.tiny:TinyDetector",
+    "faster-rcnn": "nets.rcnn:FasterRCNNDetector",
+    "mask-rcnn": "nets.rcnn:MaskRCNNDetector",
+    "detr-resnet-50": "nets.detr:Detr",
+    "owlvit-base-patch32": "nets.owlvit:OwlViT",
     "none": "extractor:Blind",
 }
-_CAPTIONERS: Mapping[str, str] = {"blip-image-captioning-base": "paper.blip:Blip"}
+_CAPTIONERS: Mapping[str, str] = {"blip-image-captioning-base": "nets.blip:Blip"}
 """What fills each slot, as "module:class": a profile's libraries are imported where that profile is asked for."""
 
 

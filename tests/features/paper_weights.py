@@ -19,7 +19,7 @@ from torchvision.models.resnet import Bottleneck
 from torchvision.ops import FrozenBatchNorm2d
 
 from mner_core.features.extractor import extractor
-from mner_core.features.paper import imagenet, rcnn
+from mner_core.features.nets import imagenet, rcnn
 from mner_core.text.sentences import frozen_encoder
 from mner_core.weights import hub
 from tests.weights import published_names

@@ -9,12 +9,12 @@ import torch
 
 from mner_core.catalog.profiles import profile
 from mner_core.data.images import open_image
-from mner_core.features.efficientnet import EfficientNet
 from mner_core.features.extract import extract
 from mner_core.features.extractor import Extractor, extractor
+from mner_core.features.nets.efficientnet import EfficientNet
+from mner_core.features.nets.tflite_file import TfliteFile
+from mner_core.features.nets.tflite_graph import _module, same_padding
 from mner_core.features.store import FeatureStore
-from mner_core.features.tflite_file import TfliteFile
-from mner_core.features.tflite_graph import _module, same_padding
 from mner_core.home import Home
 from mner_core.types import ImageObject, InputError
 from mner_core.weights.packages import weight_file

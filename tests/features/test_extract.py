@@ -16,8 +16,8 @@ from mner_core.features import shards as shards_module
 from mner_core.features.extract import _order, extract
 from mner_core.features.extractor import Extractor
 from mner_core.features.image import ImageFeatures
+from mner_core.features.nets.tiny import TinyGrid
 from mner_core.features.store import FeatureStore
-from mner_core.features.tiny import TinyGrid
 from mner_core.home import Home
 from mner_core.types import Example, InputError
 from tests.features.pictures import TINY, draw, post, posts, same, sweep

@@ -32,13 +32,13 @@ from mner_core.catalog.profiles import Profile, profile
 from mner_core.data.tokenize import tokenize
 from mner_core.features.extractor import extractor
 from mner_core.features.grounding import Grounding
-from mner_core.features.paper import detr, rcnn
-from mner_core.features.paper.blip import Blip
-from mner_core.features.paper.detr import Detr
-from mner_core.features.paper.imagenet import VGG16, InceptionV3, RegionNet, ResNet152
-from mner_core.features.paper.owlvit import OwlViT
-from mner_core.features.paper.rcnn import FasterRCNNDetector, FasterRCNNRegions, MaskRCNNDetector, MaskRCNNRegions
-from mner_core.features.paper.state import filled, normalised
+from mner_core.features.nets import detr, rcnn
+from mner_core.features.nets.blip import Blip
+from mner_core.features.nets.detr import Detr
+from mner_core.features.nets.imagenet import VGG16, InceptionV3, RegionNet, ResNet152
+from mner_core.features.nets.owlvit import OwlViT
+from mner_core.features.nets.rcnn import FasterRCNNDetector, FasterRCNNRegions, MaskRCNNDetector, MaskRCNNRegions
+from mner_core.features.nets.state import filled, normalised
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.text import noun_phrases

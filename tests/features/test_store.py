@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mner_core.features.nets.tiny import TinyGrid
 from mner_core.features.store import FeatureStore
-from mner_core.features.tiny import TinyGrid
 from mner_core.home import Home
 from mner_core.types import ImageObject, InputError
 from tests.features.pictures import HAT, TINY, draw, post, posts, same, sweep

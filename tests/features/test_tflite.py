@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mner_core.features.tflite_graph import _Conv, same_padding
+from mner_core.features.nets.tflite_graph import _Conv, same_padding
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 10, 20, 320])

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mner_core.features.captions import compose
-from mner_core.features.tiny import TinyDetector, TinyGrid
+from mner_core.features.nets.tiny import TinyDetector, TinyGrid
 
 
 def drawing() -> Image.Image:

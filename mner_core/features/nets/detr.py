@@ -4,8 +4,8 @@ import torch
 from PIL import Image
 from transformers import DetrForObjectDetection
 
-from mner_core.features.detector import MAX_OBJECTS
-from mner_core.features.paper.state import corners, device, from_folder, image_processor
+from mner_core.features.nets.efficientdet import MAX_OBJECTS
+from mner_core.features.nets.state import corners, device, from_folder, image_processor
 from mner_core.types import ImageObject
 
 THRESHOLD = 0.7

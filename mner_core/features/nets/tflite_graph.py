@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mner_core.features.tflite_file import Operator, TfliteFile
+from mner_core.features.nets.tflite_file import Operator, TfliteFile
 
 _SAME = 0
 _NO_ACTIVATION, _RELU6 = 0, 3

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mner_core.features.efficientnet import normalised
-from mner_core.features.tflite_file import labels
-from mner_core.features.tflite_graph import TfliteGraph
+from mner_core.features.nets.efficientnet import normalised
+from mner_core.features.nets.tflite_file import labels
+from mner_core.features.nets.tflite_graph import TfliteGraph
 from mner_core.types import ImageObject
 from mner_core.weights.packages import weight_file
 

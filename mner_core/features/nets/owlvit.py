@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from transformers import AutoTokenizer, OwlViTForObjectDetection
 
-from mner_core.features.paper.state import corners, device, from_folder, image_processor
+from mner_core.features.nets.state import corners, device, from_folder, image_processor
 from mner_core.types import ImageObject
 
 SOLID = 1e-3

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchvision import models
 
 from mner_core.features.image import REGIONS
-from mner_core.features.paper.state import filled, normalised
+from mner_core.features.nets.state import filled, normalised
 
 BATCH = 16
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mner_core.features.image import REGIONS
+from mner_core.features.nets.tflite_file import TfliteFile, labels
+from mner_core.features.nets.tflite_graph import TfliteGraph
 from mner_core.features.pixels import squares
-from mner_core.features.tflite_file import TfliteFile, labels
-from mner_core.features.tflite_graph import TfliteGraph
 from mner_core.weights.packages import weight_file
 
 WIDTH = 1280

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mner_core.features.detector import MAX_OVERLAP, anchors, decode, non_maximum_suppression
+from mner_core.features.nets.efficientdet import MAX_OVERLAP, anchors, decode, non_maximum_suppression
 
 
 def plain_anchors() -> list[tuple[float, float, float, float]]:
