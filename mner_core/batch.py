@@ -17,7 +17,7 @@ from torch import Tensor
 from mner_core.catalog.system import Settings, System
 from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.knowledge.search import Knowledge
-from mner_core.retrieval import Neighbour
+from mner_core.retrieval.pool import Neighbour
 from mner_core.sources import Neighbourhood, Phrases, Sources
 from mner_core.tags import encode, tag_set
 from mner_core.text.encoder import WordPieces

@@ -7,18 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from mner_core.features.grounding import Grounded
-from mner_core.features.image import ImageFeatures
+from mner_core.features.image import Features, ImageFeatures
 from mner_core.knowledge.search import Knowledge
-from mner_core.retrieval import Neighbour
+from mner_core.retrieval.pool import Neighbour
 from mner_core.types import Example
-
-
-class Features(Protocol):
-    """Where the features of a post's picture come from."""
-
-    def features(self, example: Example) -> ImageFeatures:
-        """Those of the post's picture; zeros where it has none that opens."""
-        ...
 
 
 class Neighbourhood(Protocol):

@@ -15,7 +15,7 @@ from mner_core.features.grounding import Grounded
 from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.knowledge.search import Knowledge
 from mner_core.models.base import Inputs, Model
-from mner_core.retrieval import Neighbour
+from mner_core.retrieval.pool import Neighbour
 from mner_core.sources import Sources
 from mner_core.text.encoder import text_encoder
 from mner_core.types import Example, ImageObject, Span, Token

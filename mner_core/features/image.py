@@ -1,11 +1,12 @@
 """What is known of one picture: the form in which every extractor, cache and model speaks of it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mner_core.types import Box, ImageObject
+from mner_core.types import Box, Example, ImageObject
 
 VERSION = "features/2"
 """Of `ImageFeatures` itself: a new field is a new version, so that no old cache is read that lacks it."""
@@ -35,3 +36,11 @@ class ImageFeatures:
     attributes: tuple[tuple[str, float], ...]
     caption: str
     aspect: float = 1.0
+
+
+class Features(Protocol):
+    """Where the features of a post's picture come from."""
+
+    def features(self, example: Example) -> ImageFeatures:
+        """Those of the post's picture; zeros where it has none that opens."""
+        ...

@@ -14,8 +14,8 @@ from mner_core.data.tokenize import tokenize
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
-from mner_core.lookup import graph_folder
 from mner_core.models.base import Model
+from mner_core.retrieval.entity_linking import graph_folder
 from mner_core.run_record import RunRecord, read_record
 from mner_core.text.encoder import load_text_encoder, text_encoder
 from mner_core.training.build import Plan, build_batcher, build_model

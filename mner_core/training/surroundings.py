@@ -14,9 +14,9 @@ from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.knowledge.search import LEAST
-from mner_core.lookup import GraphKnowledge, graph_folder, graph_posts
-from mner_core.neighbourhood import Grids, PoolNeighbourhood, build_pool
-from mner_core.retrieval import Pool
+from mner_core.retrieval.entity_linking import GraphKnowledge, graph_folder, graph_posts
+from mner_core.retrieval.neighbour_cache import Grids, PoolNeighbourhood, build_pool
+from mner_core.retrieval.pool import Pool
 from mner_core.run_record import RunRecord
 from mner_core.sources import Sources
 from mner_core.text.sentences import PhraseVectors

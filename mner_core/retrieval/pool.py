@@ -17,7 +17,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mner_core.nearest import EXACT_UP_TO, VectorIndex, Vectors
+from mner_core.retrieval.vector_index import EXACT_UP_TO, VectorIndex, Vectors
 from mner_core.types import InputError
 
 _FILE = "pool.safetensors"

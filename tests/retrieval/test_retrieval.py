@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mner_core.nearest import VectorIndex, Vectors
-from mner_core.retrieval import Asker, Neighbour, Pool, Retriever
+from mner_core.retrieval.pool import Asker, Neighbour, Pool, Retriever
+from mner_core.retrieval.vector_index import VectorIndex, Vectors
 from mner_core.types import InputError
 
 
@@ -252,7 +252,7 @@ def test_retrieval_and_torch_live_in_one_process_in_either_order(order: tuple[st
     program = f"""
 import {order[0]}, {order[1]}
 import numpy as np, torch
-from mner_core.nearest import VectorIndex
+from mner_core.retrieval.vector_index import VectorIndex
 rows = np.random.default_rng(0).normal(size=(2000, 16)).astype(np.float32)
 torch.set_num_threads(2)
 a = torch.from_numpy(rows)

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from mner_core.features.image import ImageFeatures
+from mner_core.features.image import Features, ImageFeatures
 from mner_core.files import fresh_folder
 from mner_core.home import Home
 from mner_core.knowledge.files import copy_pictures, read_graph, write_files
 from mner_core.knowledge.graph import Graph
 from mner_core.knowledge.search import Knowledge, KnowledgeSearch
-from mner_core.sources import Features
 from mner_core.types import Example, InputError
 
 _VECTORS = "vectors.safetensors"

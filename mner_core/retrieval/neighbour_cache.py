@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mner_core.data.images import image_digest
-from mner_core.features.image import ImageFeatures
+from mner_core.features.image import Features, ImageFeatures
 from mner_core.home import Home
-from mner_core.retrieval import Asker, Neighbour, Pool, Retriever
-from mner_core.sources import Features
+from mner_core.retrieval.pool import Asker, Neighbour, Pool, Retriever
 from mner_core.text.sentences import sentence_vectors
 from mner_core.types import Example
 
