@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from mner_core.batch import Batch
+from mner_core.batches.tensors import Batch
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.data.dataset import read_dataset

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from mner_core.batch import Attributes, Batch, Batcher, Links, Neighbours, Objects
+from mner_core.batches.batcher import Batcher
+from mner_core.batches.feature_providers import Sources
+from mner_core.batches.tensors import Attributes, Batch, Links, Neighbours, Objects
 from mner_core.catalog.system import Settings, System
 from mner_core.catalog.systems import system
 from mner_core.features.grounding import Grounded
@@ -16,7 +18,6 @@ from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.knowledge.search import Knowledge
 from mner_core.models.base import Inputs, Model
 from mner_core.retrieval.pool import Neighbour
-from mner_core.sources import Sources
 from mner_core.text.encoder import text_encoder
 from mner_core.types import Example, ImageObject, Span, Token
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from torch import Tensor
 
-from mner_core.batch import Batch
+from mner_core.batches.tensors import Batch
 from mner_core.features.image import region_boxes
 from mner_core.types import Axis, Evidence, EvidenceKind, Example, Item
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mner_core.batch import NUM_CHARACTERS, NUM_SHAPES, Batch
+from mner_core.batches.tensors import NUM_CHARACTERS, NUM_SHAPES, Batch
 from mner_core.text.encoder import TextEncoder
 
 CHARACTER_WIDTH = 16

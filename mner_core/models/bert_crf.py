@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from mner_core.batch import Batch
+from mner_core.batches.tensors import Batch
 from mner_core.layers.trace import Trace
 from mner_core.models.base import Model
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from mner_core import tags
-from mner_core.batch import Batch
+from mner_core.batches.tensors import Batch
 from mner_core.catalog.gei import GEISettings
 from mner_core.layers.crf import CRF
 from mner_core.layers.entities import Entities

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from mner_core.batch import NUM_CLASSES, Batch, Objects
+from mner_core.batches.tensors import NUM_CLASSES, Batch, Objects
 from mner_core.catalog.hamlearning import HamLearningSettings
 from mner_core.layers.graph import RelationalGraphLayer
 from mner_core.layers.relations import COVER, INSIDE, NOTHING, RELATIONS, distances, spatial_relations

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from mner_core.batch import Batch
+from mner_core.batches.tensors import Batch
 from mner_core.catalog.iaik import IAIKSettings
 from mner_core.layers.gate import ConvexGate
 from mner_core.layers.trace import Trace

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mner_core.batch import Batch, Neighbours
+from mner_core.batches.tensors import Batch, Neighbours
 from mner_core.catalog.rgcn import RGCNSettings
 from mner_core.layers.attention import AttentionLayer
 from mner_core.layers.gate import AdditiveGate

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mner_core.batch import Batch
+from mner_core.batches.tensors import Batch
 from mner_core.catalog.umgf import UMGFSettings
 from mner_core.layers.positions import sinusoidal
 from mner_core.layers.trace import Trace

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file, save_file
 
-from mner_core.batch import length_buckets
+from mner_core.batches.buckets import length_buckets
 from mner_core.data.fingerprint import data_fingerprint
 from mner_core.evaluation.scoring import post_digest
 from mner_core.home import Home

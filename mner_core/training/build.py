@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import torch
 
-from mner_core.batch import Batcher
+from mner_core.batches.batcher import Batcher
+from mner_core.batches.feature_providers import Sources
 from mner_core.catalog.profiles import Profile, profile
 from mner_core.catalog.system import Need, Settings, System
 from mner_core.catalog.systems import system
 from mner_core.models.base import Inputs, Model
 from mner_core.run_record import RunRecord
-from mner_core.sources import Sources
 from mner_core.text.encoder import TextEncoder
 
 OnProgress = Callable[[str, int, int], None]

@@ -14,7 +14,8 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from mner_core.batch import Batcher, length_buckets
+from mner_core.batches.batcher import Batcher
+from mner_core.batches.buckets import length_buckets
 from mner_core.catalog.system import Settings
 from mner_core.evaluation.scoring import score
 from mner_core.models.base import Model, Progress

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mner_core.batches.feature_providers import Sources
 from mner_core.features.extract import extract
 from mner_core.features.grounding import Grounding
 from mner_core.features.shards import Shards
@@ -18,7 +19,6 @@ from mner_core.retrieval.entity_linking import GraphKnowledge, graph_folder, gra
 from mner_core.retrieval.neighbour_cache import Grids, PoolNeighbourhood, build_pool
 from mner_core.retrieval.pool import Pool
 from mner_core.run_record import RunRecord
-from mner_core.sources import Sources
 from mner_core.text.sentences import PhraseVectors
 from mner_core.training.build import OnProgress, Plan
 from mner_core.types import Example, InputError

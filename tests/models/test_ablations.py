@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mner_core.batch import Batch
+from mner_core.batches.tensors import Batch
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.models.base import Model
 from mner_core.types import Span

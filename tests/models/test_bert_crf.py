@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mner_core.batch import character_ids, word_shape
+from mner_core.batches.words import character_ids, word_shape
 from mner_core.models.base import Progress
 from mner_core.tags import encode, may_follow
 from mner_core.types import Example, Span

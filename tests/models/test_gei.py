@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from mner_core.batches.feature_providers import Sources
 from mner_core.catalog.gei import GEISettings
 from mner_core.catalog.systems import system
 from mner_core.features.image import ImageFeatures
 from mner_core.models.base import Progress
 from mner_core.models.gei import GEI, SpanDetector
-from mner_core.sources import Sources
 from mner_core.types import Example, ImageObject, InputError, Span
 from tests.fakes import GRID, OBJECT, FakeFeatures, make_batcher, make_model, post, random_posts, settings_of
 from tests.models.equations import (

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from mner_core.batch import Batch, class_row
+from mner_core.batches.batcher import class_row
+from mner_core.batches.feature_providers import Sources
+from mner_core.batches.tensors import Batch
 from mner_core.catalog.hamlearning import HamLearningSettings
 from mner_core.catalog.systems import system
 from mner_core.features.image import ImageFeatures
 from mner_core.layers.relations import RELATIONS
 from mner_core.models.base import Progress
 from mner_core.models.hamlearning import HamLearning, labelled_edges
-from mner_core.sources import Sources
 from mner_core.types import Example, ImageObject, InputError
 from tests.fakes import OBJECT, FakeFeatures, make_batcher, make_model, post, random_posts, settings_of
 from tests.layers.test_relations import by_hand

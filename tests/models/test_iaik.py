@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mner_core.batch import Batch
+from mner_core.batches.tensors import Batch
 from mner_core.catalog.iaik import IAIKSettings
 from mner_core.catalog.systems import system
 from mner_core.models import iaik

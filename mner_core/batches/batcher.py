@@ -1,163 +1,38 @@
-"""Posts as tensors: what a model reads in one step.
+"""Posts into batches: the words, pieces and parts that one system needs, from its feature providers."""
 
-Letters in shapes: B posts, L words, W windows of the text encoder, S pieces, H characters, R = 49 regions, N objects,
-K neighbours, A attributes. Masks are boolean, True = real. Batches are padded to their own longest member.
-"""
-
-import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from mner_core.batches.buckets import length_buckets
+from mner_core.batches.feature_providers import Neighbourhood, Phrases, Sources
+from mner_core.batches.tensors import (
+    MAX_CHARACTERS,
+    NUM_CLASSES,
+    NUM_SHAPES,
+    Attributes,
+    Batch,
+    Grid,
+    Known,
+    Links,
+    Neighbours,
+    Objects,
+    Pieces,
+)
+from mner_core.batches.words import character_ids, word_shape
 from mner_core.catalog.system import Settings, System
 from mner_core.features.image import REGIONS, ImageFeatures
-from mner_core.knowledge.search import Knowledge
 from mner_core.retrieval.pool import Neighbour
-from mner_core.sources import Neighbourhood, Phrases, Sources
 from mner_core.tags import encode, tag_set
 from mner_core.text.encoder import WordPieces
 from mner_core.types import Example
 
-NUM_SHAPES = 8
-"""Word-shape features; see `word_shape`."""
-MAX_CHARACTERS = 24
-"""Longer words keep their first characters: what a name looks like stands at its front."""
-NUM_CHARACTERS = 1024
-"""Rows of the character table: 0 is padding, 1..591 the first Unicode blocks, the others hashed."""
-MAX_WORDS = 4096
-"""Words of a batch, padding counted: a post far longer than others is read alone, not with fifteen padded to it."""
-NUM_CLASSES = 16_384
-"""Rows of the table of object classes; see `class_row`."""
 MAX_CONTEXT = 64
 """Pieces of a caption that the encoder reads behind the post."""
-
-
-@dataclass(frozen=True)
-class Pieces:
-    """The text encoder's input: the windows of all posts, each beginning with [CLS].
-
-    `word` is the flat index B * L of the word that a piece stands for, -1 for none.
-    """
-
-    ids: Tensor  # [W, S]
-    real: Tensor  # [W, S]
-    segment: Tensor  # [W, S] 0 the post, 1 its context
-    word: Tensor  # [W, S]
-    post: Tensor  # [W] whose window it is
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The posts' own pictures."""
-
-    ok: Tensor  # [B] whether there is a picture that opens
-    regions: Tensor  # [B, R, grid width]
-
-
-@dataclass(frozen=True)
-class Objects:
-    """What was detected in the posts' own pictures."""
-
-    real: Tensor  # [B, N]
-    vectors: Tensor  # [B, N, object width]
-    boxes: Tensor  # [B, N, 4]
-    classes: Tensor  # [B, N] rows of the class table
-    aspect: Tensor  # [B] width over height of the picture
-
-
-@dataclass(frozen=True)
-class Links:
-    """Which words speak of which objects of the posts' own pictures, and how alike they are called (0 where padded)."""
-
-    joined: Tensor  # [B, L, N]
-    likeness: Tensor  # [B, L, N]
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """Images of other posts, best first, with the cosine that chose them (0 where padded)."""
-
-    real: Tensor  # [B, K]
-    cosine: Tensor  # [B, K]
-    regions: Tensor  # [B, K, R, grid width]
-    posts: tuple[tuple[Neighbour, ...], ...]
-
-
-@dataclass(frozen=True)
-class Attributes:
-    """The likeliest classes of the posts' own pictures, likeliest first, as the vectors of their names."""
-
-    real: Tensor  # [B, A]
-    vectors: Tensor  # [B, A, phrase width]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known about the posts' pictures, as the vector of what the entity is (0 where nothing is known)."""
-
-    real: Tensor  # [B]
-    vectors: Tensor  # [B, phrase width]
-    found: tuple[Knowledge | None, ...]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What a model reads; the parts its catalog entry does not need are None."""
-
-    examples: tuple[Example, ...]
-    pictures: tuple[ImageFeatures, ...]
-    words: Tensor  # [B, L] mask
-    pieces: Pieces
-    characters: Tensor  # [B, L, H]
-    shapes: Tensor  # [B, L, NUM_SHAPES]
-    tags: Tensor | None  # [B, L]; None where a post has no gold
-    grid: Grid | None = None
-    objects: Objects | None = None
-    links: Links | None = None
-    text_neighbours: Neighbours | None = None
-    image_neighbours: Neighbours | None = None
-    attributes: Attributes | None = None
-    knowledge: Known | None = None
-
-    def to(self, device: torch.device | str) -> "Batch":
-        """The same batch on a device."""
-        moved: Batch = _to(self, device)
-        return moved
-
-
-def _to(part: Any, device: torch.device | str) -> Any:
-    """Every tensor of a dataclass, however deep, on the device."""
-    if isinstance(part, Tensor):
-        return part.to(device, non_blocking=True)
-    if is_dataclass(part) and not isinstance(part, type) and type(part).__module__ == __name__:
-        return type(part)(**{item.name: _to(getattr(part, item.name), device) for item in fields(part)})
-    return part
-
-
-def word_shape(word: str) -> list[float]:
-    """What an uncased encoder cannot see: capitals, digits, marks of tweets, punctuation."""
-    letters = [character for character in word if character.isalpha()]
-    return [
-        float(word[:1].isupper()),
-        float(bool(letters) and all(letter.isupper() for letter in letters)),
-        float(any(letter.isupper() for letter in word[1:])),
-        float(any(character.isdigit() for character in word)),
-        float(word.startswith("#")),
-        float(word.startswith("@")),
-        float(word.lower().startswith(("http:", "https:", "www."))),
-        float(not letters and all(unicodedata.category(character)[0] in "PSC" for character in word)),
-    ]
-
-
-def character_ids(word: str) -> list[int]:
-    """Rows of the character table: Latin, IPA and its marks by code point, every other script hashed."""
-    codes = [ord(character) for character in word[:MAX_CHARACTERS]]
-    return [1 + code if code < 591 else 592 + code % (NUM_CHARACTERS - 592) for code in codes]
 
 
 def class_row(label: str) -> int:
@@ -348,36 +223,6 @@ def _owner(place: int, starts: Sequence[int], room: int, total: int) -> int:
         return min(left, right)
 
     return max((start for start in starts if start <= place < start + room), key=context)
-
-
-def length_buckets(lengths: Sequence[int], size: int, seed: int | None = None) -> list[list[int]]:
-    """Row numbers in batches of at most `size` posts of like length; posts without words are left out.
-
-    With a seed: shuffled, sorted by length inside chunks of 50 batches, and the batches shuffled again.
-    """
-    rows = [row for row, length in enumerate(lengths) if length > 0]
-    if seed is None:
-        return _cut(sorted(rows, key=lambda row: lengths[row]), lengths, size)
-    generator = np.random.default_rng(seed)
-    rows = [rows[place] for place in generator.permutation(len(rows))]
-    chunk = 50 * size
-    for start in range(0, len(rows), chunk):
-        rows[start : start + chunk] = sorted(rows[start : start + chunk], key=lambda row: lengths[row])
-    batches = _cut(rows, lengths, size)
-    return [batches[place] for place in generator.permutation(len(batches))]
-
-
-def _cut(rows: Sequence[int], lengths: Sequence[int], size: int) -> list[list[int]]:
-    """Rows in their order, in batches of at most `size` posts and MAX_WORDS words; a post is never cut."""
-    batches: list[list[int]] = []
-    longest = 0
-    for row in rows:
-        longest = max(longest, lengths[row])
-        if not batches or len(batches[-1]) == size or longest * (len(batches[-1]) + 1) > MAX_WORDS:
-            batches.append([])
-            longest = lengths[row]
-        batches[-1].append(row)
-    return batches
 
 
 def _grid(pictures: Sequence[ImageFeatures]) -> Grid:

@@ -8,10 +8,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mner_core.batch import NUM_CHARACTERS, Batcher, character_ids, length_buckets, word_shape
+from mner_core.batches.batcher import Batcher
+from mner_core.batches.buckets import length_buckets
+from mner_core.batches.feature_providers import Sources
+from mner_core.batches.tensors import NUM_CHARACTERS
+from mner_core.batches.words import character_ids, word_shape
 from mner_core.catalog.systems import system
 from mner_core.layers.words import WordEncoder
-from mner_core.sources import Sources
 from mner_core.text.encoder import text_encoder
 from tests.fakes import LABELS, FakeFeatures, make_batcher, post, settings_of
 
