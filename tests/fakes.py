@@ -17,6 +17,7 @@ from mner_core.features.grounding import Grounded
 from mner_core.features.image import REGIONS, ImageFeatures
 from mner_core.knowledge.search import Knowledge
 from mner_core.models.base import Inputs, Model
+from mner_core.models.registry import MODELS
 from mner_core.retrieval.pool import Neighbour
 from mner_core.text.encoder import text_encoder
 from mner_core.types import Example, ImageObject, Span, Token
@@ -153,7 +154,7 @@ def make_batcher(name: str, settings: Settings) -> Batcher:
 def make_model(name: str, settings: Settings, seed: int = 0) -> Model:
     torch.manual_seed(seed)
     encoder = text_encoder("tiny-text")
-    return system(name).model_class()(settings, LABELS, Inputs(encoder=encoder, grid_width=GRID, object_width=OBJECT))
+    return MODELS[name](settings, LABELS, Inputs(encoder=encoder, grid_width=GRID, object_width=OBJECT))
 
 
 def with_garbage(batch: Batch, extra: int = 3) -> Batch:

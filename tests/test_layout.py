@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mner_core.catalog.systems import SYSTEMS
+from mner_core.models.registry import MODELS
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "transformers", "faiss", "torchvision", "captum", "accelerate", "torchcrf")
@@ -136,9 +137,10 @@ def test_init_files_are_empty() -> None:
             assert path.read_text() == "", f"{path.relative_to(ROOT)} is not empty"
 
 
-def test_every_model_file_is_in_the_catalog() -> None:
-    files = {path.stem for path in (ROOT / "mner_core/models").glob("*.py")} - {"__init__", "base"}
-    assert files == {entry.code.split(":")[0].rsplit(".", 1)[1] for entry in SYSTEMS.values()}
+def test_every_model_is_in_catalog_and_registry() -> None:
+    files = {path.stem for path in (ROOT / "mner_core/models").glob("*.py")} - {"__init__", "base", "registry"}
+    assert MODELS.keys() == SYSTEMS.keys()
+    assert files == {each.__module__.rsplit(".", 1)[1] for each in MODELS.values()}
 
 
 def test_nothing_loads_a_pickle() -> None:

@@ -21,5 +21,4 @@ BERT_CRF = System(
     settings=BertCrfSettings,
     needs=frozenset(),
     variants={"captions as context": {"context": "caption"}, "paper": BertCrfSettings.paper},
-    code="mner_core.models.bert_crf:BertCrf",
 )

@@ -70,5 +70,4 @@ GEI = System(
         "+Image region": {"vision": "regions"},
         "paper": GEISettings.paper,
     },
-    code="mner_core.models.gei:GEI",
 )

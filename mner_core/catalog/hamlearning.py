@@ -61,5 +61,4 @@ HAMLEARNING = System(
         "views weighed by a sigmoid": {"view_gate": "sigmoid"},
         "paper": HamLearningSettings.paper,
     },
-    code="mner_core.models.hamlearning:HamLearning",
 )

@@ -63,5 +63,4 @@ IAIK = System(
         "forward and backward masks": {"masks": "forward and backward"},
         "paper": IAIKSettings.paper,
     },
-    code="mner_core.models.iaik:IAIK",
 )

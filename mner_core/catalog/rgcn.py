@@ -52,5 +52,4 @@ RGCN = System(
         "edges weighted by cosine": {"edges": "cosine"},
         "paper": RGCNSettings.paper,
     },
-    code="mner_core.models.rgcn:RGCN",
 )

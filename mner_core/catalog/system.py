@@ -4,16 +4,12 @@ A variant is a name from a paper's table and the settings it changes; a preset i
 """
 
 import dataclasses
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from mner_core.tags import Scheme
 from mner_core.types import InputError
-
-if TYPE_CHECKING:
-    from mner_core.models.base import Model
 
 TextEncoder = Literal["profile", "all-minilm-l6-v2", "bert-base-uncased", "bert-base-cased"]
 ImageEncoder = Literal[
@@ -110,7 +106,6 @@ class System:
         settings: its settings class.
         needs: which features its batches carry.
         variants: a row of a paper's table -> the settings it changes.
-        code: "module:class" of its mathematics, imported only where torch may be.
     """
 
     name: str
@@ -119,13 +114,6 @@ class System:
     settings: type[Settings]
     needs: frozenset[Need]
     variants: Mapping[str, Mapping[str, Any]]
-    code: str
-
-    def model_class(self) -> "type[Model]":
-        """The class itself. Imports torch."""
-        module, name = self.code.split(":")
-        loaded: type[Model] = getattr(importlib.import_module(module), name)
-        return loaded
 
     def resolve(self, profile: str, variant: str = "", changes: Mapping[str, Any] | None = None) -> Settings:
         """The settings of a run: the profile's defaults, then the variant's, then the person's changes.

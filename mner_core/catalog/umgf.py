@@ -88,5 +88,4 @@ UMGF = System(
         "released": UMGFSettings.released,
         "paper": UMGFSettings.paper,
     },
-    code="mner_core.models.umgf:UMGF",
 )

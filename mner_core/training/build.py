@@ -11,6 +11,7 @@ from mner_core.catalog.profiles import Profile, profile
 from mner_core.catalog.system import Need, Settings, System
 from mner_core.catalog.systems import system
 from mner_core.models.base import Inputs, Model
+from mner_core.models.registry import MODELS
 from mner_core.run_record import RunRecord
 from mner_core.text.encoder import TextEncoder
 
@@ -61,7 +62,7 @@ def build_model(plan: Plan, encoder: TextEncoder, seed: int) -> Model:
     """A model with parameters drawn from `seed`; the encoder keeps its own."""
     torch.manual_seed(seed)
     inputs = Inputs(encoder=encoder, grid_width=plan.profile.grid_width, object_width=plan.profile.object_width)
-    return plan.system.model_class()(plan.settings, plan.labels, inputs)
+    return MODELS[plan.system.name](plan.settings, plan.labels, inputs)
 
 
 def build_batcher(plan: Plan, encoder: TextEncoder, sources: Sources) -> Batcher:
