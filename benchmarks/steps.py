@@ -21,9 +21,9 @@ from mner_core.home import Home
 from mner_core.models.base import Progress
 from mner_core.scenes.write import write_scenes
 from mner_core.text.encoder import TextEncoder, text_encoder
-from mner_core.training.build import Plan, build_batcher, build_model
 from mner_core.training.fit import make_optimizer
-from mner_core.training.surroundings import prepare_surroundings
+from mner_core.training.model_inputs import prepare_model_inputs
+from mner_core.training.plan import Plan, build_batcher, build_model
 
 POSTS, BATCH, ROUNDS = 200, 16, 3
 LIMITS = {
@@ -55,8 +55,8 @@ def main() -> None:
                 profile=profile("compact"),
             )
             encoder = text_encoder(plan.profile.text)
-            around = prepare_surroundings(plan, posts, [], home, lambda what, done, total: None)
-            batcher = build_batcher(plan, encoder, around.sources)
+            around = prepare_model_inputs(plan, posts, [], home, lambda what, done, total: None)
+            batcher = build_batcher(plan, encoder, around.providers)
             batches[name] = list(batcher.batches(posts, BATCH, seed=0))
             steps[name] = _model_step(plan, encoder)
         batches["bare encoder"] = batches["bert-crf"]

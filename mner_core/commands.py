@@ -85,11 +85,11 @@ def train(options: argparse.Namespace) -> Answer:
     for name, examples in posts.items():
         if not examples:
             raise InputError(f"No post of the split {name} in {data.name} is labelled; training needs labelled posts.")
-    from mner_core.training.build import Plan
-    from mner_core.training.train import Request
+    from mner_core.training.plan import Plan
+    from mner_core.training.train import TrainingRequest
     from mner_core.training.train import train as train_run
 
-    request = Request(
+    request = TrainingRequest(
         plan=Plan(system=entry, variant=options.variant, settings=settings, labels=data.labels, profile=chosen),
         train=posts["train"],
         dev=posts["valid"],
@@ -121,8 +121,8 @@ def graph_of(data: Dataset, entry: System) -> Graph | None:
 
 def pointing(options: argparse.Namespace) -> Answer:
     """How often a run looks where the entity is to be seen."""
-    from mner_core.training.load import load
-    from mner_core.training.look import point
+    from mner_core.training.pointing_game import point
+    from mner_core.training.run import load
 
     data = read_dataset(options.data)
     say_defects(data.defects)
@@ -133,7 +133,7 @@ def predict(options: argparse.Namespace) -> Answer:
     """Predicts one post with its evidence, or a file of posts."""
     if (options.text is None) == (options.data is None) or (options.data is None) != (options.out is None):
         raise InputError("`predict` takes either --text (and perhaps --image), or --data with --out.")
-    from mner_core.training.load import load
+    from mner_core.training.run import load
     from mner_core.training.train import prediction_record
 
     if options.text is not None:
@@ -158,7 +158,7 @@ def predict(options: argparse.Namespace) -> Answer:
 
 def export_run(options: argparse.Namespace) -> Answer:
     """Packs a run into one file."""
-    from mner_core.training.load import export
+    from mner_core.training.run import export
 
     return {"file": str(options.out), "bytes": export(options.run, options.out, Home.from_environment())}
 

@@ -71,10 +71,10 @@ def _cross_validated(options: argparse.Namespace, data: Dataset, posts: Sequence
         raise InputError(f"No post of {data.name} has a labelled span; there is nothing to learn.")
     names = {post.id for post in posts}
     others = [post for post in data.posts if post.id not in names]
-    from mner_core.training.build import Plan
-    from mner_core.training.train import Request
+    from mner_core.training.plan import Plan
+    from mner_core.training.train import TrainingRequest
 
-    request = Request(
+    request = TrainingRequest(
         plan=Plan(system=entry, variant=options.variant, settings=settings, labels=labels, profile=chosen),
         train=posts,
         dev=[post for post in others if post.split == "valid" and post.spans is not None],

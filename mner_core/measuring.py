@@ -18,7 +18,7 @@ from mner_core.evaluation.slices import score_slices
 from mner_core.types import Example, InputError, Prediction, Span
 
 if TYPE_CHECKING:
-    from mner_core.training.load import Run
+    from mner_core.training.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +133,7 @@ def _must_be_possible(options: argparse.Namespace) -> None:
 
 
 def _load(paths: Sequence[Path]) -> Iterator["Run"]:
-    from mner_core.training.load import load
+    from mner_core.training.run import load
 
     return map(load, paths)
 
@@ -144,7 +144,7 @@ def _ask(paths: Sequence[Path], examples: Sequence[Example], images: str) -> lis
 
 def _shown(examples: Sequence[Example], images: str, number: int) -> Sequence[Example]:
     """The posts with the images that run `number` is shown; each run gets another swap, so that none decides alone."""
-    from mner_core.training.load import with_swapped_images, without_images
+    from mner_core.training.run import with_swapped_images, without_images
 
     if images == "none":
         return without_images(examples)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mner_core.batches.batcher import Batcher
-from mner_core.batches.feature_providers import Sources
+from mner_core.batches.feature_providers import FeatureProviders
 from mner_core.batches.tensors import Attributes, Batch, Links, Neighbours, Objects
 from mner_core.catalog.system import Settings, System
 from mner_core.catalog.systems import system
@@ -141,14 +141,14 @@ def make_batcher(name: str, settings: Settings) -> Batcher:
     entry: System = system(name)
     encoder = text_encoder("tiny-text")
     neighbours = FakeNeighbourhood(getattr(settings, "neighbours", 5))
-    sources = Sources(
+    providers = FeatureProviders(
         features=FakeFeatures(),
         neighbourhood=neighbours,
         grounding=FakeGrounding(),
         phrases=FakePhrases(),
         knowledge=FakeKnowledge(),
     )
-    return Batcher(entry, settings, LABELS, encoder.pieces, 128, sources)
+    return Batcher(entry, settings, LABELS, encoder.pieces, 128, providers)
 
 
 def make_model(name: str, settings: Settings, seed: int = 0) -> Model:

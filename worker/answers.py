@@ -23,8 +23,8 @@ from mner_core.data.tokenize import tokenize
 from mner_core.features.image import ImageFeatures
 from mner_core.features.store import FeatureStore
 from mner_core.training.fit import predict
-from mner_core.training.load import Run, without_images
-from mner_core.training.surroundings import load_neighbourhood
+from mner_core.training.model_inputs import load_neighbourhood
+from mner_core.training.run import Run, without_images
 from mner_core.training.train import prediction_record
 from mner_core.types import Example, InputError, Prediction
 from worker.evidence_cache import EvidenceCache, evidence_key
@@ -106,7 +106,7 @@ class Answers:
         """Where the neighbours' pictures are, by the key that the evidence calls them."""
         axes = [axis for each in evidence for axis in zip(each["axes"], each["items"], strict=True)]
         keys = {item["post"] for name, items in axes if name == "neighbour" for item in items}
-        pool = getattr(run.batcher.sources.neighbourhood, "pool", None)
+        pool = getattr(run.batcher.providers.neighbourhood, "pool", None)
         if not keys or pool is None:
             return {}
         digests = dict(zip(pool.keys, pool.image_digests, strict=True))
@@ -135,12 +135,12 @@ def ask(run: Run, example: Example, store: Store, change: Change | None = None, 
     batcher = copy.copy(run.batcher)
     if run.features is not None:
         features: Any = run.features if change is None else _Changed(run.features, change)
-        sources = replace(batcher.sources, features=features)
+        providers = replace(batcher.providers, features=features)
         if run.record.pool:
             count: int = getattr(run.plan.settings, "neighbours", 0)
             anew = load_neighbourhood(run.folder, run.record.pool, features, count, store.home)
-            sources = replace(sources, neighbourhood=anew)
-        batcher.sources = sources
+            providers = replace(providers, neighbourhood=anew)
+        batcher.providers = providers
     return predict(run.model, batcher, [example], 1, evidence)[0]
 
 

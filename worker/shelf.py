@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from db.engine import Store
 from db.runs import run as run_named
-from mner_core.training.load import Run, load
+from mner_core.training.run import Run, load
 
 
 class Shelf:

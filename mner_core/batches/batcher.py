@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mner_core.batches.buckets import length_buckets
-from mner_core.batches.feature_providers import Neighbourhood, Phrases, Sources
+from mner_core.batches.feature_providers import FeatureProviders, Neighbourhood, Phrases
 from mner_core.batches.tensors import (
     MAX_CHARACTERS,
     NUM_CLASSES,
@@ -59,7 +59,7 @@ class Batcher:
         system, settings: which parts a batch carries, and how words are pooled and spans written.
         labels: the label set.
         pieces, max_pieces: the text encoder's tokenizer and longest input.
-        sources: where everything comes from that is not in the posts themselves.
+        providers: where everything comes from that is not in the posts themselves.
     """
 
     def __init__(
@@ -69,14 +69,14 @@ class Batcher:
         labels: Sequence[str],
         pieces: WordPieces,
         max_pieces: int,
-        sources: Sources,
+        providers: FeatureProviders,
     ) -> None:
         self.needs = system.needs - settings.unread
         self.settings = settings
         self.tag_ids = {tag: index for index, tag in enumerate(tag_set(labels, settings.scheme))}
         self.pieces = pieces
         self.max_pieces = max_pieces
-        self.sources = sources
+        self.providers = providers
 
     def batch(self, examples: Sequence[Example]) -> Batch:
         """Every post must have at least one word."""
@@ -85,7 +85,7 @@ class Batcher:
         for row, example in enumerate(examples):
             words[row, : len(example.tokens)] = True
         pictures = self._pictures(examples)
-        neighbours = self.sources.neighbourhood if "neighbours" in self.needs else None
+        neighbours = self.providers.neighbourhood if "neighbours" in self.needs else None
         return Batch(
             examples=tuple(examples),
             pictures=pictures,
@@ -103,8 +103,8 @@ class Batcher:
             image_neighbours=_neighbours(neighbours, [neighbours.of_image(e) for e in examples], pictures)
             if neighbours
             else None,
-            attributes=_attributes(self.sources.phrases, pictures)
-            if self.sources.phrases and "attributes" in self.needs
+            attributes=_attributes(self.providers.phrases, pictures)
+            if self.providers.phrases and "attributes" in self.needs
             else None,
             knowledge=self._knowledge(examples, pictures),
         )
@@ -115,24 +115,24 @@ class Batcher:
             yield self.batch([examples[row] for row in rows])
 
     def _pictures(self, examples: Sequence[Example]) -> tuple[ImageFeatures, ...]:
-        if self.sources.features is None or not self.needs:
+        if self.providers.features is None or not self.needs:
             return ()
-        return tuple(self.sources.features.features(example) for example in examples)
+        return tuple(self.providers.features.features(example) for example in examples)
 
     def _links(self, examples: Sequence[Example], pictures: Sequence[ImageFeatures], num_words: int) -> Links:
-        assert self.sources.grounding is not None
+        assert self.providers.grounding is not None
         num_objects = max(1, *(len(picture.objects) for picture in pictures))
         joined = torch.zeros(len(examples), num_words, num_objects, dtype=torch.bool)
         likeness = torch.zeros(joined.shape)
         for row, (example, picture) in enumerate(zip(examples, pictures, strict=True)):
-            found = self.sources.grounding.links(example, picture)
+            found = self.providers.grounding.links(example, picture)
             words, objects = found.joined.shape
             joined[row, :words, :objects] = torch.from_numpy(found.joined)
             likeness[row, :words, :objects] = torch.from_numpy(found.likeness)
         return Links(joined, likeness)
 
     def _knowledge(self, examples: Sequence[Example], pictures: Sequence[ImageFeatures]) -> Known | None:
-        phrases, base = self.sources.phrases, self.sources.knowledge
+        phrases, base = self.providers.phrases, self.providers.knowledge
         if phrases is None or "knowledge" not in self.needs:
             return None
         pairs = zip(examples, pictures, strict=True)
@@ -208,8 +208,8 @@ class Batcher:
         if self.settings.context == "none":
             return []
         caption = example.caption
-        if caption is None and self.sources.features is not None:
-            caption = self.sources.features.features(example).caption
+        if caption is None and self.providers.features is not None:
+            caption = self.providers.features.features(example).caption
         flat = [piece for of_word in self.pieces.pieces((caption or "").split()) for piece in of_word]
         return [*flat[: min(MAX_CONTEXT, self.max_pieces // 4)], self.pieces.sep] if flat else []
 

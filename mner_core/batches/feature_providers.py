@@ -59,7 +59,7 @@ class KnowledgeBase(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sources:
+class FeatureProviders:
     """Where the parts of a batch come from; None where the system at hand needs none of that kind."""
 
     features: Features | None = None

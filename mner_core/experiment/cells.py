@@ -14,9 +14,9 @@ from mner_core.experiment.material import Material
 from mner_core.experiment.suite import Row, Size
 from mner_core.files import write_whole
 from mner_core.home import Home
-from mner_core.training.build import OnProgress, Plan
-from mner_core.training.load import load
-from mner_core.training.train import Request, train
+from mner_core.training.plan import OnProgress, Plan
+from mner_core.training.run import load
+from mner_core.training.train import TrainingRequest, train
 from mner_core.types import Example, InputError, Span
 
 Predicted = list[tuple[Span, ...]]
@@ -30,7 +30,7 @@ class Cell:
 
     row: Row
     material: Material
-    request: Request
+    request: TrainingRequest
 
     @property
     def key(self) -> str:
@@ -50,7 +50,7 @@ def cell(row: Row, material: Material, size: Size, seed: int) -> Cell:
     chosen = profile(size.profile)
     settings = entry.resolve(chosen.name, row.variant, changes)
     plan = Plan(system=entry, variant=row.variant, settings=settings, labels=material.labels, profile=chosen)
-    request = Request(
+    request = TrainingRequest(
         plan=plan,
         train=material.splits["train"],
         dev=material.splits["valid"],

@@ -16,7 +16,7 @@ from mner_core.experiment.suite import Size, Suite, read_suite
 from mner_core.experiment.tables import must_resolve, scores_table
 from mner_core.files import write_whole
 from mner_core.home import Home
-from mner_core.training.build import OnProgress
+from mner_core.training.plan import OnProgress
 from mner_core.types import InputError
 
 

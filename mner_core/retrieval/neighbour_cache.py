@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mner_core.data.images import image_digest
 from mner_core.features.image import Features, ImageFeatures
 from mner_core.home import Home
-from mner_core.retrieval.pool import Asker, Neighbour, Pool, Retriever
+from mner_core.retrieval.pool import Neighbour, Pool, Query, Retriever
 from mner_core.text.sentences import sentence_vectors
 from mner_core.types import Example
 
@@ -72,11 +72,11 @@ class PoolNeighbourhood:
 
     def prepare(self, examples: Sequence[Example], progress: OnVectors | None = None) -> None:
         """Finds the neighbours of many posts at once and remembers them (Eq. 5, 10)."""
-        askers = [Asker(example.id, _digest(example)) for example in examples]
+        queries = [Query(example.id, _digest(example)) for example in examples]
         texts = sentence_vectors([example.text for example in examples], self._text_slot, self._home, progress)
         objects = np.stack([mean_object(self._features.features(example)) for example in examples])
-        by_text = self._retriever.by_caption(texts, askers, self._count)
-        by_image = self._retriever.by_objects(objects, askers, self._count)
+        by_text = self._retriever.by_caption(texts, queries, self._count)
+        by_image = self._retriever.by_objects(objects, queries, self._count)
         for example, of_text, of_image in zip(examples, by_text, by_image, strict=True):
             self._found[example.id, example.text] = (of_text, of_image)
 

@@ -31,7 +31,7 @@ class Neighbour:
     score: float
 
 
-class Asker(NamedTuple):
+class Query(NamedTuple):
     """The post that asks: it and all posts with its picture are left out. An empty digest stands for no picture."""
 
     post: str
@@ -126,22 +126,22 @@ class Retriever:
         for row, digest in enumerate(pool.image_digests):
             self._rows_with.setdefault(digest, set()).add(row)
 
-    def by_caption(self, sentences: Vectors, askers: Sequence[Asker], num: int) -> list[tuple[Neighbour, ...]]:
+    def by_caption(self, sentences: Vectors, queries: Sequence[Query], num: int) -> list[tuple[Neighbour, ...]]:
         """For each sentence vector the `num` other posts with the likest captions, best first (R-GCN, Eq. 5)."""
-        return self._neighbours(self.captions, sentences, askers, num)
+        return self._neighbours(self.captions, sentences, queries, num)
 
-    def by_objects(self, objects: Vectors, askers: Sequence[Asker], num: int) -> list[tuple[Neighbour, ...]]:
+    def by_objects(self, objects: Vectors, queries: Sequence[Query], num: int) -> list[tuple[Neighbour, ...]]:
         """For each mean object vector the `num` other posts with the likest objects, best first (R-GCN, Eq. 10)."""
-        return self._neighbours(self.objects, objects, askers, num)
+        return self._neighbours(self.objects, objects, queries, num)
 
     def _neighbours(
-        self, index: VectorIndex, queries: Vectors, askers: Sequence[Asker], num: int
+        self, index: VectorIndex, vectors: Vectors, queries: Sequence[Query], num: int
     ) -> list[tuple[Neighbour, ...]]:
-        if len(queries) != len(askers):
-            raise ValueError(f"There are {len(queries)} query vectors for {len(askers)} posts.")
-        found = index.search(queries, num, [self._own_rows(asker) for asker in askers])
+        if len(vectors) != len(queries):
+            raise ValueError(f"There are {len(vectors)} query vectors for {len(queries)} posts.")
+        found = index.search(vectors, num, [self._own_rows(query) for query in queries])
         return [tuple(Neighbour(self.pool.keys[row], cosine) for row, cosine in rows) for rows in found]
 
-    def _own_rows(self, asker: Asker) -> set[int]:
-        same_picture = self._rows_with.get(asker.image_digest, set()) if asker.image_digest else set()
-        return same_picture | {self._row_of[asker.post]} if asker.post in self._row_of else same_picture
+    def _own_rows(self, query: Query) -> set[int]:
+        same_picture = self._rows_with.get(query.image_digest, set()) if query.image_digest else set()
+        return same_picture | {self._row_of[query.post]} if query.post in self._row_of else same_picture

@@ -21,9 +21,9 @@ from mner_core.data.fingerprint import data_fingerprint
 from mner_core.evaluation.scoring import post_digest
 from mner_core.home import Home
 from mner_core.suspicious.chain import Chain, Floats
-from mner_core.training.build import OnProgress
-from mner_core.training.load import Run, load
-from mner_core.training.train import Request, train
+from mner_core.training.plan import OnProgress
+from mner_core.training.run import Run, load
+from mner_core.training.train import TrainingRequest, train
 from mner_core.types import Example, InputError
 
 SEEN_SHARE = 0.05
@@ -60,7 +60,7 @@ def folds(posts: Sequence[Example], count: int, seed: int) -> list[list[Example]
 
 
 def cross_validated(
-    request: Request, count: int, home: Home, on_progress: OnProgress = lambda what, done, total: None
+    request: TrainingRequest, count: int, home: Home, on_progress: OnProgress = lambda what, done, total: None
 ) -> list[Opinion]:
     """The opinion of one model for each part of `request.train`, each trained on the other parts.
 
@@ -98,7 +98,7 @@ def of_run(run: Run, posts: Sequence[Example]) -> tuple[list[Example], Opinion]:
     return fresh, _opinion(run, fresh)
 
 
-def _of_fold(request: Request, part: Sequence[Example], home: Home, on_progress: OnProgress) -> Opinion:
+def _of_fold(request: TrainingRequest, part: Sequence[Example], home: Home, on_progress: OnProgress) -> Opinion:
     """Trained once: the run's folder makes way for the scores as soon as they are on disk."""
     asked = json.dumps([request.identity(), data_fingerprint(part)], sort_keys=True)
     folder = home.root / "held-out" / hashlib.sha256(asked.encode()).hexdigest()[:20]
@@ -135,7 +135,7 @@ def _write(opinion: Opinion, part: Sequence[Example], file: Path) -> None:
     partial.replace(file)
 
 
-def _read(file: Path, request: Request, part: Sequence[Example]) -> Opinion:
+def _read(file: Path, request: TrainingRequest, part: Sequence[Example]) -> Opinion:
     stored = load_file(file)
     chain = Chain(
         labels=request.plan.labels,

@@ -10,9 +10,9 @@ from mner_core.suspicious.chain import SpanTable, mean
 from mner_core.suspicious.heldout import Opinion, cross_validated, of_run
 from mner_core.suspicious.ranking import rank
 from mner_core.suspicious.reasons import Item
-from mner_core.training.build import OnProgress
-from mner_core.training.load import load
-from mner_core.training.train import Request
+from mner_core.training.plan import OnProgress
+from mner_core.training.run import load
+from mner_core.training.train import TrainingRequest
 from mner_core.types import Example
 
 STEPS = 500
@@ -28,7 +28,7 @@ def enough_epochs(posts: int, folds: int, batch: int) -> int:
 
 
 def by_cross_validation(
-    request: Request, folds: int, home: Home, on_progress: OnProgress = lambda what, done, total: None
+    request: TrainingRequest, folds: int, home: Home, on_progress: OnProgress = lambda what, done, total: None
 ) -> list[Item]:
     """The labels of `request.train`, most suspicious first, each judged by a model trained on the other folds."""
     return by_opinions(request.train, cross_validated(request, folds, home, on_progress), request.seed)

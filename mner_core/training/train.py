@@ -25,9 +25,9 @@ from mner_core.knowledge.graph import Graph
 from mner_core.models.base import Model
 from mner_core.run_record import RunRecord, read_record
 from mner_core.text.encoder import TextEncoder, load_text_encoder, text_encoder
-from mner_core.training.build import OnProgress, Plan, build_batcher, build_model
 from mner_core.training.fit import Epoch, Posts, fit, predict
-from mner_core.training.surroundings import Surroundings, prepare_surroundings
+from mner_core.training.model_inputs import ModelInputs, prepare_model_inputs
+from mner_core.training.plan import OnProgress, Plan, build_batcher, build_model
 from mner_core.types import Example, InputError, Prediction
 
 PIECE_VECTORS = "words.encoder.embeddings.word_embeddings.weight"
@@ -35,7 +35,7 @@ PIECE_VECTORS = "words.encoder.embeddings.word_embeddings.weight"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class TrainingRequest:
     """A training run as asked for.
 
     Args:
@@ -74,7 +74,7 @@ class Request:
 
 
 def train(
-    request: Request,
+    request: TrainingRequest,
     out: Path,
     home: Home,
     on_progress: OnProgress = lambda what, done, total: None,
@@ -96,10 +96,10 @@ def train(
         torch.manual_seed(request.seed)  # a random encoder is drawn from the seed as well
         encoder = _encoder(request)
         with processes.main_process_first():  # what the first one extracts, the others find in the cache
-            surroundings = prepare_surroundings(
+            model_inputs = prepare_model_inputs(
                 request.plan, request.train, [*request.dev, *request.others], home, on_progress, request.graph
             )
-        batcher = build_batcher(request.plan, encoder, surroundings.sources)
+        batcher = build_batcher(request.plan, encoder, model_inputs.providers)
         model = build_model(request.plan, encoder, request.seed)
         if request.start:
             warm_start(model, request.start)
@@ -112,7 +112,7 @@ def train(
         processes.wait_for_everyone()
         model.load_state_dict(load_file(folder / "best.safetensors"))
         predictions = predict(model, batcher, request.dev, request.plan.settings.batch)
-        record = _record(request, surroundings, epochs, predictions, folder / "best.safetensors")
+        record = _record(request, model_inputs, epochs, predictions, folder / "best.safetensors")
         processes.wait_for_everyone()
         if processes.is_main_process:
             _write(folder, record, encoder, request.dev, predictions)
@@ -120,7 +120,7 @@ def train(
     return record
 
 
-def _encoder(request: Request) -> TextEncoder:
+def _encoder(request: TrainingRequest) -> TextEncoder:
     """The plan's text encoder over a vocabulary with every letter of the training posts.
 
     Pieces that the run to begin with has learnt keep their places.
@@ -152,7 +152,7 @@ def warm_start(model: Model, run: Path) -> int:
 
 
 @contextmanager
-def _claimed(folder: Path, request: Request) -> Iterator[None]:
+def _claimed(folder: Path, request: TrainingRequest) -> Iterator[None]:
     """Makes the unfinished run's folder this process's own, or refuses."""
     folder.mkdir(parents=True, exist_ok=True)
     name = folder.name.removeprefix(".").removesuffix(".unfinished")
@@ -174,8 +174,8 @@ def _claimed(folder: Path, request: Request) -> Iterator[None]:
 
 
 def _record(
-    request: Request,
-    surroundings: Surroundings,
+    request: TrainingRequest,
+    model_inputs: ModelInputs,
     epochs: Sequence[Epoch],
     predictions: Sequence[Prediction],
     weights: Path,
@@ -202,8 +202,8 @@ def _record(
             "dev": len(request.dev),
         },
         trained_posts=tuple(post_digest(example) for example in request.train),
-        pool=surroundings.pool,
-        knowledge=surroundings.knowledge,
+        pool=model_inputs.pool,
+        knowledge=model_inputs.knowledge,
         started_from=read_record(request.start).weights if request.start else "",
         versions=_versions(),
         dev={**dev, "strict": {name: strict[name] for name in ("precision", "recall", "f1", "support")}},

@@ -14,7 +14,7 @@ from mner_core.experiment.picture import HEIGHT, WIDTH, curve_svg
 from mner_core.experiment.run import Order, Result, experiment
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
-from mner_core.training.train import Request, train
+from mner_core.training.train import TrainingRequest, train
 from mner_core.types import Example, InputError
 
 SIZE: dict[str, Any] = {"epochs": 1, "seeds": 2, "posts": 60}
@@ -22,12 +22,12 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path, list[Request]]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path, list[TrainingRequest]]:
     """The quick curve in a small size, its folder, and what was trained for its points."""
     folder = tmp_path_factory.mktemp("curve")
-    trained: list[Request] = []
+    trained: list[TrainingRequest] = []
 
-    def watched(request: Request, *rest: Any) -> None:
+    def watched(request: TrainingRequest, *rest: Any) -> None:
         trained.append(request)
         train(request, *rest)
 
@@ -52,7 +52,7 @@ def test_undoing_every_change_gives_the_clean_labels_and_undoing_some_fewer_wron
 
 
 def test_both_orders_begin_with_the_same_wrong_labels_and_only_labels_change(
-    made: tuple[Result, Path, list[Request]],
+    made: tuple[Result, Path, list[TrainingRequest]],
 ) -> None:
     result, _, trained = made
     records = result.grid.records()
@@ -76,7 +76,7 @@ def test_both_orders_begin_with_the_same_wrong_labels_and_only_labels_change(
     }, "nobody touched the labels that pick the epoch"
 
 
-def test_a_second_call_trains_nothing(made: tuple[Result, Path, list[Request]]) -> None:
+def test_a_second_call_trains_nothing(made: tuple[Result, Path, list[TrainingRequest]]) -> None:
     result, folder, trained = made
     before = len(trained)
     again = experiment(Order(suite="learning-curve", quick=True, out=folder / "out", **SIZE), Home(folder / "home"))

@@ -16,7 +16,7 @@ from mner_core.experiment.run import Order, experiment
 from mner_core.experiment.suite import expected_numbers, read_suite, suite_names
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
-from mner_core.training.train import Request, train
+from mner_core.training.train import TrainingRequest, train
 from mner_core.types import InputError
 
 TINY = {"profile": "tiny", "epochs": 1, "seeds": 2, "posts": 60}
@@ -110,9 +110,9 @@ def test_a_killed_experiment_goes_on_and_gives_the_same_table(
     with pytest.raises(KeyboardInterrupt):
         experiment(killed, home, stop)
     assert any("left)" in what for what in said)
-    trained: list[Request] = []
+    trained: list[TrainingRequest] = []
 
-    def watched(request: Request, *rest: Any) -> None:
+    def watched(request: TrainingRequest, *rest: Any) -> None:
         trained.append(request)
         train(request, *rest)
 

@@ -16,7 +16,7 @@ from mner_core.experiment.run import Order, Result, experiment
 from mner_core.experiment.suite import Size, Suite, read_suite
 from mner_core.home import Home
 from mner_core.scenes.knobs import Knobs, rest_sizes
-from mner_core.training.train import Request, train
+from mner_core.training.train import TrainingRequest, train
 from mner_core.types import Example, InputError, Span, Token
 
 TWO_ROWS = """
@@ -151,9 +151,9 @@ knobs = { posters = 0.6 }
 def test_iaik_is_given_the_knowledge_that_came_with_the_posters(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked: list[Request] = []
+    asked: list[TrainingRequest] = []
 
-    def watched(request: Request, *rest: Any) -> None:
+    def watched(request: TrainingRequest, *rest: Any) -> None:
         asked.append(request)
         train(request, *rest)
 

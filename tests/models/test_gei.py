@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from mner_core.batches.feature_providers import Sources
+from mner_core.batches.feature_providers import FeatureProviders
 from mner_core.catalog.gei import GEISettings
 from mner_core.catalog.systems import system
 from mner_core.features.image import ImageFeatures
@@ -81,7 +81,7 @@ def nodes_of_the_picture(w: Weights, settings: GEISettings, grid: Array, ok: boo
 def reference(
     w: Weights, settings: GEISettings, words: Array, spans: list[Span], objects: list[Array]
 ) -> tuple[list[Array], list[list[Array]]]:
-    """Eq. 1 and 7-12 for one post: its words' states, and by layer each asker's attention [heads, V]."""
+    """Eq. 1 and 7-12 for one post: its words' states, and by layer each query's attention [heads, V]."""
     heads = settings.heads
     state = [linear(w, "of_words", t) for t in transformer(w, "transformer", list(words), list(words), heads)]  # Eq. 1
     entity_of = {word: span for span in spans for word in range(span.start, span.end)}
@@ -261,7 +261,7 @@ def test_words_outside_entities_never_see_the_picture(variant: str) -> None:
 def test_any_number_of_objects_and_one_word(variant: str, count: int) -> None:
     model, settings = gei(variant)
     batcher = make_batcher("gei", settings)
-    batcher.sources = Sources(features=SomeObjects(count))
+    batcher.providers = FeatureProviders(features=SomeObjects(count))
     posts = [post(1, ["Rio"], [Span(0, 1, "LOC")]), post(2, ["Rio"], [Span(0, 1, "LOC")], image=None)]
     batch = batcher.batch(posts)
     assert batch.objects is not None

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mner_core.batches.batcher import class_row
-from mner_core.batches.feature_providers import Sources
+from mner_core.batches.feature_providers import FeatureProviders
 from mner_core.batches.tensors import Batch
 from mner_core.catalog.hamlearning import HamLearningSettings
 from mner_core.catalog.systems import system
@@ -318,4 +318,4 @@ def test_the_papers_settings() -> None:
 
 def given(batcher: Any, features: FakeFeatures) -> None:
     """Lets the batcher read these features."""
-    batcher.sources = Sources(features=features)
+    batcher.providers = FeatureProviders(features=features)

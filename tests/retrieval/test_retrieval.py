@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mner_core.retrieval.pool import Asker, Neighbour, Pool, Retriever
+from mner_core.retrieval.pool import Neighbour, Pool, Query, Retriever
 from mner_core.retrieval.vector_index import VectorIndex, Vectors
 from mner_core.types import InputError
 
@@ -136,7 +136,7 @@ def posts(neighbours: tuple[Neighbour, ...]) -> list[str]:
 
 def test_a_sentence_asks_captions_and_objects_ask_objects() -> None:
     retriever = Retriever(a_pool())
-    stranger = Asker("q", "another picture")
+    stranger = Query("q", "another picture")
     (text,) = retriever.by_caption(np.array([[2.0, 0.0]], np.float32), [stranger], 2)
     assert posts(text) == ["p0", "p1"]
     assert text[0].score == 1.0
@@ -156,20 +156,20 @@ def test_a_post_never_finds_itself_nor_its_own_picture() -> None:
     retriever = Retriever(shared)
     first = np.array([[1.0, 0.0]], np.float32)
 
-    def found(asker: Asker) -> list[str]:
-        return posts(retriever.by_caption(first, [asker], 9)[0])
+    def found(query: Query) -> list[str]:
+        return posts(retriever.by_caption(first, [query], 9)[0])
 
-    assert found(Asker("p0", "same")) == ["p2", "p3", "p4"]
-    assert found(Asker("p0")) == ["p1", "p2", "p3", "p4"]
-    assert found(Asker("elsewhere", "same")) == ["p2", "p3", "p4"]
-    assert found(Asker("p2", "")) == ["p0", "p1", "p3", "p4"]  # no picture is nobody's same picture
-    assert found(Asker("elsewhere", "unknown")) == ["p0", "p1", "p2", "p3", "p4"]
+    assert found(Query("p0", "same")) == ["p2", "p3", "p4"]
+    assert found(Query("p0")) == ["p1", "p2", "p3", "p4"]
+    assert found(Query("elsewhere", "same")) == ["p2", "p3", "p4"]
+    assert found(Query("p2", "")) == ["p0", "p1", "p3", "p4"]  # no picture is nobody's same picture
+    assert found(Query("elsewhere", "unknown")) == ["p0", "p1", "p2", "p3", "p4"]
 
 
 def test_an_empty_pool_gives_no_neighbours() -> None:
     nothing = np.zeros((0, 3), np.float32)
     empty = Pool(keys=(), image_digests=(), caption_vectors=nothing, object_vectors=nothing)
-    assert Retriever(empty).by_caption(np.ones((2, 3), np.float32), [Asker("a"), Asker("b")], 5) == [(), ()]
+    assert Retriever(empty).by_caption(np.ones((2, 3), np.float32), [Query("a"), Query("b")], 5) == [(), ()]
 
 
 def test_a_saved_pool_is_the_same_pool(tmp_path: Path) -> None:
@@ -180,9 +180,9 @@ def test_a_saved_pool_is_the_same_pool(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.caption_vectors, pool.caption_vectors)
     np.testing.assert_array_equal(again.object_vectors, pool.object_vectors)
     assert [file.name for file in (tmp_path / "run" / "pool").iterdir()] == ["pool.safetensors"]
-    askers = [Asker(key, digest) for key, digest in zip(pool.keys, pool.image_digests, strict=True)]
-    expected = Retriever(pool).by_caption(pool.caption_vectors, askers, 3)
-    assert Retriever(again).by_caption(again.caption_vectors, askers, 3) == expected
+    queries = [Query(key, digest) for key, digest in zip(pool.keys, pool.image_digests, strict=True)]
+    expected = Retriever(pool).by_caption(pool.caption_vectors, queries, 3)
+    assert Retriever(again).by_caption(again.caption_vectors, queries, 3) == expected
 
 
 def test_an_empty_pool_and_odd_names_survive_saving(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_pool_that_does_not_fit_together_is_refused() -> None:
     with pytest.raises(ValueError, match="one key, digest"):
         Pool(keys=("a", "b"), image_digests=("",), caption_vectors=rows, object_vectors=rows)
     with pytest.raises(ValueError, match="1 query vectors for 2 posts"):
-        Retriever(a_pool()).by_caption(np.ones((1, 2), np.float32), [Asker("a"), Asker("b")], 1)
+        Retriever(a_pool()).by_caption(np.ones((1, 2), np.float32), [Query("a"), Query("b")], 1)
 
 
 def test_a_missing_damaged_or_altered_pool_is_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from mner_core.scenes.write import write_scenes
 from mner_core.suspicious import heldout
 from mner_core.suspicious.heldout import cross_validated, folds, of_run
 from mner_core.suspicious.search import by_opinions
-from mner_core.training.build import Plan
-from mner_core.training.load import load
-from mner_core.training.train import Request, train
+from mner_core.training.plan import Plan
+from mner_core.training.run import load
+from mner_core.training.train import TrainingRequest, train
 from mner_core.types import InputError
 
 
@@ -29,12 +29,12 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 @pytest.fixture
-def request_(scenes: Dataset) -> Request:
+def request_(scenes: Dataset) -> TrainingRequest:
     entry = system("bert-crf")
     settings = entry.resolve("tiny", "", {"epochs": 1})
     plan = Plan(system=entry, variant="", settings=settings, labels=scenes.labels, profile=profile("tiny"))
     posts = scenes.split("train")
-    return Request(plan=plan, train=posts, dev=[], others=[], data="scenes", seed=0)
+    return TrainingRequest(plan=plan, train=posts, dev=[], others=[], data="scenes", seed=0)
 
 
 def test_folds_part_the_posts_and_keep_like_ones_together(scenes: Dataset) -> None:
@@ -51,7 +51,7 @@ def test_folds_part_the_posts_and_keep_like_ones_together(scenes: Dataset) -> No
 
 
 def test_what_was_interrupted_goes_on_and_gives_the_same(
-    request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request_: TrainingRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = cross_validated(request_, 2, Home(tmp_path / "whole"))
     posts = {post.id: post for post in request_.train}
@@ -66,7 +66,7 @@ def test_what_was_interrupted_goes_on_and_gives_the_same(
         cross_validated(request_, 2, home, stop)
     trained: list[set[str]] = []
 
-    def watched(request: Request, *rest: Any) -> None:
+    def watched(request: TrainingRequest, *rest: Any) -> None:
         trained.append({post.id for post in request.train} | {post.id for post in request.dev})
         train(request, *rest)
 
@@ -81,7 +81,9 @@ def test_what_was_interrupted_goes_on_and_gives_the_same(
     assert [each.suffix for each in (home.root / "held-out").iterdir()] == [".safetensors"] * 2
 
 
-def test_a_run_is_not_asked_about_what_it_was_trained_on(request_: Request, scenes: Dataset, tmp_path: Path) -> None:
+def test_a_run_is_not_asked_about_what_it_was_trained_on(
+    request_: TrainingRequest, scenes: Dataset, tmp_path: Path
+) -> None:
     home = Home(tmp_path / "home")
     train(replace(request_, dev=scenes.split("valid")), tmp_path / "run", home)
     run = load(tmp_path / "run", home)

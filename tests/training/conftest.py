@@ -11,8 +11,8 @@ from mner_core.catalog.systems import system
 from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
-from mner_core.training.build import Plan
-from mner_core.training.train import Request
+from mner_core.training.plan import Plan
+from mner_core.training.train import TrainingRequest
 
 
 @pytest.fixture(scope="session")
@@ -28,13 +28,13 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def request_for(scenes: Dataset) -> Callable[..., Request]:
-    def make(name: str, seed: int = 0, variant: str = "", start: Path | None = None, **changes: Any) -> Request:
+def request_for(scenes: Dataset) -> Callable[..., TrainingRequest]:
+    def make(name: str, seed: int = 0, variant: str = "", start: Path | None = None, **changes: Any) -> TrainingRequest:
         entry = system(name)
         heads = {"heads": 4} if hasattr(entry.settings, "heads") else {}
         settings = entry.resolve("tiny", variant, {"epochs": 2, **heads, **changes})
         plan = Plan(system=entry, variant=variant, settings=settings, labels=scenes.labels, profile=profile("tiny"))
-        return Request(
+        return TrainingRequest(
             plan=plan,
             train=scenes.split("train"),
             dev=scenes.split("valid"),

@@ -12,7 +12,7 @@ import pytest
 
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.cli import main
-from mner_core.training.load import load
+from mner_core.training.run import load
 
 CASES = [(name, "") for name in SYSTEMS] + [
     ("rgcn", "w/o InterRG"),
@@ -37,7 +37,7 @@ PREDICT = """
 import json, sys
 from pathlib import Path
 from mner_core.data.dataset import read_dataset
-from mner_core.training.load import load
+from mner_core.training.run import load
 from tests.training.test_every_system import said
 posts = read_dataset(Path(sys.argv[1])).split("valid")
 print(json.dumps([said(load(Path(run)), posts) for run in sys.argv[2:]]))

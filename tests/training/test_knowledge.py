@@ -18,11 +18,11 @@ from mner_core.knowledge.graph import Entity, Graph, Triple
 from mner_core.retrieval.entity_linking import GraphKnowledge, pooled
 from mner_core.run_record import read_record
 from mner_core.text.sentences import PhraseVectors
-from mner_core.training.load import export, load
-from mner_core.training.train import Request, train
+from mner_core.training.run import export, load
+from mner_core.training.train import TrainingRequest, train
 from mner_core.types import Example, InputError
 
-Make = Callable[..., Request]
+Make = Callable[..., TrainingRequest]
 
 
 def pictured(scenes: Dataset) -> list[Example]:

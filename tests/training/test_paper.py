@@ -13,7 +13,7 @@ from mner_core.catalog.systems import SYSTEMS
 from mner_core.cli import main
 from mner_core.text import noun_phrases
 from mner_core.text.noun_phrases import Runs
-from mner_core.training.load import load
+from mner_core.training.run import load
 from mner_core.training.train import PIECE_VECTORS
 from tests.features import paper_weights
 from tests.features.pictures import draw

@@ -19,12 +19,12 @@ from mner_core.data.dataset import Dataset
 from mner_core.home import Home
 from mner_core.run_record import read_record
 from mner_core.training import fit
-from mner_core.training.load import export, load, with_swapped_images, without_images
-from mner_core.training.surroundings import prepare_surroundings
-from mner_core.training.train import Request, prediction_record, train, warm_start
+from mner_core.training.model_inputs import prepare_model_inputs
+from mner_core.training.run import export, load, with_swapped_images, without_images
+from mner_core.training.train import TrainingRequest, prediction_record, train, warm_start
 from mner_core.types import InputError
 
-Make = Callable[..., Request]
+Make = Callable[..., TrainingRequest]
 NAMES = list(SYSTEMS)
 
 
@@ -153,11 +153,11 @@ def test_a_variant_leaves_out_what_general_words_join(request_for: Make, home: H
     joined = {}
     for variant in ("", "no general words"):
         request = request_for("umgf", variant=variant)
-        sources = prepare_surroundings(request.plan, request.train, [], home, lambda *said: None).sources
-        assert sources.features
-        assert sources.grounding
-        looked = [(post, sources.features.features(post)) for post in request.train]
-        edges = [sources.grounding.links(post, picture).joined for post, picture in looked if picture.objects]
+        providers = prepare_model_inputs(request.plan, request.train, [], home, lambda *said: None).providers
+        assert providers.features
+        assert providers.grounding
+        looked = [(post, providers.features.features(post)) for post in request.train]
+        edges = [providers.grounding.links(post, picture).joined for post, picture in looked if picture.objects]
         joined[variant] = [bool(each.any(axis=1).all()) for each in edges]
     assert all(joined[""]), "a general word finds something in every picture, for every word"
     assert not any(joined["no general words"])

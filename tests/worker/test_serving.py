@@ -20,9 +20,9 @@ from mner_core.catalog.systems import system
 from mner_core.data.dataset import read_dataset
 from mner_core.evidence import mean_over_depth
 from mner_core.home import Home
-from mner_core.training.build import Plan
-from mner_core.training.load import load, without_images
-from mner_core.training.train import Request, prediction_record, train
+from mner_core.training.plan import Plan
+from mner_core.training.run import load, without_images
+from mner_core.training.train import TrainingRequest, prediction_record, train
 from mner_core.types import Evidence
 from tests.worker.conftest import environment_of, train_payload
 from tests.worker.processes import ROOT, below, is_gone, kill, one, wait_for
@@ -43,7 +43,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, scenes: Path) -> Iterator[
         settings = entry.resolve("tiny", "", changes)
         plan = Plan(system=entry, variant="", settings=settings, labels=data.labels, profile=profile("tiny"))
         splits = {"train": data.split("train"), "dev": data.split("valid"), "others": data.split("test")}
-        train(Request(plan=plan, **splits, data="scenes", seed=0), home.runs / name, home)
+        train(TrainingRequest(plan=plan, **splits, data="scenes", seed=0), home.runs / name, home)
     store = open_store(home)
     import_folder(store, scenes, "scenes")
     for name in ("text", "graph"):

@@ -26,7 +26,7 @@ from db.workers import alive
 from mner_core.run_record import read_record
 from mner_core.scenes.knobs import Knobs
 from mner_core.scenes.write import write_scenes
-from mner_core.training.load import load
+from mner_core.training.run import load
 from mner_core.types import InputError
 from tests.worker.conftest import ended, train_payload
 from tests.worker.processes import below, ends, kill, one, wait_for

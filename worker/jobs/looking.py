@@ -10,7 +10,7 @@ from db.posts import Post, posts
 from db.predictions import PostPrediction, from_prediction, record
 from mner_core.data.tokenize import offsets_from_span
 from mner_core.evidence import summarise
-from mner_core.training.load import Run
+from mner_core.training.run import Run
 from mner_core.types import Evidence, Example, Prediction
 from worker.messages import Reporter
 

@@ -9,7 +9,7 @@ from db.engine import Store
 from db.jobs import Job
 from db.posts import dataset
 from db.runs import run as run_named
-from mner_core.training.load import load
+from mner_core.training.run import load
 from worker.jobs.looking import look, scores
 from worker.messages import Reporter
 

@@ -20,8 +20,8 @@ from mner_core.catalog.systems import system
 from mner_core.data.tokenize import offsets_from_span
 from mner_core.suspicious.reasons import Item
 from mner_core.suspicious.search import by_cross_validation, enough_epochs
-from mner_core.training.build import Plan
-from mner_core.training.train import Request
+from mner_core.training.plan import Plan
+from mner_core.training.train import TrainingRequest
 from mner_core.types import Example, InputError
 from worker.messages import Reporter
 
@@ -46,7 +46,7 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
     return {"dataset": name, "labels": len(items), "kept": min(len(items), LONGEST), "model": payload["model"]}
 
 
-def _request(store: Store, job: Job, name: str, posts: Sequence[Example]) -> Request:
+def _request(store: Store, job: Job, name: str, posts: Sequence[Example]) -> TrainingRequest:
     entry, chosen = system(job.payload["model"]), profile(job.payload.get("profile", "compact"))
     settings = entry.resolve(chosen.name)
     labels = tuple(sorted({span.label for post in posts for span in post.spans or ()}))
@@ -54,7 +54,7 @@ def _request(store: Store, job: Job, name: str, posts: Sequence[Example]) -> Req
         raise InputError(f"No post of {name} has a labelled span; there is nothing to learn.")
     gold, split = job.payload.get("gold", CURRENT), job.payload["split"]
     others = [post for post in examples(store, name, gold) if post.split != split]
-    return Request(
+    return TrainingRequest(
         plan=Plan(
             system=entry,
             variant="",

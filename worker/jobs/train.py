@@ -23,10 +23,10 @@ from db.runs import run as run_named
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.run_record import read_record
-from mner_core.training.build import Plan
 from mner_core.training.fit import Epoch
-from mner_core.training.load import load
-from mner_core.training.train import Request, train
+from mner_core.training.plan import Plan
+from mner_core.training.run import load
+from mner_core.training.train import TrainingRequest, train
 from mner_core.types import InputError
 from worker.jobs.looking import look, scores
 from worker.messages import Reporter
@@ -72,7 +72,7 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
     }
 
 
-def _request(store: Store, job: Job) -> Request:
+def _request(store: Store, job: Job) -> TrainingRequest:
     payload = job.payload
     entry, chosen = system(payload["model"]), profile(payload.get("profile", "compact"))
     variant, gold = payload.get("variant") or "", payload.get("gold", CURRENT)
@@ -89,7 +89,7 @@ def _request(store: Store, job: Job) -> Request:
             )
     start = payload.get("start")
     plan = Plan(system=entry, variant=variant, settings=settings, labels=data.labels, profile=chosen)
-    return Request(
+    return TrainingRequest(
         plan=plan,
         train=parts["train"],
         dev=parts["valid"],
@@ -101,7 +101,7 @@ def _request(store: Store, job: Job) -> Request:
     )
 
 
-def _make_way(folder: Path, request: Request, report: Reporter) -> None:
+def _make_way(folder: Path, request: TrainingRequest, report: Reporter) -> None:
     """Waits until nobody trains into the folder, and begins anew where labels were corrected since it was begun."""
     _wait_for(folder / "lock", report)
     asked = folder / "request.json"

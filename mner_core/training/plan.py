@@ -1,12 +1,12 @@
 """Everything a model needs around it, put together in one place for training, loading and the serving child."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
 from mner_core.batches.batcher import Batcher
-from mner_core.batches.feature_providers import Sources
+from mner_core.batches.feature_providers import FeatureProviders
 from mner_core.catalog.profiles import Profile, profile
 from mner_core.catalog.system import Need, Settings, System
 from mner_core.catalog.systems import system
@@ -65,12 +65,7 @@ def build_model(plan: Plan, encoder: TextEncoder, seed: int) -> Model:
     return MODELS[plan.system.name](plan.settings, plan.labels, inputs)
 
 
-def build_batcher(plan: Plan, encoder: TextEncoder, sources: Sources) -> Batcher:
+def build_batcher(plan: Plan, encoder: TextEncoder, providers: FeatureProviders) -> Batcher:
     """What turns posts into that model's batches."""
     longest: int = encoder.model.config.max_position_embeddings
-    return Batcher(plan.system, plan.settings, plan.labels, encoder.pieces, longest, sources)
-
-
-def label_set(*parts: Sequence[str]) -> tuple[str, ...]:
-    """The union of label sets, in alphabetical order: the same data give the same tag numbers."""
-    return tuple(sorted({label for part in parts for label in part}))
+    return Batcher(plan.system, plan.settings, plan.labels, encoder.pieces, longest, providers)

@@ -18,9 +18,9 @@ from mner_core.models.base import Model
 from mner_core.retrieval.entity_linking import graph_folder
 from mner_core.run_record import RunRecord, read_record
 from mner_core.text.encoder import load_text_encoder, text_encoder
-from mner_core.training.build import Plan, build_batcher, build_model
 from mner_core.training.fit import predict
-from mner_core.training.surroundings import load_neighbourhood, load_sources, pool_folder
+from mner_core.training.model_inputs import load_neighbourhood, load_providers, pool_folder
+from mner_core.training.plan import Plan, build_batcher, build_model
 from mner_core.types import Example, InputError, Prediction
 
 
@@ -37,9 +37,9 @@ class Run:
         self.record: RunRecord = read_record(folder)
         self.plan = Plan.of_record(self.record)
         encoder = load_text_encoder(folder / "encoder")
-        sources = load_sources(folder, self.record, self.plan, home)
-        self.features = sources.features if isinstance(sources.features, FeatureStore) else None
-        self.batcher = build_batcher(self.plan, encoder, sources)
+        providers = load_providers(folder, self.record, self.plan, home)
+        self.features = providers.features if isinstance(providers.features, FeatureStore) else None
+        self.batcher = build_batcher(self.plan, encoder, providers)
         self.model = build_model(self.plan, encoder, self.record.seed)
         self.model.load_state_dict(load_file(folder / "weights.safetensors"))
         self.model.eval()

@@ -8,7 +8,7 @@ from mner_core.data.dataset import Dataset
 from mner_core.evaluation.pointing import pointing
 from mner_core.evaluation.scoring import post_digest
 from mner_core.training.fit import predict
-from mner_core.training.load import Run
+from mner_core.training.run import Run
 from mner_core.types import InputError
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from mner_core.data.dataset import Dataset
 from mner_core.home import Home
-from mner_core.training.load import Run, load
-from mner_core.training.look import point
-from mner_core.training.train import Request, train
+from mner_core.training.pointing_game import point
+from mner_core.training.run import Run, load
+from mner_core.training.train import TrainingRequest, train
 from mner_core.types import InputError
 
 
 @pytest.fixture
-def run(request_for: Callable[..., Request], home: Home, tmp_path: Path) -> Run:
+def run(request_for: Callable[..., TrainingRequest], home: Home, tmp_path: Path) -> Run:
     """One epoch in which nothing is learnt: what training began with is what it ends with."""
     train(request_for("rgcn", epochs=1, encoder_rate=0, fusion_rate=0, head_rate=0), tmp_path / "run", home)
     return load(tmp_path / "run", home)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mner_core.batches.feature_providers import Sources
+from mner_core.batches.feature_providers import FeatureProviders
 from mner_core.features.extract import extract
 from mner_core.features.grounding import Grounding
 from mner_core.features.shards import Shards
@@ -20,27 +20,27 @@ from mner_core.retrieval.neighbour_cache import Grids, PoolNeighbourhood, build_
 from mner_core.retrieval.pool import Pool
 from mner_core.run_record import RunRecord
 from mner_core.text.sentences import PhraseVectors
-from mner_core.training.build import OnProgress, Plan
+from mner_core.training.plan import OnProgress, Plan
 from mner_core.types import Example, InputError
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ModelInputs:
     """What batches are made from; `pool` and `knowledge` are fingerprints of pool and knowledge graph, or empty."""
 
-    sources: Sources
+    providers: FeatureProviders
     pool: str = ""
     knowledge: str = ""
 
 
-def prepare_surroundings(
+def prepare_model_inputs(
     plan: Plan,
     train: Sequence[Example],
     others: Sequence[Example],
     home: Home,
     on_progress: OnProgress,
     graph: Graph | None = None,
-) -> Surroundings:
+) -> ModelInputs:
     """Extracts what is not cached yet, joins words to objects, finds everybody's neighbours and knowledge.
 
     Args:
@@ -52,24 +52,24 @@ def prepare_surroundings(
         graph: the knowledge graph that came with the posts.
     """
     if not plan.needs_pictures:
-        return Surroundings(Sources())
+        return ModelInputs(FeatureProviders())
     everybody = [*train, *others]
     extract(everybody, plan.profile, home, lambda done, total: on_progress("features", done, total))
     features = FeatureStore(plan.profile, home)
-    sources = Sources(features=features)
+    providers = FeatureProviders(features=features)
     if "links" in plan.needs:
-        sources = replace(sources, grounding=_grounding(plan, everybody, features, home, on_progress))
+        providers = replace(providers, grounding=_grounding(plan, everybody, features, home, on_progress))
     pool = knowledge = ""
     if "neighbours" in plan.needs:
         pooled = everybody if getattr(plan.settings, "pool", "train") == "all" else train
         neighbourhood = _neighbourhood(plan, pooled, everybody, features, home, on_progress)
-        sources, pool = replace(sources, neighbourhood=neighbourhood), neighbourhood.pool.fingerprint
+        providers, pool = replace(providers, neighbourhood=neighbourhood), neighbourhood.pool.fingerprint
     if plan.needs & {"attributes", "knowledge"}:
-        sources = replace(sources, phrases=_phrases(plan, everybody, features))
+        providers = replace(providers, phrases=_phrases(plan, everybody, features))
     if "knowledge" in plan.needs and graph is not None:
         known = _knowledge(plan, graph, everybody, features, home, on_progress)
-        sources, knowledge = replace(sources, knowledge=known), known.fingerprint
-    return Surroundings(sources, pool, knowledge)
+        providers, knowledge = replace(providers, knowledge=known), known.fingerprint
+    return ModelInputs(providers, pool, knowledge)
 
 
 def _grounding(
@@ -132,28 +132,28 @@ def _similarity(plan: Plan) -> float:
     return least
 
 
-def load_sources(run: Path, record: RunRecord, plan: Plan, home: Home) -> Sources:
+def load_providers(run: Path, record: RunRecord, plan: Plan, home: Home) -> FeatureProviders:
     """What a stored run's batches are made from; its pool and its graph are its own where it brought them (exported).
 
     Raises:
         InputError: its pool or its knowledge graph cannot be found.
     """
     if not plan.needs_pictures:
-        return Sources()
+        return FeatureProviders()
     features = FeatureStore(plan.profile, home)
-    sources = Sources(features=features)
+    providers = FeatureProviders(features=features)
     if "links" in plan.needs:
-        sources = replace(sources, grounding=_asking(plan, home))
+        providers = replace(providers, grounding=_asking(plan, home))
     if record.pool:
         count: int = getattr(plan.settings, "neighbours", 0)
-        sources = replace(sources, neighbourhood=load_neighbourhood(run, record.pool, features, count, home))
+        providers = replace(providers, neighbourhood=load_neighbourhood(run, record.pool, features, count, home))
     if plan.needs & {"attributes", "knowledge"}:
-        sources = replace(sources, phrases=PhraseVectors(plan.profile.text))
+        providers = replace(providers, phrases=PhraseVectors(plan.profile.text))
     if record.knowledge:
         own = run / "knowledge"
         folder = own if own.is_dir() else graph_folder(home, record.knowledge)
-        sources = replace(sources, knowledge=GraphKnowledge.load(folder, record.knowledge, _similarity(plan)))
-    return sources
+        providers = replace(providers, knowledge=GraphKnowledge.load(folder, record.knowledge, _similarity(plan)))
+    return providers
 
 
 def pool_folder(home: Home, fingerprint: str) -> Path:
