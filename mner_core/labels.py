@@ -14,7 +14,7 @@ from mner_core.home import Home
 from mner_core.types import Example, InputError
 
 if TYPE_CHECKING:
-    from mner_core.suspicious.reasons import Item
+    from mner_core.label_errors.reasons import Item
 
 SHOWN = 20
 """Items that a person is shown; --json has all of them."""
@@ -40,13 +40,13 @@ def suspicious(options: argparse.Namespace) -> Answer:
         raise InputError(f"No post of {options.data.name} is labelled; there is nothing to check.")
     home = Home.from_environment()
     if options.run is not None:
-        from mner_core.suspicious.search import by_run
+        from mner_core.label_errors.search import by_run
 
         items, considered = by_run(options.run, posts, home)
     else:
         items, considered = _cross_validated(options, data, posts, home), len(posts)
-    from mner_core.suspicious.found import found
-    from mner_core.suspicious.search import of_posts
+    from mner_core.label_errors.recall import recall_at_k
+    from mner_core.label_errors.search import of_posts
 
     shown = len(items) if options.json else SHOWN
     answer: Answer = {
@@ -56,13 +56,13 @@ def suspicious(options: argparse.Namespace) -> Answer:
         "items": [item.to_json() for item in items[:shown]],
         "posts": of_posts(items)[:shown],
     }
-    return answer if changes is None else {**answer, "against_corruptions": found(items, changes)}
+    return answer if changes is None else {**answer, "against_corruptions": recall_at_k(items, changes)}
 
 
 def _cross_validated(options: argparse.Namespace, data: Dataset, posts: Sequence[Example], home: Home) -> "list[Item]":
     entry, chosen = system(options.model), profile(options.profile)
     settings = entry.resolve(chosen.name, options.variant, {} if options.epochs is None else {"epochs": options.epochs})
-    from mner_core.suspicious.search import by_cross_validation, enough_epochs
+    from mner_core.label_errors.search import by_cross_validation, enough_epochs
 
     if options.epochs is None:
         settings = replace(settings, epochs=enough_epochs(len(posts), options.folds, settings.batch))

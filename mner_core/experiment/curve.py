@@ -20,8 +20,8 @@ from mner_core.experiment.cells import Bench, Cell, Predicted, cell, taught
 from mner_core.experiment.grid import DAGGER, Grid, Line, Number
 from mner_core.experiment.material import Material
 from mner_core.experiment.suite import Size, Suite
-from mner_core.suspicious.found import ranks_found
-from mner_core.suspicious.search import by_cross_validation
+from mner_core.label_errors.recall import ranks_found
+from mner_core.label_errors.search import by_cross_validation
 from mner_core.types import Example
 
 FOLDS = 3

@@ -18,8 +18,8 @@ from db.posts import dataset, post_ids
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.data.tokenize import offsets_from_span
-from mner_core.suspicious.reasons import Item
-from mner_core.suspicious.search import by_cross_validation, enough_epochs
+from mner_core.label_errors.reasons import Item
+from mner_core.label_errors.search import by_cross_validation, enough_epochs
 from mner_core.training.plan import Plan
 from mner_core.training.train import TrainingRequest
 from mner_core.types import Example, InputError

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mner_core.data.corrupt import DAMAGES, Corruption
-from mner_core.suspicious.reasons import Item
+from mner_core.label_errors.reasons import Item
 
 POINTS = 20
 
@@ -30,7 +30,7 @@ def finds(item: Item, change: Corruption) -> bool:
     return change.before is not None and item.reason == "missing" and item.span.overlaps(change.before)
 
 
-def found(items: Sequence[Item], changes: Sequence[Corruption]) -> dict[str, Any]:
+def recall_at_k(items: Sequence[Item], changes: Sequence[Corruption]) -> dict[str, Any]:
     """Precision and recall among the k = 2 x changes most suspicious items, recall by kind, and the curve."""
     ranks = ranks_found(items, changes)
     k = 2 * len(changes)

@@ -48,7 +48,7 @@ def mean(tables: Sequence[SpanTable]) -> SpanTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class CrfMarginals:
     """A CRF's parameters: `steps[a, b]` [C, C] scores tag b after tag a, `starts` and `ends` [C] a post's borders."""
 
     labels: tuple[str, ...]

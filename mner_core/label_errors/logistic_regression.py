@@ -1,22 +1,22 @@
-"""Learns from examples what a wrong label looks like: logistic regression on traits, their squares and products."""
+"""Learns from examples what a wrong label looks like: logistic regression on features, their squares and products."""
 
 import numpy as np
 
-from mner_core.suspicious.chain import Floats
+from mner_core.label_errors.crf_marginals import Floats
 
 RIDGE = 1.0
 ROUNDS = 3
 STEPS = 50
 
 
-def chances_of_error(given: Floats, wrong: Floats, importance: Floats) -> Floats:
+def error_probabilities(given: Floats, wrong: Floats, importance: Floats) -> Floats:
     """The probability that each given label is an error, 0..1 [given].
 
-    In each round the given ones count as right only as far as the last round believed them.
+    Iteratively reweighted: a given label's weight is 1 minus its error probability of the last round.
 
     Args:
-        given: traits of the labels in question, most of which are right [given, traits].
-        wrong: traits of labels that are wrong for certain [wrong, traits].
+        given: features of the labels in question, most of which are right [given, features].
+        wrong: features of labels that are wrong for certain [wrong, features].
         importance: how much each wrong one counts; a given one counts 1 [wrong].
     """
     design = _design(np.concatenate([given, wrong]))
@@ -45,11 +45,11 @@ def _fitted(weights: Floats, design: Floats, is_wrong: Floats, importance: Float
     return weights
 
 
-def _design(traits: Floats) -> Floats:
-    """A constant, the standardised traits, and their products of two [examples, 1 + t + t (t + 1) / 2]."""
-    scaled = np.clip((traits - traits.mean(axis=0)) / (traits.std(axis=0) + 1e-9), -5, 5)
-    first, second = np.triu_indices(traits.shape[1])
-    return np.concatenate([np.ones((len(traits), 1)), scaled, scaled[:, first] * scaled[:, second]], axis=1)
+def _design(features: Floats) -> Floats:
+    """A constant, the standardised features, and their products of two [examples, 1 + t + t (t + 1) / 2]."""
+    scaled = np.clip((features - features.mean(axis=0)) / (features.std(axis=0) + 1e-9), -5, 5)
+    first, second = np.triu_indices(features.shape[1])
+    return np.concatenate([np.ones((len(features), 1)), scaled, scaled[:, first] * scaled[:, second]], axis=1)
 
 
 def _sigmoid(scores: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 The models' held-out probabilities do not say by themselves how suspicious a label is: a rare name is doubted, too.
 So the search makes labels wrong on purpose (another type, a moved boundary, an invented span, a dropped one) in posts
-that the models have never seen, looks how such labels differ from the given ones, and judges the given ones by that.
+that the models have never seen, and trains a classifier that tells such synthetic errors from the given labels.
 The models need not be trained again for it: what they say of a post does not depend on the post's own labels.
 """
 
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mner_core.data.corrupt import DAMAGES, invented, moved, retyped
-from mner_core.suspicious.chain import Floats, SpanTable
-from mner_core.suspicious.judge import chances_of_error
-from mner_core.suspicious.lexicon import Lexicon
-from mner_core.suspicious.reasons import Item, item_of
-from mner_core.suspicious.traits import Desk
+from mner_core.label_errors.crf_marginals import Floats, SpanTable
+from mner_core.label_errors.label_statistics import LabelStatistics
+from mner_core.label_errors.logistic_regression import error_probabilities
+from mner_core.label_errors.reasons import Item, item_of
+from mner_core.label_errors.span_features import PostContext
 from mner_core.types import Example, InputError, Span
 
 ASSUMED_SHARE = 0.1
@@ -30,9 +30,9 @@ Tables = Callable[[Example], SpanTable]
 
 @dataclass(frozen=True)
 class _Case:
-    """A label before the judge."""
+    """A label that the classifier is asked about."""
 
-    desk: Desk
+    context: PostContext
     span: Span
 
 
@@ -52,16 +52,18 @@ def rank(posts: Sequence[Example], tables: Tables, seed: int = 0) -> list[Item]:
     if not counts:
         raise InputError("No post has a labelled span; there is nothing to compare with.")
     shares = {label: count / counts.total() for label, count in counts.items()}
-    lexicon = Lexicon(posts)
-    desks = [Desk(post, tables(post), lexicon.page(post), shares) for post in posts]
+    statistics = LabelStatistics(posts)
+    contexts = [PostContext(post, tables(post), statistics.others_of(post), shares) for post in posts]
     rng = random.Random(seed)
-    given = [_Case(desk, span) for desk in desks for span in sorted(set(desk.post.spans or ()))]
-    lacking = [_Case(desk, span) for desk in desks for span in missing(desk.table, desk.post.spans or ())]
-    of_given = _judged(given, list(_wrong(desks, sorted(counts), rng)))
-    of_lacking = _judged(lacking, list(_dropped(desks)))
+    given = [_Case(context, span) for context in contexts for span in sorted(set(context.post.spans or ()))]
+    lacking = [
+        _Case(context, span) for context in contexts for span in missing(context.table, context.post.spans or ())
+    ]
+    of_given = _judged(given, list(_wrong(contexts, sorted(counts), rng)))
+    of_lacking = _judged(lacking, list(_dropped(contexts)))
     scored = [(*pair, False) for pair in zip(given, of_given, strict=True)]
     scored += [(*pair, True) for pair in zip(lacking, of_lacking, strict=True)]
-    items = [item_of(case.desk, case.span, float(score), is_missing) for case, score, is_missing in scored]
+    items = [item_of(case.context, case.span, float(score), is_missing) for case, score, is_missing in scored]
     return sorted(items, key=lambda item: (-item.score, item.post, item.span))
 
 
@@ -83,34 +85,34 @@ def _judged(cases: Sequence[_Case], wrong: Sequence[tuple[_Case, float]]) -> Flo
     """The probability that each of the cases is an error, by the wrong ones and how much each of them counts."""
     if not cases or not wrong:
         return np.zeros(len(cases))
-    traits = np.array([case.desk.traits(case.span) for case in cases])
-    examples = np.array([case.desk.traits(case.span) for case, _ in wrong])
-    return chances_of_error(traits, examples, np.array([count for _, count in wrong]))
+    features = np.array([case.context.features(case.span) for case in cases])
+    examples = np.array([case.context.features(case.span) for case, _ in wrong])
+    return error_probabilities(features, examples, np.array([count for _, count in wrong]))
 
 
-def _wrong(desks: Sequence[Desk], labels: Sequence[str], rng: random.Random) -> Iterator[tuple[_Case, float]]:
+def _wrong(contexts: Sequence[PostContext], labels: Sequence[str], rng: random.Random) -> Iterator[tuple[_Case, float]]:
     """For each gold span one of another type, one with a moved boundary, and an invented one somewhere."""
     count = ASSUMED_SHARE / len(DAMAGES)
-    lengths = [span.end - span.start for desk in desks for span in desk.post.spans or ()]
-    for desk in desks:
-        gold = set(desk.post.spans or ())
+    lengths = [span.end - span.start for context in contexts for span in context.post.spans or ()]
+    for context in contexts:
+        gold = set(context.post.spans or ())
         for span in sorted(gold):
-            elsewhere = rng.choice(desks)
+            elsewhere = rng.choice(contexts)
             words, taken = len(elsewhere.post.tokens), elsewhere.post.spans or ()
             for wrong, where in (
-                (retyped(span, labels, rng), desk),
-                (moved(span, len(desk.post.tokens), gold - {span}, rng), desk),
+                (retyped(span, labels, rng), context),
+                (moved(span, len(context.post.tokens), gold - {span}, rng), context),
                 (invented(words, rng.choice(lengths), rng.choice(labels), taken, rng), elsewhere),
             ):
                 if wrong is not None:
                     yield _Case(where, wrong), count
 
 
-def _dropped(desks: Sequence[Desk]) -> Iterator[tuple[_Case, float]]:
+def _dropped(contexts: Sequence[PostContext]) -> Iterator[tuple[_Case, float]]:
     """For each gold span what would be found missing without it; nothing where the models do not find it."""
-    for desk in desks:
-        gold = set(desk.post.spans or ())
+    for context in contexts:
+        gold = set(context.post.spans or ())
         for span in sorted(gold):
-            found = [each for each in missing(desk.table, list(gold - {span})) if each.overlaps(span)]
+            found = [each for each in missing(context.table, list(gold - {span})) if each.overlaps(span)]
             for each in found:
-                yield _Case(desk, each), ASSUMED_SHARE / len(DAMAGES) / len(found)
+                yield _Case(context, each), ASSUMED_SHARE / len(DAMAGES) / len(found)

@@ -1,4 +1,4 @@
-"""The ranking by itself: held-out opinions are made up, labels are made wrong, and what is found is counted."""
+"""The ranking by itself: held-out scores are made up, labels are made wrong, and what is found is counted."""
 
 import random
 from collections.abc import Callable
@@ -8,12 +8,12 @@ import pytest
 
 from mner_core.data.conll import join_words
 from mner_core.data.corrupt import Corruption, corrupt
-from mner_core.suspicious.chain import SpanTable
-from mner_core.suspicious.found import finds, found
-from mner_core.suspicious.lexicon import Elsewhere, Lexicon
-from mner_core.suspicious.ranking import missing, rank
-from mner_core.suspicious.reasons import Item
-from mner_core.suspicious.search import of_posts
+from mner_core.label_errors.crf_marginals import SpanTable
+from mner_core.label_errors.label_statistics import Elsewhere, LabelStatistics
+from mner_core.label_errors.ranking import missing, rank
+from mner_core.label_errors.reasons import Item
+from mner_core.label_errors.recall import finds, recall_at_k
+from mner_core.label_errors.search import of_posts
 from mner_core.types import Example, InputError, Span
 
 LABELS = ("LOC", "PER")
@@ -66,7 +66,7 @@ def test_most_of_what_was_made_wrong_comes_first() -> None:
     truth = invented_posts(300)
     wrong, changes = corrupt(truth, 0.1, 5)
     items = rank(wrong, believing(truth, 0.7, 0.3))
-    answer = found(items, changes)
+    answer = recall_at_k(items, changes)
     assert answer["k"] == 2 * len(changes)
     assert answer["recall_at_k"] > 85
     assert answer["precision_at_k"] == pytest.approx(answer["recall_at_k"] / 2)
@@ -87,7 +87,7 @@ def test_consistency_alone_tells_much() -> None:
         return SpanTable(LABELS, np.full((len(each.tokens), 1, 2), 0.02), np.full((len(each.tokens), 1), 0.5))
 
     items = rank(wrong, nothing)
-    assert found(items, changes)["recall_at_k_of"]["type"] > 60
+    assert recall_at_k(items, changes)["recall_at_k_of"]["type"] > 60
     first = next(item for item in items if item.reason == "inconsistent")
     assert "in other posts" in first.detail
 
@@ -128,10 +128,10 @@ def test_a_post_is_no_witness_for_itself() -> None:
         post("b", ["rio", "won"], Span(0, 1, "ORG")),
         post("c", ["Rio"], Span(0, 1, "ORG")),
     ]
-    lexicon = Lexicon(posts)
-    assert lexicon.page(posts[0]).elsewhere(Span(0, 1, "LOC")) == Elsewhere(same=0, other=2, none=0)
-    assert lexicon.page(posts[1]).elsewhere(Span(0, 1, "ORG")) == Elsewhere(same=1, other=1, none=1)
-    assert lexicon.page(posts[0]).label_odds(0, "ORG") > 0 > lexicon.page(posts[0]).label_odds(0, "LOC")
+    statistics = LabelStatistics(posts)
+    assert statistics.others_of(posts[0]).elsewhere(Span(0, 1, "LOC")) == Elsewhere(same=0, other=2, none=0)
+    assert statistics.others_of(posts[1]).elsewhere(Span(0, 1, "ORG")) == Elsewhere(same=1, other=1, none=1)
+    assert statistics.others_of(posts[0]).label_odds(0, "ORG") > 0 > statistics.others_of(posts[0]).label_odds(0, "LOC")
 
 
 def test_missing_spans_share_no_word_with_gold_or_each_other() -> None:

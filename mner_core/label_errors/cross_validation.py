@@ -20,7 +20,7 @@ from mner_core.batches.buckets import length_buckets
 from mner_core.data.fingerprint import data_fingerprint
 from mner_core.evaluation.scoring import post_digest
 from mner_core.home import Home
-from mner_core.suspicious.chain import Chain, Floats
+from mner_core.label_errors.crf_marginals import CrfMarginals, Floats
 from mner_core.training.plan import OnProgress
 from mner_core.training.run import Run, load
 from mner_core.training.train import TrainingRequest, train
@@ -31,10 +31,10 @@ SEEN_SHARE = 0.05
 
 
 @dataclass(frozen=True)
-class Opinion:
+class HeldOutScores:
     """One model's scores for posts it has not seen: emissions [words, tags] by post id."""
 
-    chain: Chain
+    marginals: CrfMarginals
     emissions: Mapping[str, Floats]
 
 
@@ -61,13 +61,13 @@ def folds(posts: Sequence[Example], count: int, seed: int) -> list[list[Example]
 
 def cross_validated(
     request: TrainingRequest, count: int, home: Home, on_progress: OnProgress = lambda what, done, total: None
-) -> list[Opinion]:
-    """The opinion of one model for each part of `request.train`, each trained on the other parts.
+) -> list[HeldOutScores]:
+    """The scores of one model for each part of `request.train`, each trained on the other parts.
 
     `request.dev` picks the epoch; where it is empty, a tenth of the training posts does. What is finished is kept in
     the home by a fingerprint of data and settings: a killed call goes on where it stopped, a repeated one is quick.
     """
-    opinions = []
+    held_out = []
     parts = folds(request.train, count, request.seed)
     for number, part in enumerate(parts, 1):
         rest = [post for other in parts if other is not part for post in other]
@@ -75,14 +75,14 @@ def cross_validated(
         if not dev:
             dev, rest = rest[::10], [post for place, post in enumerate(rest) if place % 10]
         one = replace(request, train=rest, dev=dev, others=[*request.others, *part])
-        opinions.append(
+        held_out.append(
             _of_fold(one, part, home, lambda what, *rest, n=number: on_progress(f"fold {n} of {count}, {what}", *rest))
         )
-    return opinions
+    return held_out
 
 
-def of_run(run: Run, posts: Sequence[Example]) -> tuple[list[Example], Opinion]:
-    """The posts that the run has not seen, and its opinion of them.
+def of_run(run: Run, posts: Sequence[Example]) -> tuple[list[Example], HeldOutScores]:
+    """The posts that the run has not seen, and its scores of them.
 
     Raises:
         InputError: it was trained on these posts.
@@ -95,10 +95,10 @@ def of_run(run: Run, posts: Sequence[Example]) -> tuple[list[Example], Opinion]:
             f"The run {run.folder.name} was trained on {seen} of these {len(posts)} posts, so it repeats their labels; "
             "name a run that never saw them, or cross-validate with --data DIR --model M."
         )
-    return fresh, _opinion(run, fresh)
+    return fresh, _scores_of(run, fresh)
 
 
-def _of_fold(request: TrainingRequest, part: Sequence[Example], home: Home, on_progress: OnProgress) -> Opinion:
+def _of_fold(request: TrainingRequest, part: Sequence[Example], home: Home, on_progress: OnProgress) -> HeldOutScores:
     """Trained once: the run's folder makes way for the scores as soon as they are on disk."""
     asked = json.dumps([request.identity(), data_fingerprint(part)], sort_keys=True)
     folder = home.root / "held-out" / hashlib.sha256(asked.encode()).hexdigest()[:20]
@@ -107,40 +107,42 @@ def _of_fold(request: TrainingRequest, part: Sequence[Example], home: Home, on_p
         folder.parent.mkdir(parents=True, exist_ok=True)
         if not folder.is_dir():
             train(request, folder, home, on_progress)
-        _write(_opinion(load(folder, home), part), part, file)
+        _write(_scores_of(load(folder, home), part), part, file)
         shutil.rmtree(folder)
     return _read(file, request, part)
 
 
 @torch.no_grad()
-def _opinion(run: Run, posts: Sequence[Example]) -> Opinion:
+def _scores_of(run: Run, posts: Sequence[Example]) -> HeldOutScores:
     model, crf = run.model, run.model.crf
     emissions: dict[str, Floats] = {}
     for rows in length_buckets([len(post.tokens) for post in posts], run.plan.settings.batch):
         batch = run.batcher.batch([posts[row] for row in rows])
-        scores = model.emissions(model.states(batch, None)).double().numpy()
-        emissions |= {posts[row].id: scores[place, : len(posts[row].tokens)] for place, row in enumerate(rows)}
+        scored = model.emissions(model.states(batch, None)).double().numpy()
+        emissions |= {posts[row].id: scored[place, : len(posts[row].tokens)] for place, row in enumerate(rows)}
     parts = (crf.chain.transitions, crf.chain.start_transitions, crf.chain.end_transitions)
     steps, starts, ends = (part.detach().double().numpy() for part in parts)
-    chain = Chain(labels=run.plan.labels, scheme=crf.scheme, steps=steps, starts=starts, ends=ends)
-    return Opinion(chain, emissions)
+    marginals = CrfMarginals(labels=run.plan.labels, scheme=crf.scheme, steps=steps, starts=starts, ends=ends)
+    return HeldOutScores(marginals, emissions)
 
 
-def _write(opinion: Opinion, part: Sequence[Example], file: Path) -> None:
-    chain = opinion.chain
-    rows = [opinion.emissions[post.id] for post in part if post.tokens]
+def _write(scores: HeldOutScores, part: Sequence[Example], file: Path) -> None:
+    marginals = scores.marginals
+    rows = [scores.emissions[post.id] for post in part if post.tokens]
     partial = file.with_suffix(".partial")
-    scores = np.concatenate(rows) if rows else np.zeros((0, len(chain.starts)))
-    save_file({"steps": chain.steps, "starts": chain.starts, "ends": chain.ends, "emissions": scores}, partial)
+    emissions = np.concatenate(rows) if rows else np.zeros((0, len(marginals.starts)))
+    save_file(
+        {"steps": marginals.steps, "starts": marginals.starts, "ends": marginals.ends, "emissions": emissions}, partial
+    )
     partial.replace(file)
 
 
-def _read(file: Path, request: TrainingRequest, part: Sequence[Example]) -> Opinion:
+def _read(file: Path, request: TrainingRequest, part: Sequence[Example]) -> HeldOutScores:
     stored = load_file(file)
-    chain = Chain(
+    marginals = CrfMarginals(
         labels=request.plan.labels,
         scheme=request.plan.settings.scheme,
         **{name: stored[name] for name in ("steps", "starts", "ends")},
     )
     pieces = np.split(stored["emissions"], np.cumsum([len(post.tokens) for post in part])[:-1])
-    return Opinion(chain, {post.id: piece for post, piece in zip(part, pieces, strict=True) if post.tokens})
+    return HeldOutScores(marginals, {post.id: piece for post, piece in zip(part, pieces, strict=True) if post.tokens})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from mner_core.suspicious.traits import Desk
+from mner_core.label_errors.span_features import PostContext
 from mner_core.types import Span
 
 Reason: TypeAlias = Literal["missing", "spurious", "boundary", "type", "inconsistent"]
@@ -39,36 +39,36 @@ class Item:
         }
 
 
-def item_of(desk: Desk, span: Span, score: float, is_missing: bool) -> Item:
+def item_of(context: PostContext, span: Span, score: float, is_missing: bool) -> Item:
     """The item with its reason: where the models' probability lies that the label does not have."""
-    post, doubt = desk.post, desk.doubt(span)
-    types = desk.page.types(span.start, span.end)
+    post, probability = context.post, context.shares(span)
+    types = context.others.types(span.start, span.end)
     others = types.total() - types[span.label]
     text = post.span_text(span)
     elsewhere = f"{text!r} is {_counted(types)} in other posts" if types else ""
     if is_missing:
-        detail = _sentence(f"gold has nothing here, the models see {span.label} ({doubt.certain:.2f})", elsewhere)
-        return _item(desk, span, score, "missing", detail, span)
-    shares = {"type": doubt.type, "boundary": doubt.boundary, "spurious": doubt.outside}
+        detail = _sentence(f"gold has nothing here, the models see {span.label} ({probability.certain:.2f})", elsewhere)
+        return _item(context, span, score, "missing", detail, span)
+    shares = {"type": probability.type, "boundary": probability.boundary, "spurious": probability.outside}
     reason = max(shares, key=lambda name: shares[name])
-    rival = doubt.rival
+    rival = probability.rival
     if others > types[span.label] and reason != "boundary":
         likeliest = max(types, key=lambda label: types[label])
-        detail = _sentence(f"{elsewhere}, here {span.label} (models {doubt.certain:.2f})")
-        return _item(desk, span, score, "inconsistent", detail, Span(span.start, span.end, likeliest))
+        detail = _sentence(f"{elsewhere}, here {span.label} (models {probability.certain:.2f})")
+        return _item(context, span, score, "inconsistent", detail, Span(span.start, span.end, likeliest))
     if reason == "spurious" or rival is None:
-        detail = _sentence(f"the models see no entity here ({doubt.outside:.2f})", elsewhere)
-        return _item(desk, span, score, "spurious", detail, None)
-    seen = f"{post.span_text(rival)!r} as {rival.label} ({doubt.rival_share:.2f})"
-    detail = _sentence(f"the models see {seen}, {text!r} as {span.label} ({doubt.certain:.2f})", elsewhere)
-    return _item(desk, span, score, "type" if reason == "type" else "boundary", detail, rival)
+        detail = _sentence(f"the models see no entity here ({probability.outside:.2f})", elsewhere)
+        return _item(context, span, score, "spurious", detail, None)
+    seen = f"{post.span_text(rival)!r} as {rival.label} ({probability.rival_share:.2f})"
+    detail = _sentence(f"the models see {seen}, {text!r} as {span.label} ({probability.certain:.2f})", elsewhere)
+    return _item(context, span, score, "type" if reason == "type" else "boundary", detail, rival)
 
 
-def _item(desk: Desk, span: Span, score: float, reason: Reason, detail: str, suggested: Span | None) -> Item:
+def _item(context: PostContext, span: Span, score: float, reason: Reason, detail: str, suggested: Span | None) -> Item:
     return Item(
-        post=desk.post.id,
+        post=context.post.id,
         span=span,
-        text=desk.post.span_text(span),
+        text=context.post.span_text(span),
         score=score,
         reason=reason,
         detail=detail,

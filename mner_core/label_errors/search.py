@@ -1,4 +1,4 @@
-"""The search for wrong labels from end to end: opinions of models that have not seen the posts, then the ranking."""
+"""The search for wrong labels from end to end: held_out of models that have not seen the posts, then the ranking."""
 
 import math
 from collections.abc import Sequence
@@ -6,23 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from mner_core.home import Home
-from mner_core.suspicious.chain import SpanTable, mean
-from mner_core.suspicious.heldout import Opinion, cross_validated, of_run
-from mner_core.suspicious.ranking import rank
-from mner_core.suspicious.reasons import Item
+from mner_core.label_errors.crf_marginals import SpanTable, mean
+from mner_core.label_errors.cross_validation import HeldOutScores, cross_validated, of_run
+from mner_core.label_errors.ranking import rank
+from mner_core.label_errors.reasons import Item
 from mner_core.training.plan import OnProgress
 from mner_core.training.run import load
 from mner_core.training.train import TrainingRequest
 from mner_core.types import Example
 
 STEPS = 500
-"""A fold's model is trained so long, but 3 to 12 epochs: the ranking needs opinions, not the last point of F1."""
+"""A fold's model is trained so long, but 3 to 12 epochs: the ranking needs held_out, not the last point of F1."""
 LONGEST = 12
 """Longer spans are not looked for; one in gold counts as a span that the models did not expect."""
 
 
 def enough_epochs(posts: int, folds: int, batch: int) -> int:
-    """Passes over the other folds' posts after which a fold's model has an opinion worth hearing."""
+    """Passes over the other folds' posts after which a fold's model has an scores worth hearing."""
     steps = posts * (folds - 1) / max(folds, 1) / batch
     return min(max(math.ceil(STEPS / max(steps, 1)), 3), 12)
 
@@ -31,7 +31,7 @@ def by_cross_validation(
     request: TrainingRequest, folds: int, home: Home, on_progress: OnProgress = lambda what, done, total: None
 ) -> list[Item]:
     """The labels of `request.train`, most suspicious first, each judged by a model trained on the other folds."""
-    return by_opinions(request.train, cross_validated(request, folds, home, on_progress), request.seed)
+    return by_held_out_scores(request.train, cross_validated(request, folds, home, on_progress), request.seed)
 
 
 def by_run(folder: Path, posts: Sequence[Example], home: Home) -> tuple[list[Item], int]:
@@ -40,16 +40,16 @@ def by_run(folder: Path, posts: Sequence[Example], home: Home) -> tuple[list[Ite
     Raises:
         InputError: the run was trained on them, or no label is there.
     """
-    fresh, opinion = of_run(load(folder, home), posts)
-    return by_opinions(fresh, [opinion]), len(fresh)
+    fresh, scores = of_run(load(folder, home), posts)
+    return by_held_out_scores(fresh, [scores]), len(fresh)
 
 
-def by_opinions(posts: Sequence[Example], opinions: Sequence[Opinion], seed: int = 0) -> list[Item]:
-    """The posts' labels, most suspicious first; where several opinions cover a post, their mean counts."""
+def by_held_out_scores(posts: Sequence[Example], held_out: Sequence[HeldOutScores], seed: int = 0) -> list[Item]:
+    """The posts' labels, most suspicious first; where several held_out cover a post, their mean counts."""
 
     def table(post: Example) -> SpanTable:
-        covering = [opinion for opinion in opinions if post.id in opinion.emissions]
-        return mean([opinion.chain.table(opinion.emissions[post.id], LONGEST) for opinion in covering])
+        covering = [scores for scores in held_out if post.id in scores.emissions]
+        return mean([scores.marginals.table(scores.emissions[post.id], LONGEST) for scores in covering])
 
     return rank(posts, table, seed)
 

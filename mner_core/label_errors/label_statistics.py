@@ -22,7 +22,7 @@ class Elsewhere(NamedTuple):
     none: int
 
 
-class Lexicon:
+class LabelStatistics:
     """Counts over labelled posts; every answer leaves out the asking post."""
 
     def __init__(self, posts: Sequence[Example]) -> None:
@@ -38,20 +38,20 @@ class Lexicon:
             for word, label in _word_labels(post, words):
                 self.words[word][label] += 1
 
-    def page(self, post: Example) -> "Page":
-        """The lexicon as this post may see it."""
-        return Page(self, post)
+    def others_of(self, post: Example) -> "OtherPosts":
+        """The statistics as this post may see it."""
+        return OtherPosts(self, post)
 
     def types(self, form: tuple[str, ...]) -> Counter[str]:
         """How often the words are an entity of each type, in all posts."""
         return self.labels.get(form, Counter())
 
 
-class Page:
+class OtherPosts:
     """What the other posts say of one post's words."""
 
-    def __init__(self, lexicon: Lexicon, post: Example) -> None:
-        self._lexicon = lexicon
+    def __init__(self, statistics: LabelStatistics, post: Example) -> None:
+        self._statistics = statistics
         self._words = _folded(post)
         self._own_labels: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
         for form, label in _entities(post, self._words):
@@ -59,12 +59,12 @@ class Page:
         own: dict[str, Counter[str]] = defaultdict(Counter)
         for word, label in _word_labels(post, self._words):
             own[word][label] += 1
-        self._of_word = {word: lexicon.words[word] - counts for word, counts in own.items()}
+        self._of_word = {word: statistics.words[word] - counts for word, counts in own.items()}
 
     def types(self, start: int, end: int) -> Counter[str]:
         """How often these words are an entity of each type in other posts."""
         form = self._words[start:end]
-        return self._lexicon.types(form) - self._own_labels[form]
+        return self._statistics.types(form) - self._own_labels[form]
 
     def elsewhere(self, span: Span) -> Elsewhere:
         """How other posts label the span's words."""
@@ -73,7 +73,7 @@ class Page:
         form = self._words[span.start : span.end]
         seen = labelled
         if len(form) <= MAX_FORM:
-            seen = self._lexicon.forms[form] - sum(each == form for each in _sequences(self._words, len(form)))
+            seen = self._statistics.forms[form] - sum(each == form for each in _sequences(self._words, len(form)))
         return Elsewhere(types[span.label], labelled - types[span.label], max(seen - labelled, 0))
 
     def entity_odds(self, word: int) -> float:

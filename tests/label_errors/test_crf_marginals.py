@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from mner_core.label_errors.crf_marginals import CrfMarginals, SpanTable, mean
 from mner_core.layers.crf import CRF
-from mner_core.suspicious.chain import Chain, SpanTable, mean
 from mner_core.tags import Scheme
 from mner_core.types import Span
 
 
-def chain_of(crf: CRF, labels: tuple[str, ...]) -> Chain:
+def marginals_of(crf: CRF, labels: tuple[str, ...]) -> CrfMarginals:
     parts = (crf.chain.transitions, crf.chain.start_transitions, crf.chain.end_transitions)
     steps, starts, ends = (part.detach().double().numpy() for part in parts)
-    return Chain(labels=labels, scheme=crf.scheme, steps=steps, starts=starts, ends=ends)
+    return CrfMarginals(labels=labels, scheme=crf.scheme, steps=steps, starts=starts, ends=ends)
 
 
 @pytest.mark.parametrize("scheme", ["BIO2", "BIOES"])
@@ -24,7 +24,7 @@ def test_every_spans_probability_is_the_crfs(scheme: str, words: int) -> None:
     torch.manual_seed(words)
     crf = CRF(("A", "B"), cast(Scheme, scheme))
     emissions, real = 2 * torch.randn(1, words, len(crf.tags)), torch.ones(1, words, dtype=torch.bool)
-    table = chain_of(crf, ("A", "B")).table(emissions[0].double().numpy(), 4)
+    table = marginals_of(crf, ("A", "B")).table(emissions[0].double().numpy(), 4)
     spans = [
         Span(start, end, label)
         for label in "AB"

@@ -1,5 +1,5 @@
-"""What speaks for and against a span, as numbers: what held-out models think, how other posts label the same words,
-and how the words look. A gold span and a missing one are described alike.
+"""Features of a span for the classifier of label errors: what held-out models think, how other posts label the same
+words, and how the words look. A gold span and a missing one are described alike.
 """
 
 import math
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mner_core.suspicious.chain import Floats, SpanTable
-from mner_core.suspicious.lexicon import Page
+from mner_core.label_errors.crf_marginals import Floats, SpanTable
+from mner_core.label_errors.label_statistics import OtherPosts
 from mner_core.types import Example, Span
 
 LEAST = 1e-6
@@ -17,7 +17,7 @@ LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class ProbabilityShares:
     """Where the models' probability lies that a span does not have: together with `certain` about 1.
 
     `type`: the same words, another type; `boundary`: other words that overlap; `outside`: no entity here at all.
@@ -33,15 +33,15 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class Desk:
+class PostContext:
     """One post with all that is known of it from elsewhere."""
 
     post: Example
     table: SpanTable
-    page: Page
+    others: OtherPosts
     label_shares: dict[str, float]
 
-    def doubt(self, span: Span) -> Doubt:
+    def shares(self, span: Span) -> ProbabilityShares:
         """What the models think of the span."""
         overlapping = np.where(_overlap(self.table.spans, span), self.table.spans, 0.0)
         length = span.end - span.start
@@ -53,7 +53,7 @@ class Desk:
         start, extra, label = np.unravel_index(int(overlapping.argmax()), overlapping.shape)
         share = float(overlapping[start, extra, label])
         typed = float(here.sum()) - certain
-        return Doubt(
+        return ProbabilityShares(
             certain=certain,
             type=max(typed, 0.0),
             boundary=max(float(overlapping.sum()) - typed, 0.0),
@@ -62,24 +62,31 @@ class Desk:
             rival_share=share,
         )
 
-    def traits(self, span: Span) -> Floats:
-        """All that speaks for and against the span, one vector [traits]."""
+    def features(self, span: Span) -> Floats:
+        """All that speaks for and against the span, one vector [features]."""
         return np.array([*self._thought(span), *self._elsewhere(span), *self._looks(span)])
 
     def _thought(self, span: Span) -> list[float]:
-        doubt = self.doubt(span)
-        shares = (doubt.certain, doubt.type, doubt.boundary, doubt.outside, doubt.rival_share, 1 - doubt.certain)
+        probability = self.shares(span)
+        shares = (
+            probability.certain,
+            probability.type,
+            probability.boundary,
+            probability.outside,
+            probability.rival_share,
+            1 - probability.certain,
+        )
         return [math.log(min(max(share, LEAST), 1.0)) for share in shares]
 
     def _elsewhere(self, span: Span) -> list[float]:
-        same, other, none = self.page.elsewhere(span)
+        same, other, none = self.others.elsewhere(span)
         words = range(span.start, span.end)
         return [
             *(math.log1p(count) for count in (same, other, none)),
             math.log((same + 0.3) / (same + other + 0.6)),
             math.log((same + 0.3) / (same + none + 0.6)),
-            *(self.page.entity_odds(word) for word in (span.start, span.end - 1, span.start - 1, span.end)),
-            sum(self.page.label_odds(word, span.label) for word in words) / len(words),
+            *(self.others.entity_odds(word) for word in (span.start, span.end - 1, span.start - 1, span.end)),
+            sum(self.others.label_odds(word, span.label) for word in words) / len(words),
             math.log(self.label_shares.get(span.label, LEAST)),
         ]
 

@@ -11,10 +11,10 @@ from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.home import Home
+from mner_core.label_errors import cross_validation
+from mner_core.label_errors.cross_validation import cross_validated, folds, of_run
+from mner_core.label_errors.search import by_held_out_scores
 from mner_core.scenes.write import write_scenes
-from mner_core.suspicious import heldout
-from mner_core.suspicious.heldout import cross_validated, folds, of_run
-from mner_core.suspicious.search import by_opinions
 from mner_core.training.plan import Plan
 from mner_core.training.run import load
 from mner_core.training.train import TrainingRequest, train
@@ -55,7 +55,7 @@ def test_what_was_interrupted_goes_on_and_gives_the_same(
 ) -> None:
     whole = cross_validated(request_, 2, Home(tmp_path / "whole"))
     posts = {post.id: post for post in request_.train}
-    assert sorted(post for opinion in whole for post in opinion.emissions) == sorted(posts)
+    assert sorted(post for scores in whole for post in scores.emissions) == sorted(posts)
     home = Home(tmp_path / "home")
 
     def stop(what: str, done: int, total: int) -> None:
@@ -70,14 +70,14 @@ def test_what_was_interrupted_goes_on_and_gives_the_same(
         trained.append({post.id for post in request.train} | {post.id for post in request.dev})
         train(request, *rest)
 
-    monkeypatch.setattr(heldout, "train", watched)
+    monkeypatch.setattr(cross_validation, "train", watched)
     again = cross_validated(request_, 2, home)
     assert len(trained) == 1, "the first fold was there already"
     assert trained[0].isdisjoint(again[1].emissions)
     for one, other in zip(whole, again, strict=True):
         assert one.emissions.keys() == other.emissions.keys()
         assert all(np.array_equal(one.emissions[post], other.emissions[post]) for post in one.emissions)
-    assert by_opinions(request_.train, whole) == by_opinions(request_.train, again)
+    assert by_held_out_scores(request_.train, whole) == by_held_out_scores(request_.train, again)
     assert [each.suffix for each in (home.root / "held-out").iterdir()] == [".safetensors"] * 2
 
 
@@ -90,7 +90,7 @@ def test_a_run_is_not_asked_about_what_it_was_trained_on(
     with pytest.raises(InputError, match="was trained on"):
         of_run(run, request_.train)
     unseen = [*scenes.split("valid"), *scenes.split("test")]
-    fresh, opinion = of_run(run, unseen)
-    assert {*opinion.emissions} == {post.id for post in fresh} == {post.id for post in unseen}
+    fresh, scores = of_run(run, unseen)
+    assert {*scores.emissions} == {post.id for post in fresh} == {post.id for post in unseen}
     few = [*unseen * 2, request_.train[0]]
     assert len(of_run(run, few)[0]) == len(few) - 1, "a text that occurs twice is left out"
