@@ -10,8 +10,8 @@ from mner_core.catalog.profiles import profile
 from mner_core.commands import Answer, say_defects
 from mner_core.data.dataset import read_dataset
 from mner_core.evaluation.errors import align, confusion, tally
-from mner_core.evaluation.files import read_both, score_files
 from mner_core.evaluation.legacy import PieceCounts
+from mner_core.evaluation.prediction_files import read_both, score_files
 from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known, score
 from mner_core.evaluation.scoring import post_digest, protocol_named
 from mner_core.evaluation.slices import score_slices
@@ -81,7 +81,7 @@ def score_command(options: argparse.Namespace) -> Answer:
 
 def image_worth(options: argparse.Namespace) -> Answer:
     """Scores some seeds of one model with the posts' own images, with none, and with images swapped among the posts."""
-    from mner_core.evaluation.image_worth import image_worth as judge
+    from mner_core.evaluation.image_ablation import image_ablation as judge
 
     protocol_named(options.protocol)
     examples = _labelled(options.data)

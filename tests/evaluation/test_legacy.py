@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from mner_core.catalog.profiles import profile
 from mner_core.cli import main
 from mner_core.data.posts import write_posts
-from mner_core.evaluation.files import score_files
 from mner_core.evaluation.legacy import LONGEST, rgcn_chunks, rgcn_tags, tags_as_bio, umt_chunks
+from mner_core.evaluation.prediction_files import score_files
 from mner_core.evaluation.protocols import ABOUT, LEGACY, score, score_posts
 from mner_core.evaluation.scoring import Score
 from mner_core.tags import decode

@@ -10,7 +10,7 @@ from seqeval.scheme import IOB2
 
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.data.posts import read_posts, write_posts
-from mner_core.evaluation.files import score_files
+from mner_core.evaluation.prediction_files import score_files
 from mner_core.types import InputError
 
 SHARED = Path("../shared/data")

@@ -2,7 +2,7 @@
 
 import json
 
-from mner_core.evaluation.image_worth import image_worth
+from mner_core.evaluation.image_ablation import image_ablation
 from mner_core.types import Span
 from tests.evaluation.posts import post
 
@@ -15,30 +15,30 @@ def right_on(number: int) -> list[list[Span]]:
 
 
 def test_a_gain_is_lost_in_the_swap() -> None:
-    found = image_worth(GOLD, [right_on(36)], [right_on(12)], [right_on(11)])
+    found = image_ablation(GOLD, [right_on(36)], [right_on(12)], [right_on(11)])
     assert found.gain
     assert found.verdict.startswith("A gain")
     assert found.against_none.difference == found.against_none.ours.mean - found.against_none.theirs.mean
 
 
 def test_a_gain_that_survives_the_swap_is_none() -> None:
-    found = image_worth(GOLD, [right_on(36)], [right_on(12)], [right_on(35)])
+    found = image_ablation(GOLD, [right_on(36)], [right_on(12)], [right_on(35)])
     assert found.against_none.better
     assert not found.gain
     assert "survives the swap" in found.verdict
 
 
 def test_chance_is_no_gain_and_a_loss_is_called_so() -> None:
-    assert not image_worth(GOLD, [right_on(20)], [right_on(19)], [right_on(10)]).gain
-    loss = image_worth(GOLD, [right_on(12)], [right_on(36)], [right_on(12)])
+    assert not image_ablation(GOLD, [right_on(20)], [right_on(19)], [right_on(10)]).gain
+    loss = image_ablation(GOLD, [right_on(12)], [right_on(36)], [right_on(12)])
     assert not loss.gain
     assert "loss" in loss.verdict
 
 
 def test_over_seeds_the_gain_must_be_steady() -> None:
     own, none = [right_on(36), right_on(12), right_on(38)], [right_on(12), right_on(14), right_on(37)]
-    assert not image_worth(GOLD, own, none, none).gain
-    steady = image_worth(GOLD, [right_on(36), right_on(35), right_on(37)], [right_on(12)] * 3, [right_on(11)] * 3)
+    assert not image_ablation(GOLD, own, none, none).gain
+    steady = image_ablation(GOLD, [right_on(36), right_on(35), right_on(37)], [right_on(12)] * 3, [right_on(11)] * 3)
     assert steady.gain
     assert steady.to_json()["own"]["number"] == 3
 
@@ -48,7 +48,7 @@ def test_every_post_that_changes_is_listed_with_what_the_image_did() -> None:
     own = [[PER], [PER], [LOC], [LOC], [PER]]
     none = [[PER], [], [PER], [Span(0, 2, "PER")], [PER]]
     swapped = [[PER], [PER], [LOC], [LOC], []]
-    found = image_worth(gold, [own], [none], [swapped])
+    found = image_ablation(gold, [own], [none], [swapped])
     assert [(each.post, each.effect) for each in found.changes] == [
         ("better", "better"),
         ("worse", "worse"),

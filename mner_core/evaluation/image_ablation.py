@@ -34,7 +34,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageWorth:
+class ImageAblation:
     """Own images against none and against swapped ones, paired over runs and posts, and every post that changes."""
 
     against_none: Comparison
@@ -72,13 +72,13 @@ class ImageWorth:
         }
 
 
-def image_worth(
+def image_ablation(
     gold: Sequence[Example],
     own: Sequence[Predicted],
     none: Sequence[Predicted],
     swapped: Sequence[Predicted],
     protocol: str = "entity",
-) -> ImageWorth:
+) -> ImageAblation:
     """Judges what some runs (seeds of one model) say of the same posts with their own images, with none, and swapped.
 
     Raises:
@@ -92,7 +92,7 @@ def image_worth(
         for post, *said in zip(gold, *run, strict=True)
         if len({frozenset(each) for each in said}) > 1
     ]
-    return ImageWorth(against_none=against_none, against_swapped=against_swapped, changes=tuple(changes))
+    return ImageAblation(against_none=against_none, against_swapped=against_swapped, changes=tuple(changes))
 
 
 def _change(
