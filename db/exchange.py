@@ -26,7 +26,7 @@ from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.posts import safe_id
 from mner_core.data.sidecars import is_unsafe
 from mner_core.files import fresh_folder, write_json, write_jsonl
-from mner_core.knowledge.files import read_graph, write_graph
+from mner_core.knowledge.graph_files import read_graph, write_graph
 from mner_core.types import Example, InputError
 
 Format: TypeAlias = Literal["jsonl", "conll"]

@@ -5,8 +5,8 @@ import hashlib
 from db.engine import Store
 from db.posts import dataset as dataset_named
 from mner_core.home import Home
-from mner_core.knowledge.files import read_graph, write_graph
 from mner_core.knowledge.graph import Graph
+from mner_core.knowledge.graph_files import read_graph, write_graph
 from mner_core.types import InputError
 
 

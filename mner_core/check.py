@@ -11,7 +11,7 @@ from mner_core.data.compare import label_differences
 from mner_core.data.dataset import Dataset, Defect, Place, read_dataset
 from mner_core.data.images import PICTURE_ENDINGS, open_image
 from mner_core.data.sidecars import relative
-from mner_core.knowledge.files import read_graph
+from mner_core.knowledge.graph_files import read_graph
 from mner_core.tags import decode, split_tag
 from mner_core.types import Example, InputError
 

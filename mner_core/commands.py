@@ -14,8 +14,8 @@ from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.check import check
 from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset, write_posts
 from mner_core.home import Home
-from mner_core.knowledge.files import read_graph
 from mner_core.knowledge.graph import Graph
+from mner_core.knowledge.graph_files import read_graph
 from mner_core.types import Example, InputError
 
 if TYPE_CHECKING:

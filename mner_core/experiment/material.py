@@ -9,8 +9,8 @@ from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.dataset import read_dataset
 from mner_core.data.posts import map_labels
 from mner_core.experiment.suite import Size, Suite
-from mner_core.knowledge.files import read_graph
 from mner_core.knowledge.graph import Graph
+from mner_core.knowledge.graph_files import read_graph
 from mner_core.scenes.write import write_scenes
 from mner_core.types import Example, InputError
 

@@ -17,8 +17,8 @@ from safetensors.numpy import load, save
 from mner_core.features.image import Features, ImageFeatures
 from mner_core.files import fresh_folder
 from mner_core.home import Home
-from mner_core.knowledge.files import copy_pictures, read_graph, write_files
 from mner_core.knowledge.graph import Graph
+from mner_core.knowledge.graph_files import copy_pictures, read_graph, write_files
 from mner_core.knowledge.search import Knowledge, KnowledgeSearch
 from mner_core.types import Example, InputError
 

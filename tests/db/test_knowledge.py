@@ -16,7 +16,7 @@ from db.migrate import _FOLDER, prepare_folder
 from db.posts import dataset, defects
 from mner_core.data.dataset import read_dataset
 from mner_core.home import Home
-from mner_core.knowledge.files import read_graph
+from mner_core.knowledge.graph_files import read_graph
 from mner_core.types import InputError
 from tests.knowledge.samples import write_sample
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from mner_core.knowledge.files import read_graph
 from mner_core.knowledge.graph import Entity, Graph, Triple
+from mner_core.knowledge.graph_files import read_graph
 from mner_core.knowledge.mentions import MOST, mentions
 from mner_core.knowledge.names import LEAST, NameIndex, normal
 from mner_core.knowledge.search import KnowledgeSearch

@@ -19,7 +19,7 @@ from mner_core.data.boxes import read_entity_boxes
 from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.data.images import open_image
 from mner_core.features.extractor import Extractor
-from mner_core.knowledge.files import read_graph
+from mner_core.knowledge.graph_files import read_graph
 from mner_core.knowledge.search import KnowledgeSearch
 from mner_core.scenes.ceiling import best_text_only_f1
 from mner_core.scenes.drawings.emblems import emblem_image

@@ -13,8 +13,8 @@ from mner_core.cli import main
 from mner_core.data.dataset import Dataset
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
-from mner_core.knowledge.files import read_graph, write_graph
 from mner_core.knowledge.graph import Entity, Graph, Triple
+from mner_core.knowledge.graph_files import read_graph, write_graph
 from mner_core.retrieval.entity_linking import GraphKnowledge, pooled
 from mner_core.run_record import read_record
 from mner_core.text.sentences import PhraseVectors

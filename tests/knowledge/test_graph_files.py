@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mner_core.data.dataset import read_dataset
-from mner_core.knowledge.files import read_graph, write_files, write_graph
 from mner_core.knowledge.graph import Entity, Graph, Triple
+from mner_core.knowledge.graph_files import read_graph, write_files, write_graph
 from mner_core.types import InputError
 from tests.knowledge.samples import COLOURS, ENTITIES, TRIPLES, write_sample
 
