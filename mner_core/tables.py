@@ -8,8 +8,8 @@ from mner_core.home import Home
 
 def experiment(options: argparse.Namespace) -> Answer:
     """Runs what a suite still lacks and prints its table."""
-    from mner_core.experiment.run import Order
-    from mner_core.experiment.run import experiment as run
+    from mner_core.experiment.runner import Order
+    from mner_core.experiment.runner import experiment as run
 
     order = Order(
         suite=options.suite,

@@ -19,9 +19,9 @@ from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import Counts
 from mner_core.evaluation.significance import Finding, Spread, paired_t, spread
 from mner_core.evaluation.slices import entities_counts, posts_counts
-from mner_core.experiment.cells import Bench, Cell, cell
+from mner_core.experiment.experiment_data import SCENES_SEEDS, ExperimentData, read_data_set
 from mner_core.experiment.grid import DAGGER, Grid, Line, Number
-from mner_core.experiment.material import SCENES_SEEDS, Material, read_material
+from mner_core.experiment.run_cache import Cell, RunCache, cell
 from mner_core.experiment.suite import Row, Size, Suite
 from mner_core.files import write_whole
 from mner_core.scenes.knobs import Knobs
@@ -36,7 +36,7 @@ class Trial:
     """A row about to be measured: drawn posts, the best that text alone can do on them (F1), a cell a seed and side."""
 
     row: Row
-    material: Material
+    data_set: ExperimentData
     ceiling: float
     whole: Sequence[Cell]
     lacking: Sequence[Cell]
@@ -47,21 +47,21 @@ class Trial:
         return [one for pair in zip(self.whole, self.lacking, strict=True) for one in pair]
 
 
-def mechanisms_table(suite: Suite, size: Size, bench: Bench) -> Grid:
+def mechanisms_table(suite: Suite, size: Size, run_cache: RunCache) -> Grid:
     """For each row what its knob's posts score with the mechanism and without, beside what text alone could score.
 
     Raises:
         InputError: a row names a system that is not in the catalog, or the scenes have no such knob or no room for it.
     """
-    trials = [_trial(row, suite, size, bench.root) for row in suite.rows]
-    failed = bench.run([one for trial in trials for one in trial.cells])
+    trials = [_trial(row, suite, size, run_cache.root) for row in suite.rows]
+    failed = run_cache.run([one for trial in trials for one in trial.cells])
     lines, broken = [], []
     for trial in trials:
         why = [failed[one.key] for one in trial.cells if one.key in failed]
         if why:
             broken.append(f"{trial.row.name} could not be trained: {why[0]}")
         else:
-            lines.append(_line(trial, bench))
+            lines.append(_line(trial, run_cache))
     notes = [*_basis(size, trials), *_verdict(lines), *broken]
     return Grid(title=suite.title, columns={"F1": COLUMNS}, lines=lines, notes=notes)
 
@@ -81,9 +81,9 @@ def _trial(row: Row, suite: Suite, size: Size, root: Path) -> Trial:
     for name in (row.model, row.against):
         if name and name not in SYSTEMS:
             raise InputError(f"{row.name} names the system {name!r}; there are: {', '.join(SYSTEMS)}.")
-    material, ceiling = _drawn(row, row.times * size.posts, root, suite)
-    isolated = [post for post in material.splits["valid"] if row.knob in post.subsets]
-    material = replace(material, splits={**material.splits, "valid": isolated})
+    data_set, ceiling = _drawn(row, row.times * size.posts, root, suite)
+    isolated = [post for post in data_set.splits["valid"] if row.knob in post.subsets]
+    data_set = replace(data_set, splits={**data_set.splits, "valid": isolated})
     whole = Row(name=row.name, model=row.model, set=row.set)
     lacking = Row(
         name=f"{row.name}, without",
@@ -91,11 +91,11 @@ def _trial(row: Row, suite: Suite, size: Size, root: Path) -> Trial:
         variant=row.variant,
         set={} if row.against else row.set,
     )
-    sides = [[cell(side, material, size, seed) for seed in range(size.seeds)] for side in (whole, lacking)]
-    return Trial(row=row, material=material, ceiling=ceiling, whole=sides[0], lacking=sides[1])
+    sides = [[cell(side, data_set, size, seed) for seed in range(size.seeds)] for side in (whole, lacking)]
+    return Trial(row=row, data_set=data_set, ceiling=ceiling, whole=sides[0], lacking=sides[1])
 
 
-def _drawn(row: Row, posts: int, root: Path, suite: Suite) -> tuple[Material, float]:
+def _drawn(row: Row, posts: int, root: Path, suite: Suite) -> tuple[ExperimentData, float]:
     """The scenes with the row's knobs and no other, and the ceiling of text alone on what is scored of them."""
     knobs = row.knobs
     if unknown := sorted(set(knobs) - set(Knobs().shares)):
@@ -110,13 +110,13 @@ def _drawn(row: Row, posts: int, root: Path, suite: Suite) -> tuple[Material, fl
     ceilings = json.loads(report.read_text(encoding="utf-8"))
     if row.slice not in ceilings:
         raise InputError(f"{row.name}: these scenes have no {row.slice!r} to score; they have: {', '.join(ceilings)}.")
-    return read_material("scenes", folder, suite), float(ceilings[row.slice])
+    return read_data_set("scenes", folder, suite), float(ceilings[row.slice])
 
 
-def _line(trial: Trial, bench: Bench) -> Line:
-    row, posts = trial.row, trial.material.splits["test"]
+def _line(trial: Trial, run_cache: RunCache) -> Line:
+    row, posts = trial.row, trial.data_set.splits["test"]
     sides = [
-        [subset_f1(posts, bench.predictions(one, posts), row.slice) for one in side]
+        [subset_f1(posts, run_cache.predictions(one, posts), row.slice) for one in side]
         for side in (trial.whole, trial.lacking)
     ]
     whole, lacking = (spread(side) for side in sides)

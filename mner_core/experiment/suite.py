@@ -9,7 +9,7 @@ pictured            true: only posts whose picture exists (Twitter-2017C)
 [labels]            renamed labels, such as OTHER = "MISC"
 share               of a curve: how many of the training spans are made wrong, 0..1
 [full] [quick]      profile, epochs (0: the system's own), seeds, posts, set = {setting = value} for all rows
-[[rows]]            name, model, variant, set = {setting = value}; without a model the row is only quoted
+[[rows]]            name, model, variant, set = {setting = value}; without a model the row is only published
 [rows.printed]      what the paper prints, by data set: numbers in the order of the columns, nan where it has none
 [rows.deviation]    the deviations it prints
 

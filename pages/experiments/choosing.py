@@ -6,7 +6,7 @@ from db.connection import StoreError
 from db.gold import CURRENT, ORIGINAL
 from db.jobs import jobs
 from db.posts import datasets
-from mner_core.experiment.kept import experiments_folder, kept_table
+from mner_core.experiment.saved_tables import experiments_folder, saved_table
 from mner_core.experiment.suite import Suite
 from mner_core.types import InputError
 from pages.experiments.ask import Wish, ask, takes
@@ -128,5 +128,5 @@ def _ask(suite: Suite, form: str) -> None:
 
 
 def _made(suite: str, quick: bool) -> str:
-    kept = kept_table(experiments_folder(store().home), suite, quick)
+    kept = saved_table(experiments_folder(store().home), suite, quick)
     return when(kept.made) if kept else ""

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mner_core.experiment.kept import Kept
+from mner_core.experiment.saved_tables import SavedTable
 from mner_core.experiment.suite import Suite
 from pages.experiments.stating import printed
 from pages.experiments.tables import comparisons, has_short_form, rests_on, short_form, whole
@@ -19,7 +19,7 @@ _FITS = 6
 _DIFFERENCE = st.column_config.NumberColumn(format="%+.2f", width="small")
 
 
-def draw_result(suite: Suite, quick: bool, kept: Kept) -> None:
+def draw_result(suite: Suite, quick: bool, kept: SavedTable) -> None:
     """Everything about a table that was made."""
     grid = kept.grid
     said, switch = st.columns([5, 1], vertical_alignment="center")
@@ -63,7 +63,7 @@ def _draw_frame(frame: pd.DataFrame, key: str) -> None:
     st.dataframe(frame, hide_index=True, column_config=columns, width="content", height="content", key=key)
 
 
-def _draw_downloads(name: str, kept: Kept) -> None:
+def _draw_downloads(name: str, kept: SavedTable) -> None:
     texts = {
         "Markdown": (kept.grid.markdown(), ".md", "text/markdown"),
         "CSV": (kept.grid.csv(), ".csv", "text/csv"),

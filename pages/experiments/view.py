@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mner_core.experiment.kept import experiments_folder, kept_table
+from mner_core.experiment.saved_tables import experiments_folder, saved_table
 from pages.experiments.choosing import FORMS, draw_form, table_of_suites
 from pages.experiments.result import draw_printed, draw_result
 from pages.experiments.stating import all_suites
@@ -37,7 +37,7 @@ def _draw_table(name: str, form: str) -> None:
     st.header(plain(suite.title), anchor=False)
     st.caption(plain(suite.paper))
     draw_form(suite, form)
-    kept = kept_table(experiments_folder(store().home), name, quick)
+    kept = saved_table(experiments_folder(store().home), name, quick)
     if kept:
         draw_result(suite, quick, kept)
     else:

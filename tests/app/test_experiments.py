@@ -11,7 +11,7 @@ from db.job_leases import claim, fail, heartbeat
 from db.jobs import cancel, enqueue, job, jobs
 from db.workers import beat
 from mner_core.experiment.grid import Grid, Line, Number
-from mner_core.experiment.kept import experiments_folder, keep_table, table_file
+from mner_core.experiment.saved_tables import experiments_folder, save_table, table_file
 from mner_core.experiment.suite import read_suite, suite_names
 from mner_core.types import InputError
 from pages.experiments.ask import Wish, ask
@@ -45,7 +45,7 @@ def made(store: Store) -> Store:
     """A store beside which the quick form of one table was made."""
     folder = experiments_folder(store.home)
     (folder / "tables").mkdir(parents=True)
-    keep_table(folder, "ablation-rgcn", True, GRID)
+    save_table(folder, "ablation-rgcn", True, GRID)
     return store
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.experiment import cells
+from mner_core.experiment import run_cache
 from mner_core.experiment.grid import Grid, Line, Number
-from mner_core.experiment.kept import kept_table
-from mner_core.experiment.run import Order, experiment
+from mner_core.experiment.runner import Order, experiment
+from mner_core.experiment.saved_tables import saved_table
 from mner_core.experiment.suite import expected_numbers, read_suite, suite_names
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
@@ -84,13 +84,13 @@ def test_a_table_has_ours_beside_what_is_printed(suite_file: Callable[[str], str
     assert table.splitlines()[0].startswith("row,source,scenes: PER,scenes: PER deviation")
     assert latex.count(r" \\") == 2 + len(lines)
     json.dumps(result.grid.records(), allow_nan=False)
-    kept = kept_table(tmp_path / "out", "mine", quick=False)
+    kept = saved_table(tmp_path / "out", "mine", quick=False)
     assert kept is not None
     assert kept.picture is None
     for told, again in ((result.grid.markdown(), kept.grid.markdown()), (result.grid.latex(), kept.grid.latex())):
         assert told == again
     assert kept.grid.records() == result.grid.records()
-    assert kept_table(tmp_path / "out", "mine", quick=True) is None
+    assert saved_table(tmp_path / "out", "mine", quick=True) is None
 
 
 def test_a_killed_experiment_goes_on_and_gives_the_same_table(
@@ -116,7 +116,7 @@ def test_a_killed_experiment_goes_on_and_gives_the_same_table(
         trained.append(request)
         train(request, *rest)
 
-    monkeypatch.setattr(cells, "train", watched)
+    monkeypatch.setattr(run_cache, "train", watched)
     again = experiment(killed, home)
     assert len(trained) == 2, "two of four cells were done"
     assert [file.read_text() for file in again.files] == [file.read_text() for file in whole.files]

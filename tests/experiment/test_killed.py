@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mner_core.experiment.run import Order, experiment
+from mner_core.experiment.runner import Order, experiment
 from mner_core.home import Home
 
 pytestmark = pytest.mark.slow

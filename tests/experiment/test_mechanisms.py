@@ -8,11 +8,11 @@ import pytest
 
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.dataset import read_dataset
-from mner_core.experiment import cells, run
-from mner_core.experiment.cells import Bench
+from mner_core.experiment import run_cache, runner
 from mner_core.experiment.grid import Grid
 from mner_core.experiment.mechanisms import subset_f1
-from mner_core.experiment.run import Order, Result, experiment
+from mner_core.experiment.run_cache import RunCache
+from mner_core.experiment.runner import Order, Result, experiment
 from mner_core.experiment.suite import Size, Suite, read_suite
 from mner_core.home import Home
 from mner_core.scenes.knobs import Knobs, rest_sizes
@@ -157,7 +157,7 @@ def test_iaik_is_given_the_knowledge_that_came_with_the_posters(
         asked.append(request)
         train(request, *rest)
 
-    monkeypatch.setattr(cells, "train", watched)
+    monkeypatch.setattr(run_cache, "train", watched)
     order = one_pass(KNOWLEDGE, 40, tmp_path)
     experiment(order, Home(tmp_path / "home"))
     graphs = {request.plan.variant: request.identity()["graph"] for request in asked}
@@ -197,11 +197,11 @@ def test_what_suits_the_tiny_encoder_does_not_reach_another_one(
 ) -> None:
     sizes: list[Size] = []
 
-    def watched(suite: Suite, size: Size, bench: Bench) -> Grid:
+    def watched(suite: Suite, size: Size, run_cache: RunCache) -> Grid:
         sizes.append(size)
         return Grid(title=suite.title, columns={}, lines=[], notes=[])
 
-    monkeypatch.setattr(run, "mechanisms_table", watched)
+    monkeypatch.setattr(runner, "mechanisms_table", watched)
     for profile in (None, "tiny", "compact"):
         experiment(Order(suite="mechanisms", quick=True, profile=profile, out=tmp_path), Home(tmp_path / "home"))
     own = read_suite("mechanisms").quick.set

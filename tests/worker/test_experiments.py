@@ -12,7 +12,7 @@ from db.job_leases import finish
 from db.jobs import Job, cancel, enqueue, job
 from db.posts import posts
 from mner_core.experiment import suite as suites
-from mner_core.experiment.kept import experiments_folder, kept_table
+from mner_core.experiment.saved_tables import experiments_folder, saved_table
 from mner_core.experiment.suite import read_suite
 from tests.worker.processes import kill, wait_for
 from tests.worker.test_training import in_this_process
@@ -75,7 +75,7 @@ def test_a_stored_set_with_its_corrected_gold_stands_beside_what_is_printed(
         supports[gold] = records["one", "ours"]["support"]
         assert all((filled.home.root / file).is_file() for file in said.result["files"])
     assert supports["current"] == supports["original"] - len(there.marks[:1])
-    found = kept_table(experiments_folder(filled.home), small, quick=False)
+    found = saved_table(experiments_folder(filled.home), small, quick=False)
     assert found is not None
     assert "scenes: the data set scenes, corrected labels." in found.grid.notes
     assert json.loads(json.dumps(found.grid.records())) == said.result["records"], "what is kept is what was made"

@@ -15,8 +15,8 @@ from db.gold import CURRENT, ORIGINAL, examples
 from db.jobs import Job
 from db.knowledge import graph_of
 from db.posts import dataset
-from mner_core.experiment.material import Held, reads_knowledge
-from mner_core.experiment.run import Order, experiment
+from mner_core.experiment.experiment_data import Held, reads_knowledge
+from mner_core.experiment.runner import Order, experiment
 from mner_core.experiment.suite import Suite, read_suite, suite_names
 from mner_core.types import InputError
 from worker.messages import Reporter

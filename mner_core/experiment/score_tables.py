@@ -9,10 +9,10 @@ from mner_core.evaluation.comparison import Comparison, compare
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import Score, score
 from mner_core.evaluation.significance import spread
-from mner_core.experiment.cells import Bench, Cell, Predicted, cell
+from mner_core.experiment.experiment_data import ExperimentData
 from mner_core.experiment.grid import DAGGER, Grid, Line, Number
-from mner_core.experiment.material import Material
-from mner_core.experiment.quoted import printed_line, quoted_blocks
+from mner_core.experiment.published_numbers import printed_line, published_blocks
+from mner_core.experiment.run_cache import Cell, Predicted, RunCache, cell
 from mner_core.experiment.suite import USUAL_TYPES, Row, Size, Suite
 from mner_core.types import Example, InputError
 
@@ -25,7 +25,7 @@ class Block:
     """A part of the table: what is scored on `posts` of one data set by runs that learnt from another or the same."""
 
     name: str
-    taught_by: Material
+    taught_by: ExperimentData
     posts: Sequence[Example]
     columns: tuple[str, ...]
     printed: str
@@ -34,42 +34,42 @@ class Block:
     """Which of the suite's splits."""
 
 
-def scores_table(suite: Suite, size: Size, materials: Sequence[Material], bench: Bench) -> Grid:
+def scores_table(suite: Suite, size: Size, data_sets: Sequence[ExperimentData], run_cache: RunCache) -> Grid:
     """The table of a suite of the kinds `scores` and `transfer`.
 
     Raises:
         InputError: a row names a variant or setting that its system does not have.
     """
-    blocks = _blocks(suite, materials)
+    blocks = _blocks(suite, data_sets)
     rows = [row for row in suite.rows if row.model in SYSTEMS]
     cells = {
-        (row.name, material.name): [cell(row, material, size, seed) for seed in range(size.seeds)]
+        (row.name, data_set.name): [cell(row, data_set, size, seed) for seed in range(size.seeds)]
         for row in rows
-        for material in {id(block.taught_by): block.taught_by for block in blocks}.values()
+        for data_set in {id(block.taught_by): block.taught_by for block in blocks}.values()
     }
-    failed = bench.run([one for of_row in cells.values() for one in of_row])
+    failed = run_cache.run([one for of_row in cells.values() for one in of_row])
     told = {}  # the spans of every seed's run, by row and block
     for row in rows:
         for block in blocks:
             of_row = cells[row.name, block.taught_by.name]
             if not any(one.key in failed for one in of_row):
-                told[row.name, block.name] = [bench.predictions(one, block.posts) for one in of_row]
-    quoted = quoted_blocks(suite, {(each.printed, each.place): (each.name, each.columns) for each in blocks})
+                told[row.name, block.name] = [run_cache.predictions(one, block.posts) for one in of_row]
+    published = published_blocks(suite, {(each.printed, each.place): (each.name, each.columns) for each in blocks})
     lines = []
     for row in suite.rows:
         if any(said == row.name for said, _ in told):
             lines.append(_ours(row, suite, blocks, told))
-        if printed := printed_line(row, quoted):
+        if printed := printed_line(row, published):
             lines.append(printed)
-    notes = [*_notes(suite, size, materials, cells), *_marks(suite, lines), *_missing(suite, cells, failed)]
-    columns = {block.name: block.columns for block in blocks} | {each.name: each.columns for each in quoted}
+    notes = [*_notes(suite, size, data_sets, cells), *_marks(suite, lines), *_missing(suite, cells, failed)]
+    columns = {block.name: block.columns for block in blocks} | {each.name: each.columns for each in published}
     return Grid(title=suite.title, columns=columns, lines=lines, notes=notes)
 
 
-def _blocks(suite: Suite, materials: Sequence[Material]) -> list[Block]:
-    pairs = [(one, one) for one in materials]
+def _blocks(suite: Suite, data_sets: Sequence[ExperimentData]) -> list[Block]:
+    pairs = [(one, one) for one in data_sets]
     if suite.kind == "transfer":
-        pairs = [(one, other) for one in materials for other in materials if one is not other]
+        pairs = [(one, other) for one in data_sets for other in data_sets if one is not other]
     found = {}
     for one, other in pairs:
         for place, wanted in enumerate(suite.splits):
@@ -82,9 +82,9 @@ def _blocks(suite: Suite, materials: Sequence[Material]) -> list[Block]:
     return list(found.values())
 
 
-def _columns(suite: Suite, material: Material) -> tuple[str, ...]:
-    types = [label for label in USUAL_TYPES if label in material.labels]
-    types += [label for label in material.labels if label not in types]
+def _columns(suite: Suite, data_set: ExperimentData) -> tuple[str, ...]:
+    types = [label for label in USUAL_TYPES if label in data_set.labels]
+    types += [label for label in data_set.labels if label not in types]
     return {"full": (*types, "P", "R", "F1"), "prf": ("P", "R", "F1"), "types": (*types, "F1")}[suite.columns]
 
 
@@ -131,7 +131,7 @@ def _number(scores: Sequence[Score], column: str, found: Comparison | None) -> N
 
 
 def _notes(
-    suite: Suite, size: Size, materials: Sequence[Material], cells: Mapping[tuple[str, str], Sequence[Cell]]
+    suite: Suite, size: Size, data_sets: Sequence[ExperimentData], cells: Mapping[tuple[str, str], Sequence[Cell]]
 ) -> list[str]:
     """What the numbers rest on: scorer, encoder, seeds, epochs, posts."""
     epochs = {of_row[0].row.model: of_row[0].request.plan.settings.epochs for of_row in cells.values()}
@@ -140,13 +140,13 @@ def _notes(
         f"Scorer `{PROTOCOL}`: {ABOUT[PROTOCOL]}. Printed numbers come from the papers' own scorers.",
         f"Profile {size.profile}, text encoder {profile(size.profile).text}; seeds: {size.seeds}, mean ± deviation "
         f"over them; epochs: {said or 'none'}; the best on valid counts.",
-        *(f"Posts of {each.name}: {each.counts}." for each in materials),
+        *(f"Posts of {each.name}: {each.counts}." for each in data_sets),
     ]
     if suite.pictured:
         notes.append("Only posts whose picture exists.")
     if suite.labels:
         notes.append("Labels: " + ", ".join(f"{old} = {new}" for old, new in suite.labels.items()) + ".")
-    late = [each.name for each in materials if "test" in suite.splits and not each.splits.get("test")]
+    late = [each.name for each in data_sets if "test" in suite.splits and not each.splits.get("test")]
     if late:
         notes.append(f"No labelled test split in {', '.join(late)}: scored on valid, which also picked the epoch.")
     return notes

@@ -8,10 +8,10 @@ import pytest
 
 from mner_core.data.corrupt import corrupt
 from mner_core.data.dataset import read_dataset
-from mner_core.experiment import cells
-from mner_core.experiment.curve import CHECKS, ORDERS, put_right
-from mner_core.experiment.picture import HEIGHT, WIDTH, curve_svg
-from mner_core.experiment.run import Order, Result, experiment
+from mner_core.experiment import run_cache
+from mner_core.experiment.learning_curve import CHECKS, ORDERS, put_right
+from mner_core.experiment.runner import Order, Result, experiment
+from mner_core.experiment.svg_chart import HEIGHT, WIDTH, curve_svg
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
 from mner_core.training.train import TrainingRequest, train
@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path, list[T
         train(request, *rest)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cells, "train", watched)
+        patch.setattr(run_cache, "train", watched)
         order = Order(suite="learning-curve", quick=True, out=folder / "out", **SIZE)
         return experiment(order, Home(folder / "home")), folder, trained
 

@@ -19,7 +19,7 @@ SCENES_SEEDS = {"scenes": 1, "scenes-b": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
+class ExperimentData:
     """One data set as the experiment uses it: labelled posts by split, after mapping, dropping and cutting.
 
     `graph` is the knowledge graph that came with the posts, where a system of the suite reads one.
@@ -58,14 +58,14 @@ def reads_knowledge(suite: Suite) -> bool:
     return any("knowledge" in SYSTEMS[row.model].needs for row in suite.rows if row.model in SYSTEMS)
 
 
-def materials(
+def data_sets(
     suite: Suite,
     size: Size,
     given: Sequence[str],
     root: Path,
     quick: bool,
     held: Mapping[str, Held] | None = None,
-) -> list[Material]:
+) -> list[ExperimentData]:
     """The data sets given as NAME=DIR and those that are `held`; without any, drawn ones, written below `root`.
 
     Raises:
@@ -79,7 +79,7 @@ def materials(
             f"The suite {suite.name} scores what one data set taught on another; give two: --data NAME=DIR."
         )
     limit = size.posts if quick and (given or held) else 0
-    found = [read_material(name, folder, suite, limit) for name, folder in folders.items()]
+    found = [read_data_set(name, folder, suite, limit) for name, folder in folders.items()]
     found += [read_held(name, data, suite, limit) for name, data in (held or {}).items()]
     for each in found:
         for split in ("train", "valid"):
@@ -112,14 +112,14 @@ def _drawn(seed: int, posts: int, root: Path) -> Path:
     return folder
 
 
-def read_material(name: str, folder: Path, suite: Suite, limit: int = 0) -> Material:
+def read_data_set(name: str, folder: Path, suite: Suite, limit: int = 0) -> ExperimentData:
     """The labelled posts of a folder as the suite wants them; at most `limit` to train on, 0 for all."""
     data = read_dataset(folder, suite.labels)
     graph = read_graph(data.knowledge)[0] if data.knowledge and reads_knowledge(suite) else None
     return replace(_prepared(name, data.splits, suite, limit), graph=graph)
 
 
-def read_held(name: str, data: Held, suite: Suite, limit: int = 0) -> Material:
+def read_held(name: str, data: Held, suite: Suite, limit: int = 0) -> ExperimentData:
     """The labelled posts of a held data set as the suite wants them; at most `limit` to train on, 0 for all."""
     return replace(_prepared(name, _by_split(data.posts, suite), suite, limit), graph=data.graph)
 
@@ -131,12 +131,12 @@ def _by_split(posts: Sequence[Example], suite: Suite) -> dict[str, list[Example]
     return {split: found for split, found in splits.items() if found}
 
 
-def _prepared(name: str, found: Mapping[str, list[Example]], suite: Suite, limit: int) -> Material:
+def _prepared(name: str, found: Mapping[str, list[Example]], suite: Suite, limit: int) -> ExperimentData:
     splits = {}
     for split, posts in found.items():
         kept = [post for post in posts if post.spans is not None and (post.image is not None or not suite.pictured)]
         splits[split] = _cut(kept, limit if split == "train" else limit // 2)
-    return Material(name=name, splits=splits)
+    return ExperimentData(name=name, splits=splits)
 
 
 def _cut(posts: list[Example], limit: int) -> list[Example]:

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mner_core.experiment.cells import Bench, OnRun
-from mner_core.experiment.counts import counts_table
-from mner_core.experiment.curve import curve_table
+from mner_core.experiment.data_statistics import data_statistics_table
+from mner_core.experiment.experiment_data import Held, data_sets
 from mner_core.experiment.grid import Grid
-from mner_core.experiment.kept import experiments_folder, keep_table, table_file
-from mner_core.experiment.material import Held, materials
+from mner_core.experiment.learning_curve import curve_table
 from mner_core.experiment.mechanisms import mechanisms_table
-from mner_core.experiment.picture import curve_svg
+from mner_core.experiment.run_cache import OnRun, RunCache
+from mner_core.experiment.saved_tables import experiments_folder, save_table, table_file
+from mner_core.experiment.score_tables import must_resolve, scores_table
 from mner_core.experiment.suite import Size, Suite, read_suite
-from mner_core.experiment.tables import must_resolve, scores_table
+from mner_core.experiment.svg_chart import curve_svg
 from mner_core.files import write_whole
 from mner_core.home import Home
 from mner_core.training.plan import OnProgress
@@ -76,7 +76,7 @@ def experiment(
         size = replace(size, set={})  # what suits one encoder spoils another
     must_resolve(suite, size)
     root = order.out or experiments_folder(home)
-    grid = _table(suite, size, order, Bench(root, home, on_progress, on_run))
+    grid = _table(suite, size, order, RunCache(root, home, on_progress, on_run))
     quick = ["Quick form: fewer posts, epochs or seeds than the full one."] if order.quick else []
     grid = replace(grid, notes=[*grid.notes, *suite.notes, *order.remarks, *quick])
     texts = {".md": grid.markdown(), ".csv": grid.csv(), ".tex": grid.latex()}
@@ -86,20 +86,20 @@ def experiment(
     for file, text in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, text)
-    keep_table(root, suite.name, order.quick, grid)
+    save_table(root, suite.name, order.quick, grid)
     return Result(suite=suite, grid=grid, files=tuple(files))
 
 
-def _table(suite: Suite, size: Size, order: Order, bench: Bench) -> Grid:
+def _table(suite: Suite, size: Size, order: Order, run_cache: RunCache) -> Grid:
     if suite.kind == "mechanisms":
         if order.data or order.held:
             raise InputError(f"The suite {suite.name} draws its own posts and takes no data set.")
-        return mechanisms_table(suite, size, bench)
-    found = materials(suite, size, order.data, bench.root, order.quick, order.held)
+        return mechanisms_table(suite, size, run_cache)
+    found = data_sets(suite, size, order.data, run_cache.root, order.quick, order.held)
     if suite.kind == "counts":
-        return counts_table(suite, found)
+        return data_statistics_table(suite, found)
     if suite.kind == "curve":
         if len(found) > 1:
             raise InputError(f"The suite {suite.name} takes one data set, got {len(found)}.")
-        return curve_table(suite, size, found[0], bench)
-    return scores_table(suite, size, found, bench)
+        return curve_table(suite, size, found[0], run_cache)
+    return scores_table(suite, size, found, run_cache)

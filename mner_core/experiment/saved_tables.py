@@ -10,7 +10,7 @@ from mner_core.home import Home
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class SavedTable:
     """A table that was made: when (seconds since 1970), and its picture as SVG where it has one."""
 
     grid: Grid
@@ -28,12 +28,12 @@ def table_file(root: Path, suite: str, quick: bool, ending: str) -> Path:
     return root / "tables" / f"{suite}{'-quick' if quick else ''}{ending}"
 
 
-def keep_table(root: Path, suite: str, quick: bool, grid: Grid) -> None:
-    """Writes the table so that `kept_table` finds it; the newest of a suite and form is the one that is kept."""
+def save_table(root: Path, suite: str, quick: bool, grid: Grid) -> None:
+    """Writes the table so that `saved_table` finds it; the newest of a suite and form is the one that is kept."""
     write_whole(table_file(root, suite, quick, ".json"), json.dumps(grid.to_json(), ensure_ascii=False))
 
 
-def kept_table(root: Path, suite: str, quick: bool) -> Kept | None:
+def saved_table(root: Path, suite: str, quick: bool) -> SavedTable | None:
     """The table of a suite in one of its forms; None where it was not made, or by a program that kept it otherwise."""
     file, picture = (table_file(root, suite, quick, ending) for ending in (".json", ".svg"))
     try:
@@ -41,4 +41,4 @@ def kept_table(root: Path, suite: str, quick: bool) -> Kept | None:
         drawn = picture.read_text(encoding="utf-8") if picture.is_file() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Kept(grid=grid, made=file.stat().st_mtime, picture=drawn)
+    return SavedTable(grid=grid, made=file.stat().st_mtime, picture=drawn)

@@ -9,7 +9,7 @@ from mner_core.experiment.suite import USUAL_TYPES, Row, Suite
 
 
 @dataclass(frozen=True)
-class Quoted:
+class PublishedNumbers:
     """A part of the table that papers print numbers for: their own data set's, or one of ours of that name."""
 
     name: str
@@ -27,7 +27,9 @@ class Quoted:
         return [Number(values.get(name, math.nan), spreads.get(name)) for name in self.columns] if values else []
 
 
-def quoted_blocks(suite: Suite, ours: Mapping[tuple[str, int], tuple[str, tuple[str, ...]]]) -> list[Quoted]:
+def published_blocks(
+    suite: Suite, ours: Mapping[tuple[str, int], tuple[str, tuple[str, ...]]]
+) -> list[PublishedNumbers]:
     """Our blocks that papers have numbers for, and what else they print: beside ours, never mixed with it.
 
     `ours` is the name and the columns of each of our blocks, by what rows call the data set and by the split's place.
@@ -40,11 +42,11 @@ def quoted_blocks(suite: Suite, ours: Mapping[tuple[str, int], tuple[str, tuple[
         for place, split in enumerate(suite.splits):
             said = name.replace("->", " → ") + (f" ({split})" if len(suite.splits) > 1 else "")
             shown, columns = ours.get((name, place), (said, order))
-            found.append(Quoted(shown, name, columns, order, place * len(order)))
+            found.append(PublishedNumbers(shown, name, columns, order, place * len(order)))
     return found
 
 
-def printed_line(row: Row, quoted: Sequence[Quoted]) -> Line | None:
+def printed_line(row: Row, published: Sequence[PublishedNumbers]) -> Line | None:
     """The papers' numbers; None where they print none."""
-    found = {each.name: numbers for each in quoted if (numbers := each.numbers(row))}
+    found = {each.name: numbers for each in published if (numbers := each.numbers(row))}
     return Line(name=row.name, source="printed", blocks=found) if found else None

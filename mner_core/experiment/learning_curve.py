@@ -16,9 +16,9 @@ from mner_core.evaluation.comparison import Comparison, compare
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import score
 from mner_core.evaluation.significance import LEVEL, spread
-from mner_core.experiment.cells import Bench, Cell, Predicted, cell, taught
+from mner_core.experiment.experiment_data import ExperimentData
 from mner_core.experiment.grid import DAGGER, Grid, Line, Number
-from mner_core.experiment.material import Material
+from mner_core.experiment.run_cache import Cell, Predicted, RunCache, cell, taught
 from mner_core.experiment.suite import Size, Suite
 from mner_core.label_errors.recall import ranks_found
 from mner_core.label_errors.search import by_cross_validation
@@ -41,19 +41,19 @@ class Point:
     cell: Cell
 
 
-def curve_table(suite: Suite, size: Size, material: Material, bench: Bench) -> Grid:
+def curve_table(suite: Suite, size: Size, data_set: ExperimentData, run_cache: RunCache) -> Grid:
     """Both orders at each number of checks, and the clean labels, with 95 % intervals over seeds.
 
     Raises:
         InputError: the suite's system is not in the catalog, or the labels cannot be made wrong.
     """
     system(suite.rows[0].model)
-    by_seed = [_points(suite, material, size, seed, bench) for seed in range(size.seeds)]
-    bench.must_run([point.cell for points in by_seed for point in points])
-    posts = material.splits[material.scored("test")]
+    by_seed = [_points(suite, data_set, size, seed, run_cache) for seed in range(size.seeds)]
+    run_cache.must_run([point.cell for points in by_seed for point in points])
+    posts = data_set.splits[data_set.scored("test")]
     places = list(zip(*by_seed, strict=True))  # one entry a point, with a training of each seed
     told = {
-        (of_seeds[0].order, number % len(CHECKS)): [bench.predictions(each.cell, posts) for each in of_seeds]
+        (of_seeds[0].order, number % len(CHECKS)): [run_cache.predictions(each.cell, posts) for each in of_seeds]
         for number, of_seeds in enumerate(places)
     }
     lines = []
@@ -61,8 +61,8 @@ def curve_table(suite: Suite, size: Size, material: Material, bench: Bench) -> G
         by_chance = told[RANDOM, step] if order == SUSPICIOUS and step and len(posts) > 1 else None
         found = compare(posts, told[order, step], by_chance) if by_chance else None
         lines.append(_line(of_seeds, posts, told[order, step], found))
-    notes = _notes(suite, size, material, by_seed)
-    return Grid(title=suite.title, columns={material.name: COLUMNS}, lines=lines, notes=notes)
+    notes = _notes(suite, size, data_set, by_seed)
+    return Grid(title=suite.title, columns={data_set.name: COLUMNS}, lines=lines, notes=notes)
 
 
 def put_right(posts: Sequence[Example], changes: Iterable[Corruption]) -> list[Example]:
@@ -76,17 +76,17 @@ def put_right(posts: Sequence[Example], changes: Iterable[Corruption]) -> list[E
     return [post.with_spans(sorted(spans[post.id])) if post.id in touched else post for post in posts]
 
 
-def _points(suite: Suite, material: Material, size: Size, seed: int, bench: Bench) -> list[Point]:
+def _points(suite: Suite, data_set: ExperimentData, size: Size, seed: int, run_cache: RunCache) -> list[Point]:
     """What one seed is trained on: its wrong labels, put right in two orders check by check, and wholly."""
     # Spans alone, without a file's own tags: posts put right are then the very posts that were never wrong.
-    clean = [post.with_spans(post.spans) for post in material.splits["train"]]
+    clean = [post.with_spans(post.spans) for post in data_set.splits["train"]]
     wrong, changes = corrupt(clean, suite.share, seed)
-    one = taught(cell(suite.rows[0], material, size, seed), wrong)
+    one = taught(cell(suite.rows[0], data_set, size, seed), wrong)
     items = by_cross_validation(
         one.request,
         FOLDS,
-        bench.home,
-        lambda what, *parts: bench.on_progress(f"doubts, seed {seed} of {size.seeds}: {what}", *parts),
+        run_cache.home,
+        lambda what, *parts: run_cache.on_progress(f"doubts, seed {seed} of {size.seeds}: {what}", *parts),
     )
     shuffled = random.Random(seed).sample(items, len(items))
     points = []
@@ -127,23 +127,23 @@ def _line(
     }
     if found:
         facts |= {"difference": found.difference, "supported": found.supported, "sentence": found.sentence}
-    data = points[0].cell.material.name
+    data = points[0].cell.data_set.name
     return Line(name=f"{order}, {checked:.0f} checked", source="ours", blocks={data: numbers}, facts={data: facts})
 
 
-def _notes(suite: Suite, size: Size, material: Material, by_seed: Sequence[Sequence[Point]]) -> list[str]:
+def _notes(suite: Suite, size: Size, data_set: ExperimentData, by_seed: Sequence[Sequence[Point]]) -> list[str]:
     plan = by_seed[0][0].cell.request.plan
-    tested = material.scored("test")
+    tested = data_set.scored("test")
     notes = [
         f"{100 * suite.share:g} % of the training spans made wrong, anew by each seed; a check is one item of "
         f"`suspicious` ({FOLDS} folds), or one of the same items in random order, and puts right what it finds; "
         "`corrected` is the share of the wrong labels in %. The labels of valid and test stay as they are.",
         f"Scorer `entity`: {ABOUT['entity']}.",
         f"{plan.system.title}, profile {size.profile}, text encoder {profile(size.profile).text}; seeds: {size.seeds}; "
-        f"epochs: {plan.settings.epochs}, the best on valid counts; posts of {material.name}: {material.counts}.",
+        f"epochs: {plan.settings.epochs}, the best on valid counts; posts of {data_set.name}: {data_set.counts}.",
         f"Low and high: 95 % interval of the mean over seeds (t). {DAGGER} F1 differs from that of as many checks in "
         "random order: bootstrap and randomisation over posts and a paired t-test over seeds, each p < 0.05.",
     ]
     if tested != "test":
-        notes.append(f"No labelled test split in {material.name}: scored on valid, which also picked the epoch.")
+        notes.append(f"No labelled test split in {data_set.name}: scored on valid, which also picked the epoch.")
     return notes

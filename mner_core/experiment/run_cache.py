@@ -10,7 +10,7 @@ from pathlib import Path
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.fingerprint import data_fingerprint
-from mner_core.experiment.material import Material
+from mner_core.experiment.experiment_data import ExperimentData
 from mner_core.experiment.suite import Row, Size
 from mner_core.files import write_whole
 from mner_core.home import Home
@@ -29,7 +29,7 @@ class Cell:
     """A system trained on one data set with one seed."""
 
     row: Row
-    material: Material
+    data_set: ExperimentData
     request: TrainingRequest
 
     @property
@@ -39,7 +39,7 @@ class Cell:
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:20]
 
 
-def cell(row: Row, material: Material, size: Size, seed: int) -> Cell:
+def cell(row: Row, data_set: ExperimentData, size: Size, seed: int) -> Cell:
     """The cell of a row whose system is in the catalog.
 
     Raises:
@@ -49,20 +49,20 @@ def cell(row: Row, material: Material, size: Size, seed: int) -> Cell:
     changes = {**size.set, **row.set, **({"epochs": size.epochs} if size.epochs else {})}
     chosen = profile(size.profile)
     settings = entry.resolve(chosen.name, row.variant, changes)
-    plan = Plan(system=entry, variant=row.variant, settings=settings, labels=material.labels, profile=chosen)
+    plan = Plan(system=entry, variant=row.variant, settings=settings, labels=data_set.labels, profile=chosen)
     request = TrainingRequest(
         plan=plan,
-        train=material.splits["train"],
-        dev=material.splits["valid"],
-        others=material.splits.get("test", []),
-        data=material.name,
+        train=data_set.splits["train"],
+        dev=data_set.splits["valid"],
+        others=data_set.splits.get("test", []),
+        data=data_set.name,
         seed=seed,
-        graph=material.graph,
+        graph=data_set.graph,
     )
-    return Cell(row, material, request)
+    return Cell(row, data_set, request)
 
 
-class Bench:
+class RunCache:
     """Where cells are trained and asked: `root` holds what is done, `home` the caches.
 
     Args:
@@ -125,7 +125,7 @@ class Bench:
         return [tuple(Span(*span) for span in spans) for spans in stored]
 
     def _train(self, one: Cell) -> None:
-        said = f"{one.row.name} on {one.material.name}, seed {one.request.seed} ({self.done + 1} of {self.waiting}"
+        said = f"{one.row.name} on {one.data_set.name}, seed {one.request.seed} ({self.done + 1} of {self.waiting}"
         left = f", about {self._left()} left)" if self.spent else ")"
         folder = self._folder(one)
         folder.parent.mkdir(parents=True, exist_ok=True)
