@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 
 from mner_core.catalog.profiles import profile
-from mner_core.cli import main
+from mner_core.commands.cli import main
 from mner_core.data.posts import write_posts
 from mner_core.evaluation.legacy import LONGEST, rgcn_chunks, rgcn_tags, tags_as_bio, umt_chunks
 from mner_core.evaluation.prediction_files import score_files

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mner_core.catalog.systems import SYSTEMS, system
-from mner_core.cli import main
+from mner_core.commands.cli import main
 from mner_core.training.run import load
 
 CASES = [(name, "") for name in SYSTEMS] + [

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mner_core.catalog.profiles import profile
-from mner_core.cli import main
+from mner_core.commands.cli import main
 from mner_core.data.dataset import Dataset
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.cli import main
+from mner_core.commands.cli import main
 from mner_core.text import noun_phrases
 from mner_core.text.noun_phrases import Runs
 from mner_core.training.run import load

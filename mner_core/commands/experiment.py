@@ -2,7 +2,7 @@
 
 import argparse
 
-from mner_core.commands import Answer, Bars
+from mner_core.commands.main import Answer, Bars
 from mner_core.home import Home
 
 

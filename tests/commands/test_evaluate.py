@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mner_core.cli import main
+from mner_core.commands.cli import main
 from mner_core.evaluation.errors import KINDS
 
 Call = Callable[..., tuple[int, Any, str]]

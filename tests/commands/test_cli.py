@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mner_core.cli import main
+from mner_core.commands.cli import main
 
 Run = Callable[..., tuple[int, Any, str]]
 

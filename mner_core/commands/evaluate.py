@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mner_core.catalog.profiles import profile
-from mner_core.commands import Answer, say_defects
+from mner_core.commands.main import Answer, say_defects
 from mner_core.data.dataset import read_dataset
 from mner_core.evaluation.errors import align, confusion, tally
 from mner_core.evaluation.legacy import PieceCounts

