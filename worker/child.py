@@ -17,8 +17,8 @@ from db.engine import open_store
 from db.jobs import Kind, job
 from mner_core.home import Home
 from mner_core.types import InputError
-from worker import lifeline
-from worker.messages import Reporter
+from worker import parent_death
+from worker.child_protocol import Reporter
 
 NICE = 10
 MODULES: Mapping[Kind, str] = {
@@ -27,7 +27,7 @@ MODULES: Mapping[Kind, str] = {
     "train": "worker.jobs.train",
     "predict": "worker.jobs.predict",
     "experiment": "worker.jobs.experiments",
-    "suspicious": "worker.jobs.suspicious",
+    "suspicious": "worker.jobs.label_errors",
 }
 """Each has `run(store, job, report) -> result`; only the one that is needed is loaded."""
 
@@ -35,7 +35,7 @@ MODULES: Mapping[Kind, str] = {
 def main(arguments: Sequence[str]) -> int:
     """Does the job and returns the exit status: 0 done, 2 a person has to do something, 1 anything else."""
     job_id, attempt, parent, channel = (int(argument) for argument in arguments)
-    lifeline.die_with(parent)
+    parent_death.die_with(parent)
     os.nice(NICE)
     with Reporter(channel) as report:
         return _do(job_id, attempt, report)

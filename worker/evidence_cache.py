@@ -1,4 +1,4 @@
-"""Answers with full evidence, kept below the home within a size limit; the longest unused ones go first."""
+"""RequestHandlers with full evidence, kept below the home within a size limit; the longest unused ones go first."""
 
 import gzip
 import hashlib

@@ -14,11 +14,11 @@ from db.engine import Store, open_store
 from db.runs import runs
 from mner_core.home import Home
 from mner_core.types import InputError
-from worker import lifeline
-from worker.answers import Answers
+from worker import parent_death
 from worker.evidence_cache import EvidenceCache
+from worker.model_cache import ModelCache
+from worker.request_handlers import RequestHandlers
 from worker.settings import WorkerSettings
-from worker.shelf import Shelf
 
 TICK = 0.05
 
@@ -28,11 +28,13 @@ class Serving:
 
     def __init__(self, store: Store, owner: str, settings: WorkerSettings) -> None:
         self.store, self.owner = store, owner
-        self.shelf = Shelf(store, settings.serving_bytes)
-        self.answers = Answers(store, self.shelf, EvidenceCache(store.home.root / "evidence", settings.evidence_bytes))
+        self.model_cache = ModelCache(store, settings.serving_bytes)
+        self.answers = RequestHandlers(
+            store, self.model_cache, EvidenceCache(store.home.root / "evidence", settings.evidence_bytes)
+        )
 
     def step(self) -> bool:
-        """Answers the oldest question; False where there was none.
+        """RequestHandlers the oldest question; False where there was none.
 
         Raises:
             StoreError: the store cannot be used now.
@@ -57,15 +59,15 @@ class Serving:
         try:
             newest = runs(self.store)[-1:]
             for run in newest:
-                self.shelf.get(run.name).predict("Warming up")
+                self.model_cache.get(run.name).predict("Warming up")
         except (InputError, StoreError) as error:
             print(f"Not warmed up: {error}")  # noqa: T201
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Answers until the parent ends."""
+    """RequestHandlers until the parent ends."""
     owner, parent = arguments[0], int(arguments[1])
-    lifeline.die_with(parent)
+    parent_death.die_with(parent)
     serving = Serving(open_store(Home.from_environment()), owner, WorkerSettings.from_environment())
     serving.warm_up()
     while True:

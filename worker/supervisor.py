@@ -22,10 +22,10 @@ from db.job_leases import LeaseLost
 from db.jobs import jobs
 from mner_core.home import Home
 from mner_core.types import InputError
-from worker import first_start, lifeline
+from worker import first_start, parent_death
+from worker.job_executor import CHILD, JobExecutor, give_up
 from worker.serving_process import ServingProcess
 from worker.settings import WorkerSettings
-from worker.slot import CHILD, Slot, give_up
 
 TICK = 0.05
 BEAT_EVERY = 5.0
@@ -38,7 +38,7 @@ class Supervisor:
     Args:
         store: where jobs and questions are.
         settings: devices, lease, limits.
-        command: what does a job (`Slot`).
+        command: what does a job (`JobExecutor`).
     """
 
     def __init__(self, store: Store, settings: WorkerSettings, command: Sequence[str] = CHILD) -> None:
@@ -47,7 +47,7 @@ class Supervisor:
         self.name = f"{self.host}-{os.getpid()}-{time.time_ns() % 10**9}"
         self.is_stopping = False
         self.waiting = [self._slot(device, command) for device in settings.devices]
-        self.slots: list[Slot] = []
+        self.job_executor: list[JobExecutor] = []
         self._locks: list[IO[str]] = []
         self.serving = ServingProcess(store, f"{self.name}-serving") if settings.serving else None
         self._due: dict[Callable[[], object], float] = {}
@@ -80,10 +80,10 @@ class Supervisor:
             self._every(1.0, self._take_devices)
         if self.serving is not None:
             self.serving.step()
-        for slot in self.slots:
+        for slot in self.job_executor:
             ended = slot.step()
             self._is_chain_due |= ended is not None and ended.author == first_start.AUTHOR
-        if self._is_chain_due and self.settings.demo and self.slots:
+        if self._is_chain_due and self.settings.demo and self.job_executor:
             first_start.go_on(self.store)
             self._is_chain_due = False
 
@@ -94,8 +94,8 @@ class Supervisor:
             say(str(error))
             self._quiet_until = time.monotonic() + 1.0
 
-    def _slot(self, device: str, command: Sequence[str]) -> Slot:
-        return Slot(self.store, self.name, device, f"{self.host}:{device}", self.settings.lease, command)
+    def _slot(self, device: str, command: Sequence[str]) -> JobExecutor:
+        return JobExecutor(self.store, self.name, device, f"{self.host}:{device}", self.settings.lease, command)
 
     def _take_devices(self) -> None:
         """Begins with the devices that no other worker of this home and machine uses."""
@@ -106,7 +106,7 @@ class Supervisor:
             self._locks.append(lock)
             self._free(slot.place)
             self.waiting.remove(slot)
-            self.slots.append(slot)
+            self.job_executor.append(slot)
             say(f"The worker takes jobs on {slot.device}.")
 
     def _free(self, place: str) -> None:
@@ -131,7 +131,7 @@ class Supervisor:
 
     def _leave(self) -> None:
         """Whatever fails here heals by itself later: leases run out, silent workers are forgotten."""
-        for slot in self.slots:
+        for slot in self.job_executor:
             with contextlib.suppress(StoreError):
                 slot.stop()
         if self.serving is not None:
@@ -159,7 +159,7 @@ def main(arguments: Sequence[str]) -> int:
     """`KEEPER [GROUP]`: the process that started it; with a group, it takes that one's place when it dies."""
     keeper, group = int(arguments[0]), int(arguments[1]) if len(arguments) > 1 else None
     if group is None:
-        lifeline.die_with(keeper, by=signal.SIGTERM)
+        parent_death.die_with(keeper, by=signal.SIGTERM)
     try:
         supervisor = Supervisor(open_store(Home.from_environment()), WorkerSettings.from_environment())
     except (InputError, StoreError) as error:

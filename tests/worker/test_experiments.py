@@ -16,8 +16,8 @@ from mner_core.experiment.saved_tables import experiments_folder, saved_table
 from mner_core.experiment.suite import read_suite
 from tests.worker.processes import kill, wait_for
 from tests.worker.test_training import in_this_process
+from worker.job_executor import JobExecutor
 from worker.jobs.experiments import printed_name
-from worker.slot import Slot
 
 SMALL = """
 title = "Two sizes"
@@ -84,7 +84,7 @@ def test_a_stored_set_with_its_corrected_gold_stands_beside_what_is_printed(
 def test_the_bar_covers_all_runs_and_says_how_long_it_takes(
     filled: Store, small: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from worker.messages import Reporter
+    from worker.child_protocol import Reporter
 
     told: list[tuple[float, str]] = []
     monkeypatch.setattr(Reporter, "progress", lambda self, share, message: told.append((share, message)))
@@ -134,7 +134,7 @@ def test_killed_half_way_and_stopped_it_does_only_what_is_missing(
         return {each: each.stat().st_mtime_ns for each in runs.glob("[!.]*")}
 
     making = put(filled, small, data=[{"dataset": "scenes"}])
-    one = Slot(filled, "owner", "cpu", "here:cpu", 60.0, [sys.executable, "-c", CHILD, str(suites.FOLDER)])
+    one = JobExecutor(filled, "owner", "cpu", "here:cpu", 60.0, [sys.executable, "-c", CHILD, str(suites.FOLDER)])
     wait_for(lambda: one.step() is None and len(done()) >= 1)
     assert one.running is not None
     kill(one.running.child.pid)

@@ -26,11 +26,11 @@ from mner_core.training.train import TrainingRequest, prediction_record, train
 from mner_core.types import Evidence
 from tests.worker.conftest import environment_of, train_payload
 from tests.worker.processes import ROOT, below, is_gone, kill, one, wait_for
-from worker.answers import Answers
 from worker.evidence_cache import EvidenceCache
+from worker.model_cache import ModelCache, size
+from worker.request_handlers import RequestHandlers
 from worker.serving import Serving
 from worker.settings import WorkerSettings
-from worker.shelf import Shelf, size
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +53,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory, scenes: Path) -> Iterator[
 
 
 @pytest.fixture
-def answers(trained: Store, tmp_path: Path) -> Answers:
-    return Answers(trained, Shelf(trained, 1 << 30), EvidenceCache(tmp_path / "evidence", 1 << 20))
+def answers(trained: Store, tmp_path: Path) -> RequestHandlers:
+    return RequestHandlers(trained, ModelCache(trained, 1 << 30), EvidenceCache(tmp_path / "evidence", 1 << 20))
 
 
 def pictured(store: Store, split: str = "valid") -> list[Any]:
     return [each for each in posts(store, "scenes", split) if each.image_sha256]
 
 
-def test_a_post_is_answered_as_the_run_would(trained: Store, answers: Answers) -> None:
+def test_a_post_is_answered_as_the_run_would(trained: Store, answers: RequestHandlers) -> None:
     run = load(trained.home.runs / "graph", trained.home)
     for each in pictured(trained)[:3]:
         said = answers.predict({"run": "graph", "post": each.id})
@@ -76,7 +76,7 @@ def test_a_post_is_answered_as_the_run_would(trained: Store, answers: Answers) -
         assert said["picture"]["objects"]
 
 
-def test_neighbours_come_with_their_posts_and_pictures(trained: Store, answers: Answers) -> None:
+def test_neighbours_come_with_their_posts_and_pictures(trained: Store, answers: RequestHandlers) -> None:
     said = answers.predict({"run": "graph", "post": pictured(trained)[0].id})
     keys = {item["post"] for it in said["evidence"] if it["axes"] == ["neighbour"] for item in it["items"][0]}
     assert keys
@@ -87,7 +87,7 @@ def test_neighbours_come_with_their_posts_and_pictures(trained: Store, answers: 
         assert by_number[found["post"]].image_sha256 == found["image"]
 
 
-def test_typed_text_with_and_without_a_picture(trained: Store, answers: Answers) -> None:
+def test_typed_text_with_and_without_a_picture(trained: Store, answers: RequestHandlers) -> None:
     sha256 = pictured(trained)[0].image_sha256
     text = "\U0001f468\u200d\U0001f469\u200d\U0001f467 Maria in Paris"
     with_picture = answers.predict({"run": "graph", "text": text, "image": sha256})
@@ -105,7 +105,7 @@ def test_typed_text_with_and_without_a_picture(trained: Store, answers: Answers)
     assert by_objects[0]["items"] != by_objects[1]["items"], "the same text with another picture has other neighbours"
 
 
-def test_a_text_model_needs_no_picture(trained: Store, answers: Answers) -> None:
+def test_a_text_model_needs_no_picture(trained: Store, answers: RequestHandlers) -> None:
     said = answers.predict({"run": "text", "post": pictured(trained)[0].id})
     assert said["picture"] is None
     assert said["pictures"] == {}
@@ -114,7 +114,7 @@ def test_a_text_model_needs_no_picture(trained: Store, answers: Answers) -> None
 @pytest.mark.parametrize(
     "change", [{"change": "no image"}, {"change": "no object", "object": 0}, {"change": "image of"}]
 )
-def test_counterfactuals_say_before_and_after(trained: Store, answers: Answers, change: dict[str, Any]) -> None:
+def test_counterfactuals_say_before_and_after(trained: Store, answers: RequestHandlers, change: dict[str, Any]) -> None:
     every = pictured(trained)
     differs = 0
     for each, other in zip(every, every[1:] + every[:1], strict=True):
@@ -127,7 +127,7 @@ def test_counterfactuals_say_before_and_after(trained: Store, answers: Answers, 
     assert differs, "the picture makes a difference somewhere"
 
 
-def test_without_the_image_is_what_the_engine_says_without_images(trained: Store, answers: Answers) -> None:
+def test_without_the_image_is_what_the_engine_says_without_images(trained: Store, answers: RequestHandlers) -> None:
     for each in pictured(trained)[:3]:
         fresh = load(trained.home.runs / "graph", trained.home)
         [expected] = fresh.predict_posts(without_images([each.example]))
@@ -180,12 +180,12 @@ def test_an_expired_question_is_not_taken_up_and_says_so(trained: Store) -> None
 
 
 def test_an_answer_with_evidence_is_kept_until_the_run_or_the_post_is_another(
-    trained: Store, answers: Answers, monkeypatch: pytest.MonkeyPatch
+    trained: Store, answers: RequestHandlers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = (each.id for each in pictured(trained)[:2])
     said = answers.predict({"run": "graph", "post": first})
     asked: list[object] = []
-    monkeypatch.setattr("worker.answers.predict", lambda *arguments: asked.append(arguments) or 1 / 0)
+    monkeypatch.setattr("worker.request_handlers.predict", lambda *arguments: asked.append(arguments) or 1 / 0)
     assert answers.predict({"run": "graph", "post": first}) == said
     for payload in ({"run": "graph", "post": second}, {"run": "text", "post": first}):
         with pytest.raises(ZeroDivisionError):
@@ -208,14 +208,14 @@ def test_kept_answers_stay_within_the_limit(tmp_path: Path) -> None:
 
 
 def test_the_shelf_holds_what_fits_and_always_the_last(trained: Store) -> None:
-    roomy = Shelf(trained, 1 << 30)
+    roomy = ModelCache(trained, 1 << 30)
     graph, text = roomy.get("graph"), roomy.get("text")
     assert roomy.get("graph") is graph
     assert roomy.names == ("text", "graph")
-    narrow = Shelf(trained, size(text) + size(graph) - 1)
+    narrow = ModelCache(trained, size(text) + size(graph) - 1)
     narrow.get("graph"), narrow.get("text")
     assert narrow.names == ("text",)
-    nothing = Shelf(trained, 0)
+    nothing = ModelCache(trained, 0)
     assert nothing.get("graph").record.model == "rgcn"
 
 

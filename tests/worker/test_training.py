@@ -31,9 +31,9 @@ from mner_core.types import InputError
 from tests.worker.conftest import ended, train_payload
 from tests.worker.processes import below, ends, kill, one, wait_for
 from worker.child import main
-from worker.jobs import imports, looking
-from worker.messages import Inbox, Reporter
-from worker.slot import give_up
+from worker.child_protocol import Inbox, Reporter
+from worker.job_executor import give_up
+from worker.jobs import imports, predict_posts
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -49,7 +49,7 @@ def weights(store: Store, name: str) -> str:
 def in_this_process(store: Store, monkeypatch: pytest.MonkeyPatch, queued: Job) -> Inbox:
     """Does a job as its child would, and returns what the child has said."""
     monkeypatch.setenv("MNER_HOME", str(store.home.root))
-    monkeypatch.setattr("worker.lifeline.die_with", lambda parent: None)
+    monkeypatch.setattr("worker.parent_death.die_with", lambda parent: None)
     monkeypatch.setattr(os, "nice", lambda by: by)
     taken = claim(store, "test", "here")
     assert taken is not None
@@ -214,7 +214,7 @@ def test_an_error_nobody_foresaw_is_a_sentence_and_a_traceback_in_the_log(
 
 def test_a_job_that_is_somebody_elses_by_now_is_left_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNER_HOME", str(store.home.root))
-    monkeypatch.setattr("worker.lifeline.die_with", lambda parent: None)
+    monkeypatch.setattr("worker.parent_death.die_with", lambda parent: None)
     monkeypatch.setattr(os, "nice", lambda by: by)
     queued = put(store, "import", folder="x")
     claim(store, "test", "here")
@@ -313,7 +313,7 @@ def test_a_folder_outside_the_home_is_never_removed(store: Store, tmp_path: Path
         imports.run(store, queued, report)
     os.close(reading)
     assert outside.is_dir()
-    assert looking.CHUNK > 1
+    assert predict_posts.CHUNK > 1
 
 
 def test_the_knowledge_that_came_with_the_posts_is_looked_up(

@@ -19,7 +19,7 @@ from mner_core.experiment.experiment_data import Held, reads_knowledge
 from mner_core.experiment.runner import Order, experiment
 from mner_core.experiment.suite import Suite, read_suite, suite_names
 from mner_core.types import InputError
-from worker.messages import Reporter
+from worker.child_protocol import Reporter
 
 TABLE = 0.97
 """Share of the bar when all runs are there; what is left is for reading, scoring and comparing."""

@@ -12,7 +12,7 @@ from db.jobs import Job
 from db.posts import dataset
 from mner_core.catalog.profiles import profile
 from mner_core.features.extract import extract
-from worker.messages import Reporter
+from worker.child_protocol import Reporter
 
 SHOWN = 100
 """Broken pictures that a result lists."""

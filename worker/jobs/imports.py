@@ -17,7 +17,7 @@ from db.jobs import Job
 from mner_core.data.photos import write_photos
 from mner_core.scenes.write import write_scenes
 from mner_core.types import InputError
-from worker.messages import Reporter
+from worker.child_protocol import Reporter
 
 
 def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:

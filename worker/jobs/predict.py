@@ -10,8 +10,8 @@ from db.jobs import Job
 from db.posts import dataset
 from db.runs import run as run_named
 from mner_core.training.run import load
-from worker.jobs.looking import look, scores
-from worker.messages import Reporter
+from worker.child_protocol import Reporter
+from worker.jobs.predict_posts import look, scores
 
 
 def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:

@@ -28,8 +28,8 @@ from mner_core.training.plan import Plan
 from mner_core.training.run import load
 from mner_core.training.train import TrainingRequest, train
 from mner_core.types import InputError
-from worker.jobs.looking import look, scores
-from worker.messages import Reporter
+from worker.child_protocol import Reporter
+from worker.jobs.predict_posts import look, scores
 from worker.naming import run_name, unfinished_run
 
 _SHARES = {

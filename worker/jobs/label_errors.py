@@ -23,7 +23,7 @@ from mner_core.label_errors.search import by_cross_validation, enough_epochs
 from mner_core.training.plan import Plan
 from mner_core.training.train import TrainingRequest
 from mner_core.types import Example, InputError
-from worker.messages import Reporter
+from worker.child_protocol import Reporter
 
 FOLDS = 5
 LONGEST = 2000

@@ -10,7 +10,7 @@ from db.jobs import Job, enqueue, job
 from db.label_error_results import newest_ranking, read_ranking
 from db.posts import post, posts
 from tests.worker.test_training import in_this_process
-from worker.jobs import suspicious
+from worker.jobs import label_errors
 
 
 def put(store: Store, **more: object) -> Job:
@@ -26,8 +26,8 @@ def test_wrong_labels_are_kept_with_places_in_the_text(filled: Store, monkeypatc
     wrong = Mark(start=first.start, end=first.end, label="ORG")
     others = [mark for mark in there.marks if mark.start >= first.end]
     save(filled, spoiled.id, "gold", base=1, marks=[wrong, *others], author="anna")
-    monkeypatch.setattr(suspicious, "FOLDS", 2)
-    monkeypatch.setattr(suspicious, "enough_epochs", lambda posts, folds, batch: 1)
+    monkeypatch.setattr(label_errors, "FOLDS", 2)
+    monkeypatch.setattr(label_errors, "enough_epochs", lambda posts, folds, batch: 1)
     queued = put(filled)
     assert newest_ranking(filled, "scenes") is None
     said = in_this_process(filled, monkeypatch, queued)

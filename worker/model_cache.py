@@ -7,7 +7,7 @@ from db.runs import run as run_named
 from mner_core.training.run import Run, load
 
 
-class Shelf:
+class ModelCache:
     """Loaded runs by name; `limit` is in bytes, and the last used run always stays."""
 
     def __init__(self, store: Store, limit: int) -> None:

@@ -9,7 +9,7 @@ from tests.worker.processes import ROOT, ends, kill
 
 CHILD = """
 import sys, time
-from worker.lifeline import die_with
+from worker.parent_death import die_with
 die_with(int(sys.argv[1]), watch_input={watch})
 print("tied", flush=True)
 time.sleep(120)

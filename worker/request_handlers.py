@@ -28,16 +28,16 @@ from mner_core.training.run import Run, without_images
 from mner_core.training.train import prediction_record
 from mner_core.types import Example, InputError, Prediction
 from worker.evidence_cache import EvidenceCache, evidence_key
-from worker.shelf import Shelf
+from worker.model_cache import ModelCache
 
 Change = Callable[[ImageFeatures], ImageFeatures]
 
 
-class Answers:
-    """Answers questions with the runs of a shelf and keeps full evidence."""
+class RequestHandlers:
+    """RequestHandlers questions with the runs of a model_cache and keeps full evidence."""
 
-    def __init__(self, store: Store, shelf: Shelf, cache: EvidenceCache) -> None:
-        self.store, self.shelf, self.cache = store, shelf, cache
+    def __init__(self, store: Store, model_cache: ModelCache, cache: EvidenceCache) -> None:
+        self.store, self.model_cache, self.cache = store, model_cache, cache
         self.kinds = {"predict": self.predict, "counterfactual": self.counterfactual}
 
     def predict(self, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class Answers:
         Raises:
             InputError: there is no such run, post or picture, or the text has no words.
         """
-        run, example = self.shelf.get(_text(payload, "run")), self._example(payload)
+        run, example = self.model_cache.get(_text(payload, "run")), self._example(payload)
         return self._kept(run, example)
 
     def counterfactual(self, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Answers:
         Raises:
             InputError: the change is unknown, or speaks of an object or a post that is not there.
         """
-        run, example = self.shelf.get(_text(payload, "run")), self._example(payload)
+        run, example = self.model_cache.get(_text(payload, "run")), self._example(payload)
         original = self._kept(run, example)
         changed, change = self._changed(payload, run, example)
         said = ask(run, changed, self.store, change)

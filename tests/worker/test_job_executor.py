@@ -12,8 +12,8 @@ from db import job_leases
 from db.engine import Store
 from db.jobs import Job, cancel, enqueue, events, job, log_path
 from tests.worker.processes import is_gone, wait_for
-from worker import slot as slots
-from worker.slot import Slot
+from worker import job_executor as job_executor
+from worker.job_executor import JobExecutor
 
 FAST = (sys.executable, "-I", "-S", "-c")
 PREAMBLE = """
@@ -22,15 +22,15 @@ def say(**message): os.write(int(sys.argv[4]), json.dumps(message).encode() + b"
 """
 
 
-def slot(store: Store, code: str, device: str = "cpu", lease: float = 30.0) -> Slot:
-    return Slot(store, f"owner of {device}", device, f"here:{device}", lease, [*FAST, PREAMBLE + code])
+def slot(store: Store, code: str, device: str = "cpu", lease: float = 30.0) -> JobExecutor:
+    return JobExecutor(store, f"owner of {device}", device, f"here:{device}", lease, [*FAST, PREAMBLE + code])
 
 
 def put(store: Store, **more: object) -> Job:
     return enqueue(store, "train", {"name": "first"}, author="anna", **more)  # type: ignore[arg-type]
 
 
-def run(one: Slot, until: float = 10) -> Job:
+def run(one: JobExecutor, until: float = 10) -> Job:
     """Steps until a job has ended."""
     found: list[Job | None] = []
 
@@ -43,7 +43,7 @@ def run(one: Slot, until: float = 10) -> Job:
     return found[-1]
 
 
-def start(one: Slot) -> int:
+def start(one: JobExecutor) -> int:
     """Steps until a child runs and has said something; returns its process."""
     wait_for(lambda: one.step() is None and one.running is not None and one.running.inbox.progress is not None)
     assert one.running is not None
@@ -99,13 +99,13 @@ def test_cancelling_ends_the_child_and_what_it_left(store: Store) -> None:
     cancel(store, queued.id)
     begin = time.monotonic()
     assert run(one).status == "cancelled"
-    assert time.monotonic() - begin < slots.GRACE, "it was gentle: no kill was needed"
+    assert time.monotonic() - begin < job_executor.GRACE, "it was gentle: no kill was needed"
     assert is_gone(child)
     assert not unfinished.exists()
 
 
 def test_a_child_that_will_not_stop_is_killed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slots, "GRACE", 0.2)
+    monkeypatch.setattr(job_executor, "GRACE", 0.2)
     queued = put(store)
     one = slot(store, "signal.signal(15, signal.SIG_IGN)\nsay(progress=0.1, message='x')\ntime.sleep(60)")
     child = start(one)
@@ -148,7 +148,7 @@ def test_an_idle_child_keeps_its_lease(store: Store) -> None:
     queued = put(store)
     one = slot(store, "say(progress=0.1, message='x')\ntime.sleep(2)\nsay(result={})", lease=0.6)
     start(one)
-    other = Slot(store, "another", "gpu", "there:gpu", 0.6, [*FAST, "raise SystemExit"])
+    other = JobExecutor(store, "another", "gpu", "there:gpu", 0.6, [*FAST, "raise SystemExit"])
     ends: list[Job] = []
     while not ends:
         other.step()
@@ -163,7 +163,7 @@ def test_who_lost_the_lease_kills_its_child_and_writes_nothing(store: Store) -> 
     one = slot(store, "say(progress=0.1, message='x')\ntime.sleep(60)")
     child = start(one)
     held = job(store, queued.id)
-    slots.give_up(store, held)
+    job_executor.give_up(store, held)
     taken = job_leases.claim(store, "another", "there:cpu")
     assert taken is not None
     wait_for(lambda: one.step() is None and one.running is None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from db import job_leases
 from db.engine import Store
 from db.jobs import Job, Kind, job, log_path
-from worker.messages import Inbox
+from worker.child_protocol import Inbox
 from worker.naming import unfinished_run
 from worker.settings import child_environment
 
@@ -40,7 +40,7 @@ class _Running:
     kill_at: float | None = None
 
 
-class Slot:
+class JobExecutor:
     """Runs jobs on one device, one after the other; `step` never waits for a child.
 
     Args:

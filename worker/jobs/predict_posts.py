@@ -12,7 +12,7 @@ from mner_core.data.tokenize import offsets_from_span
 from mner_core.evidence import summarise
 from mner_core.training.run import Run
 from mner_core.types import Evidence, Example, Prediction
-from worker.messages import Reporter
+from worker.child_protocol import Reporter
 
 CHUNK = 32
 """Posts looked at together; their full evidence is in memory for so long."""
