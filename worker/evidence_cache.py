@@ -1,4 +1,4 @@
-"""RequestHandlers with full evidence, kept below the home within a size limit; the longest unused ones go first."""
+"""Answers with full evidence, kept below the home within a size limit; the longest unused ones go first."""
 
 import gzip
 import hashlib

@@ -34,7 +34,7 @@ Change = Callable[[ImageFeatures], ImageFeatures]
 
 
 class RequestHandlers:
-    """RequestHandlers questions with the runs of a model_cache and keeps full evidence."""
+    """Answers questions with the runs of a model cache and keeps full evidence."""
 
     def __init__(self, store: Store, model_cache: ModelCache, cache: EvidenceCache) -> None:
         self.store, self.model_cache, self.cache = store, model_cache, cache

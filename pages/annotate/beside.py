@@ -8,9 +8,9 @@ from db.annotations import Revision
 from db.posts import Post
 from mner_core.types import InputError
 from pages.annotate import working
+from pages.components.span_text import MarkedText, span_text
 from pages.errors.wording import plain
 from pages.post.versions import state, version_sentence, when
-from pages.shared.span_text import MarkedText, span_text
 from pages.shared.store import me, store
 
 

@@ -16,13 +16,13 @@ from db.predictions import PostPrediction
 from db.worklists import queue
 from pages.annotate import working
 from pages.annotate.beside import draw_conflict, draw_others, draw_versions
+from pages.components.span_annotator import Save, span_annotator
 from pages.errors.loading import stored_prediction
 from pages.errors.marking import suggestions
 from pages.errors.wording import plain, share
 from pages.errors.worklist import ListName, Place, WorkList, doubts, forget_list, work_list
 from pages.shared.pictures import picture_uri
 from pages.shared.selection import Selection, change, go
-from pages.shared.span_annotator import Save, span_annotator
 from pages.shared.store import me, store
 
 _AS = "annotate as"

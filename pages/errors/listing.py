@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from db.posts import dataset
+from pages.components.span_text import MarkedText, span_text
 from pages.errors.cases import PostCases
 from pages.errors.filters import Filter
 from pages.errors.marking import gold_marks, suggestions
 from pages.errors.wording import plain, sentences
 from pages.shared.pictures import THUMBNAIL, picture_uri
 from pages.shared.selection import Selection
-from pages.shared.span_text import MarkedText, span_text
 from pages.shared.store import store
 
 PAGE = 10

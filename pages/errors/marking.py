@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from db.character_spans import Mark
 from db.evaluations import Judged
 from db.predictions import PredictedMark
-from pages.shared.span_annotator import Suggestion
+from pages.components.span_annotator import Suggestion
 
 
 def gold_marks(judged: Judged) -> list[Mark]:

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from mner_core.evaluation.errors import Confusion
-from pages.shared.colours import PAGE, TEXT, Mode
+from pages.components.colours import PAGE, TEXT, Mode
 
 _SCALE: dict[Mode, list[list[Any]]] = {
     "light": [[0, "#fcfcfa"], [1e-6, "#eef1f6"], [1, "#6d82a8"]],

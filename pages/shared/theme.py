@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from pages.shared.colours import Mode, label_colours
+from pages.components.colours import Mode, label_colours
 
 # Streamlit writes the chosen pill in the accent on a tint of the accent. An accent that bears white text cannot be read
 # there on a dark surface, so the chosen one is written like the others and told by its frame and tint.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pages.shared.colours import FIXED, PAGE, PALETTE, TEXT, contrast, label_colours, linear_rgb
+from pages.components.colours import FIXED, PAGE, PALETTE, TEXT, contrast, label_colours, linear_rgb
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 VISION = {

@@ -9,7 +9,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from mner_core.types import Evidence
-from pages.shared.evidence_view import NeighbourPost, _array, item_text
+from pages.components.evidence_view import NeighbourPost, _array, item_text
 from pages.shared.pictures import picture_uri
 
 DEMO = Path(__file__).parents[1] / "browser" / "component_demo.py"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from db.character_spans import Mark
 from mner_core.data.tokenize import tokenize
 from mner_core.types import InputError
-from pages.shared.span_annotator import Save, read_save
+from pages.components.span_annotator import Save, read_save
 
 TEXT = "👨‍👩‍👧 Zoe\u0308 met محمد in NewYork"
 TOKENS = tokenize(TEXT)

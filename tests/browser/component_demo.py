@@ -11,9 +11,9 @@ from PIL import Image, ImageDraw
 from db.character_spans import Mark, marks_from_spans
 from mner_core.data.tokenize import tokenize
 from mner_core.types import Evidence, ImageObject, InputError, Span
-from pages.shared.evidence_view import NeighbourPost, evidence_view
-from pages.shared.span_annotator import Save, Suggestion, span_annotator
-from pages.shared.span_text import MarkedText, span_text
+from pages.components.evidence_view import NeighbourPost, evidence_view
+from pages.components.span_annotator import Save, Suggestion, span_annotator
+from pages.components.span_text import MarkedText, span_text
 
 CP = [
     "ARTWORK",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.character_spans import Mark
-from pages.shared.colours import label_colours
-from pages.shared.component import component
-from pages.shared.span_annotator import Suggestion
+from pages.components.colours import label_colours
+from pages.components.component import component
+from pages.components.span_annotator import Suggestion
 
 _mount = component("span_text", "marks")
 

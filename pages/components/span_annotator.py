@@ -8,8 +8,8 @@ import streamlit as st
 
 from db.character_spans import Mark, settle
 from mner_core.types import InputError, Token
-from pages.shared.colours import label_colours
-from pages.shared.component import component
+from pages.components.colours import label_colours
+from pages.components.component import component
 
 _mount = component("span_annotator", "marks", "marking", "annotator_view", "annotator_input")
 

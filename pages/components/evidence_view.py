@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mner_core.types import Axis, Evidence, ImageObject, Item
-from pages.shared.colours import label_colours
-from pages.shared.component import component
+from pages.components.colours import label_colours
+from pages.components.component import component
 
 _mount = component("evidence_view", "marks", "evidence_data", "evidence_parts")
 
