@@ -9,10 +9,10 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from db.connection import StoreError
 from mner_core.types import InputError
-from pages.shared.figures import plain
 from pages.shared.selection import enter, go
 from pages.shared.status import status_line
 from pages.shared.store import me, store
+from pages.shared.text import plain
 from pages.shared.theme import refine
 
 SCREENS = {

@@ -9,9 +9,9 @@ from db.posts import Post
 from mner_core.types import InputError
 from pages.annotate import working
 from pages.components.span_text import MarkedText, span_text
-from pages.errors.wording import plain
-from pages.post.versions import state, version_sentence, when
 from pages.shared.store import me, store
+from pages.shared.text import plain
+from pages.shared.versions import state, version_sentence, when
 
 
 def draw_conflict(post: Post, labels: Sequence[str], stale: working.Conflict, after: Callable[[], None]) -> None:

@@ -17,13 +17,13 @@ from db.worklists import queue
 from pages.annotate import working
 from pages.annotate.beside import draw_conflict, draw_others, draw_versions
 from pages.components.span_annotator import Save, span_annotator
-from pages.errors.loading import stored_prediction
-from pages.errors.marking import suggestions
-from pages.errors.wording import plain, share
-from pages.errors.worklist import ListName, Place, WorkList, doubts, forget_list, work_list
+from pages.mistakes.loading import stored_prediction
+from pages.mistakes.worklist import ListName, Place, WorkList, doubts, forget_list, work_list
+from pages.shared.marking import suggestions
 from pages.shared.pictures import picture_uri
 from pages.shared.selection import Selection, change, go
 from pages.shared.store import me, store
+from pages.shared.text import plain, share
 
 _AS = "annotate as"
 _AT = "annotate at"

@@ -4,7 +4,7 @@ import streamlit as st
 
 from db.posts import GOLD
 from pages.annotate.desk import draw_desk
-from pages.errors.worklist import LISTS, TITLES, ListName, choose_list, chosen_list
+from pages.mistakes.worklist import LISTS, TITLES, ListName, choose_list, chosen_list
 from pages.shared.pickers import pick_dataset, pick_run, pick_split
 from pages.shared.selection import Selection, change, page_link, selection
 from pages.shared.store import me

@@ -9,9 +9,10 @@ from db.change_token import ChangeToken, change_token
 from db.engine import Store
 from mner_core.evaluation.agreement import Agreement, Disagreement
 from mner_core.types import InputError, Span
-from pages.shared.figures import counted, plain
+from pages.shared.number_format import counted
 from pages.shared.selection import gold_name, golds
 from pages.shared.store import store
+from pages.shared.text import plain
 
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
 _KAPPA = st.column_config.NumberColumn(format="%.2f", width="small")

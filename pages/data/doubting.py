@@ -13,11 +13,12 @@ from db.worklists import queue
 from mner_core.catalog.profiles import PROFILES
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.types import InputError
-from pages.errors.worklist import doubts
-from pages.shared.figures import plain, when
+from pages.mistakes.worklist import doubts
+from pages.shared.number_format import when
 from pages.shared.selection import go
 from pages.shared.status import active_jobs
 from pages.shared.store import me, store
+from pages.shared.text import plain
 
 KIND = {
     "missing": "may be missing",

@@ -8,9 +8,10 @@ from db.connection import StoreError
 from db.jobs import jobs
 from mner_core.types import InputError
 from pages.data.receive import SHELF, read_renames, receive, shelf, shelf_root, take_from_shelf
-from pages.shared.figures import counted, plain, when
+from pages.shared.number_format import counted, when
 from pages.shared.selection import page_link
 from pages.shared.store import me, store
+from pages.shared.text import plain
 
 _SAID = "import said"
 _ROUND = "import round"

@@ -16,10 +16,11 @@ from mner_core.types import InputError
 from pages.data.agreeing import agreement_between
 from pages.data.doubting import labels_in_doubt
 from pages.data.take_out import pack
-from pages.shared.figures import plain, when
+from pages.shared.number_format import when
 from pages.shared.pickers import choice_table
 from pages.shared.selection import Selection, gold_name, golds, page_link
 from pages.shared.store import store
+from pages.shared.text import plain
 
 MEANING = {
     "bad-box": "Objects whose box is none",

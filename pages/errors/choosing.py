@@ -8,12 +8,12 @@ import streamlit as st
 
 from db.posts import dataset
 from mner_core.evaluation.errors import Outcome, confusion
-from pages.errors.cases import CHANGES, MISTAKES, PostCases
-from pages.errors.filters import Facts, Filter, facet, set_filter
 from pages.errors.matrix import height, matrix_figure, picked_cell
-from pages.errors.wording import plain
+from pages.mistakes.cases import CHANGES, MISTAKES, PostCases
+from pages.mistakes.filters import Facts, Filter, facet, set_filter
 from pages.shared.selection import Selection
 from pages.shared.store import store
+from pages.shared.text import plain
 from pages.shared.theme import mode
 
 _ROUND = "matrix round"

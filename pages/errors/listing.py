@@ -6,13 +6,14 @@ import streamlit as st
 
 from db.posts import dataset
 from pages.components.span_text import MarkedText, span_text
-from pages.errors.cases import PostCases
-from pages.errors.filters import Filter
-from pages.errors.marking import gold_marks, suggestions
-from pages.errors.wording import plain, sentences
+from pages.mistakes.cases import PostCases
+from pages.mistakes.filters import Filter
+from pages.mistakes.sentences import sentences
+from pages.shared.marking import gold_marks, suggestions
 from pages.shared.pictures import THUMBNAIL, picture_uri
 from pages.shared.selection import Selection
 from pages.shared.store import store
+from pages.shared.text import plain
 
 PAGE = 10
 """Posts on a page."""

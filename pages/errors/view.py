@@ -4,15 +4,15 @@ import streamlit as st
 
 from db.evaluations import evaluate
 from mner_core.types import InputError
-from pages.errors.cases import ordered, outcomes
 from pages.errors.choosing import choose_matrix_cell, draw_filters
-from pages.errors.filters import Filter, current_filter, matching, post_fits, set_filter
 from pages.errors.listing import draw_list
-from pages.errors.loading import Found, facts, load
-from pages.errors.wording import plain
+from pages.mistakes.cases import ordered, outcomes
+from pages.mistakes.filters import Filter, current_filter, matching, post_fits, set_filter
+from pages.mistakes.loading import Found, facts, load
 from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
 from pages.shared.selection import Selection, gold_name, page_link, selection
 from pages.shared.store import store
+from pages.shared.text import plain
 
 
 def main() -> None:

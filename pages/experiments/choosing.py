@@ -11,11 +11,12 @@ from mner_core.experiment.suite import Suite
 from mner_core.types import InputError
 from pages.experiments.ask import Wish, ask, takes
 from pages.experiments.stating import all_suites, encoder, epochs, posts, quoted_only, trainings
-from pages.shared.figures import plain, when
+from pages.shared.number_format import when
 from pages.shared.pickers import choice_table
 from pages.shared.selection import change, gold_name, golds
 from pages.shared.status import active_jobs
 from pages.shared.store import me, store
+from pages.shared.text import plain
 
 FORMS = {"quick": "Quick, for a laptop", "full": "Full"}
 _SAID = "experiment said"

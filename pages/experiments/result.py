@@ -10,7 +10,8 @@ from mner_core.experiment.saved_tables import SavedTable
 from mner_core.experiment.suite import Suite
 from pages.experiments.stating import printed
 from pages.experiments.tables import comparisons, has_short_form, rests_on, short_form, whole
-from pages.shared.figures import plain, when
+from pages.shared.number_format import when
+from pages.shared.text import plain
 
 _WIDTH = 115
 """Pixels of a column of numbers with their deviations."""

@@ -7,7 +7,7 @@ from mner_core.catalog.systems import SYSTEMS
 from mner_core.experiment.grid import Grid
 from mner_core.experiment.published_numbers import printed_line, published_blocks
 from mner_core.experiment.suite import Row, Size, Suite, read_suite, suite_names
-from pages.shared.figures import counted
+from pages.shared.number_format import counted
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from mner_core.experiment.grid import Grid, Line, Number
-from pages.shared.figures import short
+from pages.shared.number_format import short
 
 SOURCES = ("ours", "printed")
 

@@ -6,10 +6,10 @@ from mner_core.experiment.saved_tables import experiments_folder, saved_table
 from pages.experiments.choosing import FORMS, draw_form, table_of_suites
 from pages.experiments.result import draw_printed, draw_result
 from pages.experiments.stating import all_suites
-from pages.runs.queue import history, queue
-from pages.shared.figures import plain
+from pages.shared.job_list import history, queue
 from pages.shared.selection import change
 from pages.shared.store import store
+from pages.shared.text import plain
 
 
 def main() -> None:

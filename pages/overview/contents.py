@@ -11,7 +11,7 @@ from db.engine import Store
 from db.evaluations import Evaluation, Judged, evaluate, judged
 from db.gold import gold_posts
 from mner_core.types import Example, InputError, Span
-from pages.errors.cases import CHANGES, compared
+from pages.mistakes.cases import CHANGES, compared
 
 _DRAWS = 2000
 

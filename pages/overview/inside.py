@@ -18,9 +18,11 @@ from mner_core.data.tokenize import span_from_offsets
 from mner_core.evaluation.scoring import Score
 from mner_core.evaluation.slices import TITLES, score_slices
 from mner_core.types import Example, Span
-from pages.shared.figures import counted, plain, reliability, show
+from pages.shared.charts import reliability, show
+from pages.shared.number_format import counted
 from pages.shared.selection import Selection, gold_name
 from pages.shared.store import store
+from pages.shared.text import plain
 
 if TYPE_CHECKING:
     from mner_core.evaluation.calibration import Calibration  # loads scipy, which takes a second

@@ -13,11 +13,12 @@ from db.runs import Run, runs
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.scoring import PROTOCOLS
 from pages.overview.contents import Comparison, comparison, measured
-from pages.shared.figures import counted, plain, score_sentence, when
+from pages.shared.number_format import counted, score_sentence, when
 from pages.shared.pickers import choice_table, pick_compare, pick_run
 from pages.shared.selection import Selection, change, gold_name, page_link
 from pages.shared.status import active_jobs
 from pages.shared.store import me, store
+from pages.shared.text import plain
 
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
 

@@ -13,11 +13,13 @@ from db.worklists import progress
 from pages.overview.contents import contents
 from pages.overview.inside import look_inside
 from pages.overview.scores import compare_runs, show_runs
-from pages.shared.figures import counted, entity_bars, plain, show
+from pages.shared.charts import entity_bars, show
+from pages.shared.number_format import counted
 from pages.shared.pickers import pick_dataset, pick_gold, pick_split
 from pages.shared.selection import Selection, gold_name, page_link, selection
 from pages.shared.status import NO_WORKER, active_jobs, going_on
 from pages.shared.store import store
+from pages.shared.text import plain
 
 
 def overview() -> None:

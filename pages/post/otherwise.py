@@ -9,14 +9,14 @@ import streamlit as st
 from db.posts import post, posts
 from db.requests import Answer
 from pages.components.span_text import MarkedText, span_text
-from pages.errors.marking import suggestions
-from pages.errors.wording import plain, quoted, share
 from pages.post.lane import answer_to
 from pages.post.looked import Looked
 from pages.post.seen import prediction
 from pages.post.waiting import wait_for
+from pages.shared.marking import suggestions
 from pages.shared.pictures import THUMBNAIL, picture_uri
 from pages.shared.store import store
+from pages.shared.text import plain, quoted, share
 
 _ASKED = "otherwise"
 _SEED = "otherwise seed"

@@ -11,11 +11,12 @@ from db.requests import Answer
 from mner_core.evaluation.errors import Outcome, align
 from mner_core.types import Span
 from pages.components.span_text import MarkedText, span_text
-from pages.errors.cases import Case
-from pages.errors.marking import suggestions
-from pages.errors.wording import plain, quoted, said, share
+from pages.mistakes.cases import Case
+from pages.mistakes.sentences import said
 from pages.post.looked import Looked
+from pages.shared.marking import suggestions
 from pages.shared.selection import gold_name
+from pages.shared.text import plain, quoted, share
 
 _ANY = "the run's probability of exactly this entity"
 _SOURCES = {"crf": "the share of the CRF's probability that has exactly this entity"}

@@ -14,9 +14,9 @@ from db.images import image_path
 from db.posts import Post, post, post_ids
 from mner_core.data.images import open_image
 from mner_core.types import Evidence, InputError
-from pages.errors.wording import plain
 from pages.shared.selection import page_link
 from pages.shared.store import store
+from pages.shared.text import plain
 
 STRIP = 5
 """Thumbnails in a row."""

@@ -12,13 +12,13 @@ from db.requests import Answer
 from mner_core.evidence import per_entity
 from mner_core.types import Evidence, Example, ImageObject, Span, Token
 from pages.components.evidence_view import NeighbourPost, evidence_view
-from pages.errors.wording import plain
 from pages.post.lane import answer_to
 from pages.post.looked import Looked
 from pages.post.retrieved import draw_strip, retrieved
 from pages.post.waiting import wait_for
 from pages.shared.pictures import picture_uri
 from pages.shared.store import store
+from pages.shared.text import plain
 
 
 def answer(looked: Looked, wait: bool = False) -> Answer | None:

@@ -7,9 +7,8 @@ import streamlit as st
 from db.annotations import history
 from db.posts import dataset, post
 from db.workers import alive
-from pages.errors.loading import stored_prediction
-from pages.errors.wording import plain
-from pages.errors.worklist import TITLES, WorkList, chosen_list, work_list
+from pages.mistakes.loading import stored_prediction
+from pages.mistakes.worklist import TITLES, WorkList, chosen_list, work_list
 from pages.post import otherwise, seen
 from pages.post.looked import Looked, gold_revision
 from pages.post.outcomes import draw_confidence, draw_outcomes
@@ -17,6 +16,7 @@ from pages.post.versions import draw_versions
 from pages.shared.pickers import pick_gold, pick_run
 from pages.shared.selection import Selection, change, page_link, selection
 from pages.shared.store import store
+from pages.shared.text import plain
 
 
 def main() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from db.requests import Answer
-from pages.errors.wording import plain
 from pages.post.lane import TICK, answer_to, ask_again
 from pages.shared.store import store
+from pages.shared.text import plain
 
 
 def wait_for(found: Answer | None, kind: str, payload: Mapping[str, Any], sentence: str) -> None:

@@ -10,10 +10,12 @@ from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.slices import TITLES
 from mner_core.run_record import read_record
 from mner_core.types import InputError
-from pages.shared.figures import counted, duration, epoch_curve, plain, short, show, when
+from pages.shared.charts import epoch_curve, show
+from pages.shared.number_format import counted, duration, short, when
 from pages.shared.pickers import choice_table
 from pages.shared.selection import Selection, change, page_link
 from pages.shared.store import store
+from pages.shared.text import plain
 
 _COLUMNS = {"F1": "f1", "P": "precision", "R": "recall", "Entities": "support"}
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")

@@ -12,9 +12,9 @@ from mner_core.catalog.profiles import PROFILES
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.types import InputError
 from pages.runs.ask import Field, Wish, ask, fields_of
-from pages.shared.figures import plain
 from pages.shared.selection import Selection, gold_name, golds
 from pages.shared.store import me, store
+from pages.shared.text import plain
 
 _SAID = "train said"
 _SCRATCH = ""

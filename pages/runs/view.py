@@ -6,7 +6,7 @@ from db.posts import datasets
 from db.runs import runs
 from pages.runs.finished import one_run, table_of_runs
 from pages.runs.form import training_form
-from pages.runs.queue import history, queue
+from pages.shared.job_list import history, queue
 from pages.shared.selection import page_link, selection
 from pages.shared.store import store
 

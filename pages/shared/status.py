@@ -11,8 +11,8 @@ from db.posts import datasets
 from db.workers import alive
 from mner_core.experiment.suite import read_suite
 from mner_core.types import InputError
-from pages.shared.figures import plain
 from pages.shared.store import store
+from pages.shared.text import plain
 
 TICK = 2.0
 """Seconds between two looks at something that moves."""

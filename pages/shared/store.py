@@ -5,8 +5,8 @@ import os
 import streamlit as st
 
 from db.engine import Store, open_store
-from db.people import PeopleSettings, who
 from mner_core.home import Home
+from pages.shared.sign_in import PeopleSettings, who
 
 
 def store() -> Store:

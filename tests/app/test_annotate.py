@@ -9,7 +9,7 @@ from db.annotations import history, newest, save
 from db.character_spans import Mark
 from db.engine import Store
 from db.posts import post_ids
-from pages.errors.worklist import WorkList
+from pages.mistakes.worklist import WorkList
 from tests.app.filled import SET, TEXTS, fill, open_app, place, shown
 
 

@@ -11,9 +11,10 @@ from db.imports import import_examples
 from db.jobs import enqueue
 from db.workers import beat
 from mner_core.home import Home
-from pages.shared.figures import counted, duration, plain
+from pages.shared.number_format import counted, duration
 from pages.shared.selection import Selection, resolve
 from pages.shared.status import active_jobs, is_waiting, job_sentence
+from pages.shared.text import plain
 from tests.app.filled import ROOT, SET, examples, open_app, shown
 
 HEAVY = ("torch", "transformers", "faiss", "torchvision", "accelerate", "captum")

@@ -7,10 +7,11 @@ import pytest
 from db.engine import Store
 from db.evaluations import judged
 from mner_core.evaluation.errors import confusion
-from pages.errors.cases import CHANGES, compared, mistakes, ordered, outcomes
-from pages.errors.filters import Facts, Filter, facet, matching
 from pages.errors.matrix import matrix_figure
-from pages.errors.wording import plain, quoted, sentences
+from pages.mistakes.cases import CHANGES, compared, mistakes, ordered, outcomes
+from pages.mistakes.filters import Facts, Filter, facet, matching
+from pages.mistakes.sentences import sentences
+from pages.shared.text import plain, quoted
 from tests.app.filled import HOSTILE, SET, fill, open_app, shown
 
 

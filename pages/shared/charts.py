@@ -1,18 +1,16 @@
-"""Charts and numbers that several screens show: one look, and numbers that say what they are."""
+"""Charts that several screens show, in the theme's colours."""
 
-import re
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from mner_core.evaluation.scoring import Score
 from pages.shared.theme import label_inks, mode
 
 if TYPE_CHECKING:
     from mner_core.evaluation.calibration import Bin  # loads scipy, which takes a second
+
 
 LINE = {"light": "#3f5070", "dark": "#a9bfe8"}
 """The colour of a curve that belongs to no entity type."""
@@ -113,43 +111,3 @@ def reliability(points: "Sequence[Bin]") -> go.Figure:
         yaxis={"title": "right, %", "range": [0, 106], "dtick": 20},
     )
     return figure
-
-
-def score_sentence(score: Score, gold: str, posts: int) -> str:
-    """What an F1 rests on: protocol, entities, posts, gold and its fingerprint."""
-    return (
-        f"Protocol `{score.protocol}` · {score.support:,} entities in {posts:,} posts · {gold}, "
-        f"fingerprint `{short(score.gold_sha256)}`"
-    )
-
-
-def short(fingerprint: str) -> str:
-    """The beginning of a fingerprint, enough to tell it from others by eye."""
-    return fingerprint[:8]
-
-
-def duration(seconds: float) -> str:
-    """A time span as people say it: "42 s", "3 min 5 s", "2 h 10 min"."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def when(moment: float) -> str:
-    """A moment (seconds since 1970) on this machine's clock: "21 Nov, 11:20", with the year where it is another one."""
-    then, now = time.localtime(moment), time.localtime()
-    year = "" if then.tm_year == now.tm_year else f" {then.tm_year}"
-    return f"{then.tm_mday} {time.strftime('%b', then)}{year}, {time.strftime('%H:%M', then)}"
-
-
-def plain(text: str) -> str:
-    """Text that people or files gave, for places that read Markdown: nothing in it becomes a link or a picture."""
-    return re.sub(r"([\\\[\]<*_~$#|])", r"\\\1", text)
-
-
-def counted(number: int, one: str, several: str = "") -> str:
-    """A number with its noun: "1 post", "1,204 posts"."""
-    return f"{number:,} {one if number == 1 else several or one + 's'}"

@@ -15,9 +15,9 @@ from db.posts import GOLD, post_ids
 from db.predictions import predictions
 from db.worklists import queue
 from mner_core.home import Home
-from pages.errors.cases import ordered
-from pages.errors.filters import Filter, current_filter, matching
-from pages.errors.loading import facts, load
+from pages.mistakes.cases import ordered
+from pages.mistakes.filters import Filter, current_filter, matching
+from pages.mistakes.loading import facts, load
 from pages.shared.selection import Selection
 
 ListName: TypeAlias = Literal["mistakes", "doubts", "uncorrected", "unsure", "all"]

@@ -11,8 +11,8 @@ from db.posts import GOLD
 from db.predictions import PostPrediction, predictions
 from db.worklists import queue
 from mner_core.evaluation.slices import seen_types
-from pages.errors.cases import PostCases, compared, mistakes
-from pages.errors.filters import Facts, Filter
+from pages.mistakes.cases import PostCases, compared, mistakes
+from pages.mistakes.filters import Facts, Filter
 from pages.shared.pictures import THUMBNAIL, picture_uri
 from pages.shared.selection import Selection
 

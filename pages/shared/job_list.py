@@ -6,10 +6,12 @@ import streamlit as st
 
 from db.jobs import Event, Job, Kind, cancel, events, jobs, log_path
 from db.workers import alive
-from pages.runs.logs import log_tail
-from pages.shared.figures import duration, epoch_curve, plain, show, when
+from pages.shared.charts import epoch_curve, show
+from pages.shared.logs import log_tail
+from pages.shared.number_format import duration, when
 from pages.shared.status import NO_WORKER, active_jobs, job_sentence, job_title, watch
 from pages.shared.store import store
+from pages.shared.text import plain
 
 _ENDED = {"done": "done", "failed": "failed", "cancelled": "stopped"}
 

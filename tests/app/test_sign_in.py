@@ -2,8 +2,8 @@
 
 import pytest
 
-from db.people import PeopleSettings, who
 from mner_core.types import InputError
+from pages.shared.sign_in import PeopleSettings, who
 
 BEHIND_PROXY = PeopleSettings(header="X-Forwarded-User")
 

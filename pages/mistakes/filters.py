@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from db.evaluations import Judged
-from pages.errors.cases import Case, PostCases
+from pages.mistakes.cases import Case, PostCases
 
 _MEMORY = "mistakes filter"
 
