@@ -3,7 +3,7 @@
 import streamlit as st
 
 from db.posts import GOLD
-from pages.annotate.desk import draw_desk
+from pages.annotate.editor import draw_editor
 from pages.mistakes.worklist import LISTS, TITLES, ListName, choose_list, chosen_list
 from pages.shared.pickers import pick_dataset, pick_run, pick_split
 from pages.shared.selection import Selection, change, page_link, selection
@@ -23,7 +23,7 @@ def main() -> None:
     track = _track()
     name = chosen_list("mistakes" if chosen.run else "uncorrected")
     _draw_pickers(chosen, name, track)
-    draw_desk(chosen, name, track)
+    draw_editor(chosen, name, track)
 
 
 def _track() -> str:

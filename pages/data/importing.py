@@ -7,7 +7,7 @@ import streamlit as st
 from db.connection import StoreError
 from db.jobs import jobs
 from mner_core.types import InputError
-from pages.data.receive import SHELF, read_renames, receive, shelf, shelf_root, take_from_shelf
+from pages.data.upload import SHELF, read_renames, receive, shelf, shelf_root, take_from_shelf
 from pages.shared.number_format import counted, when
 from pages.shared.selection import page_link
 from pages.shared.store import me, store

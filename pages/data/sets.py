@@ -13,9 +13,9 @@ from db.posts import Dataset, datasets, defects
 from db.worklists import progress
 from mner_core.data.lines import Defect
 from mner_core.types import InputError
-from pages.data.agreeing import agreement_between
-from pages.data.doubting import labels_in_doubt
-from pages.data.take_out import pack
+from pages.data.agreement import agreement_between
+from pages.data.export import pack
+from pages.data.label_errors import labels_in_doubt
 from pages.shared.number_format import when
 from pages.shared.pickers import choice_table
 from pages.shared.selection import Selection, gold_name, golds, page_link

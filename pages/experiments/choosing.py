@@ -9,8 +9,8 @@ from db.posts import datasets
 from mner_core.experiment.saved_tables import experiments_folder, saved_table
 from mner_core.experiment.suite import Suite
 from mner_core.types import InputError
-from pages.experiments.ask import Wish, ask, takes
 from pages.experiments.stating import all_suites, encoder, epochs, posts, quoted_only, trainings
+from pages.experiments.submit import Wish, ask, takes
 from pages.shared.number_format import when
 from pages.shared.pickers import choice_table
 from pages.shared.selection import change, gold_name, golds

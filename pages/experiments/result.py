@@ -9,7 +9,7 @@ import streamlit as st
 from mner_core.experiment.saved_tables import SavedTable
 from mner_core.experiment.suite import Suite
 from pages.experiments.stating import printed
-from pages.experiments.tables import comparisons, has_short_form, rests_on, short_form, whole
+from pages.experiments.table_frames import comparisons, has_short_form, rests_on, short_form, whole
 from pages.shared.number_format import when
 from pages.shared.text import plain
 

@@ -12,7 +12,7 @@ from db.predictions import waiting
 from db.runs import Run, runs
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.scoring import PROTOCOLS
-from pages.overview.contents import Comparison, comparison, measured
+from pages.overview.data_statistics import Comparison, comparison, measured
 from pages.shared.number_format import counted, score_sentence, when
 from pages.shared.pickers import choice_table, pick_compare, pick_run
 from pages.shared.selection import Selection, change, gold_name, page_link

@@ -10,8 +10,8 @@ from db.posts import datasets
 from db.runs import runs
 from db.workers import alive
 from db.worklists import progress
-from pages.overview.contents import contents
-from pages.overview.inside import look_inside
+from pages.overview.calibration_and_slices import look_inside
+from pages.overview.data_statistics import contents
 from pages.overview.scores import compare_runs, show_runs
 from pages.shared.charts import entity_bars, show
 from pages.shared.number_format import counted

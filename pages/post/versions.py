@@ -3,12 +3,12 @@
 import streamlit as st
 
 from db.posts import GOLD
-from pages.post.looked import Looked
+from pages.post.post_state import PostState
 from pages.shared.text import quoted
 from pages.shared.versions import version_sentence
 
 
-def draw_versions(looked: Looked) -> None:
+def draw_versions(looked: PostState) -> None:
     """All revisions of the post, track by track, newest first."""
     with st.expander(f"History of the labels ({len(looked.past)})"):
         if not looked.past:

@@ -1,4 +1,4 @@
-"""One post: its labels, what a run predicts, what the run looked at, and what it would say if that were otherwise."""
+"""One post: its labels, what a run predicts, what the run looked at, and what it would say if that were counterfactuals."""
 
 from dataclasses import replace
 
@@ -9,9 +9,9 @@ from db.posts import dataset, post
 from db.workers import alive
 from pages.mistakes.loading import stored_prediction
 from pages.mistakes.worklist import TITLES, WorkList, chosen_list, work_list
-from pages.post import otherwise, seen
-from pages.post.looked import Looked, gold_revision
-from pages.post.outcomes import draw_confidence, draw_outcomes
+from pages.post import counterfactuals, evidence_panel
+from pages.post.post_state import PostState, gold_revision
+from pages.post.prediction_diff import draw_confidence, draw_outcomes
 from pages.post.versions import draw_versions
 from pages.shared.pickers import pick_gold, pick_run
 from pages.shared.selection import Selection, change, page_link, selection
@@ -48,10 +48,10 @@ def main() -> None:
     _draw_post(looked)
 
 
-def _looked(chosen: Selection, post_id: int) -> Looked:
+def _looked(chosen: Selection, post_id: int) -> PostState:
     assert chosen.dataset, "a post belongs to a data set"
     past = history(store(), post_id)
-    return Looked(
+    return PostState(
         chosen=chosen,
         post=post(store(), post_id),
         labels=dataset(store(), chosen.dataset).labels,
@@ -90,15 +90,15 @@ def _draw_navigation(chosen: Selection, works: WorkList) -> None:
             )
 
 
-def _draw_post(looked: Looked) -> None:
-    answer = seen.answer(looked, wait=looked.stored is None)
+def _draw_post(looked: PostState) -> None:
+    answer = evidence_panel.answer(looked, wait=looked.stored is None)
     if looked.stored is None and answer and answer.response:
-        looked = replace(looked, stored=seen.prediction(looked.post.id, answer.response))
+        looked = replace(looked, stored=evidence_panel.prediction(looked.post.id, answer.response))
     confidence = draw_outcomes(looked)
-    seen.draw(looked)
-    answer = seen.answer(looked)
+    evidence_panel.draw(looked)
+    answer = evidence_panel.answer(looked)
     draw_confidence(confidence, looked, answer)
-    otherwise.draw(looked, answer)
+    counterfactuals.draw(looked, answer)
     draw_versions(looked)
 
 

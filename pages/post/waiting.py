@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from db.requests import Answer
-from pages.post.lane import TICK, answer_to, ask_again
+from pages.post.inference_requests import TICK, answer_to, ask_again
 from pages.shared.store import store
 from pages.shared.text import plain
 

@@ -11,7 +11,7 @@ from db.runs import Run, runs
 from mner_core.catalog.profiles import PROFILES
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.types import InputError
-from pages.runs.ask import Field, Wish, ask, fields_of
+from pages.runs.submit import Field, Wish, ask, fields_of
 from pages.shared.selection import Selection, gold_name, golds
 from pages.shared.store import me, store
 from pages.shared.text import plain

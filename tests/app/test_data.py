@@ -20,10 +20,10 @@ from db.posts import post_ids
 from mner_core.data.lines import Defect
 from mner_core.home import Home
 from mner_core.types import InputError
-from pages.data import take_out
-from pages.data.receive import read_renames, receive, shelf, take_from_shelf
+from pages.data import export
+from pages.data.archive import Limits, find_posts, unpack
 from pages.data.sets import as_csv
-from pages.data.unpack import Limits, find_posts, unpack
+from pages.data.upload import read_renames, receive, shelf, take_from_shelf
 from tests.app.filled import SET, open_app, shown
 
 POST = json.dumps({"id": "1", "text": "Ann in Rome", "spans": [{"start": 0, "end": 3, "label": "PER"}]})
@@ -247,7 +247,7 @@ def test_what_is_taken_out_can_be_brought_in_again(store: Store, tmp_path: Path)
     assert before is not None
     save(store, number, "gold", base=1, marks=before.marks[:1], author="ann")
     for format, gold, left in (("jsonl", "current", 1), ("conll", "original", 3)):
-        packed = take_out.pack(store, SET, gold, format, pictures=True)  # type: ignore[arg-type]
+        packed = export.pack(store, SET, gold, format, pictures=True)  # type: ignore[arg-type]
         folder = tmp_path / format
         folder.mkdir()
         unpack([File("set.zip", packed)], folder)
@@ -258,14 +258,14 @@ def test_what_is_taken_out_can_be_brought_in_again(store: Store, tmp_path: Path)
             found for name, found in marks.items() if found and len(found.marks) == left and name.startswith("bare")
         ]
         assert bare or format == "conll"
-    slim = zipfile.ZipFile(io.BytesIO(take_out.pack(store, SET, "current", "jsonl", pictures=False))).namelist()
+    slim = zipfile.ZipFile(io.BytesIO(export.pack(store, SET, "current", "jsonl", pictures=False))).namelist()
     assert slim == ["dataset.json", "history.jsonl", "train.jsonl", "valid.jsonl"]
 
 
 def test_too_many_pictures_for_a_download(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(take_out, "MOST_PICTURES", 10)
+    monkeypatch.setattr(export, "MOST_PICTURES", 10)
     with pytest.raises(InputError, match="too much for a download"):
-        take_out.pack(store, SET, "current", "jsonl", pictures=True)
+        export.pack(store, SET, "current", "jsonl", pictures=True)
 
 
 def test_empty_it_says_what_to_do(home: Path) -> None:

@@ -14,9 +14,9 @@ from mner_core.experiment.grid import Grid, Line, Number
 from mner_core.experiment.saved_tables import experiments_folder, save_table, table_file
 from mner_core.experiment.suite import read_suite, suite_names
 from mner_core.types import InputError
-from pages.experiments.ask import Wish, ask
 from pages.experiments.stating import epochs, posts, printed, trainings
-from pages.experiments.tables import short_form, whole
+from pages.experiments.submit import Wish, ask
+from pages.experiments.table_frames import short_form, whole
 from tests.app.filled import SET, open_app, shown
 
 FACTS = {

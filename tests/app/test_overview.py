@@ -10,8 +10,8 @@ from db.imports import import_examples
 from db.jobs import enqueue, jobs
 from db.runs import add_run
 from db.workers import beat
-from pages.overview.contents import Comparison, comparison, contents, count, measured
-from pages.overview.inside import inside
+from pages.overview.calibration_and_slices import inside
+from pages.overview.data_statistics import Comparison, comparison, contents, count, measured
 from tests.app.filled import SET, examples, open_app, shown
 from tests.db.test_runs import write_run
 

@@ -16,7 +16,7 @@ from db.engine import Store
 from db.posts import post, post_ids
 from db.predictions import PredictedMark
 from mner_core.types import Evidence
-from pages.post.otherwise import differences
+from pages.post.counterfactuals import differences
 from pages.shared.versions import changes, version_sentence
 from tests.app.filled import SET, TEXTS, fill, open_app, place, shown
 

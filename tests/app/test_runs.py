@@ -14,7 +14,7 @@ from mner_core.catalog.system import System
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.home import Home
 from mner_core.types import InputError
-from pages.runs.ask import Wish, ask, fields_of
+from pages.runs.submit import Wish, ask, fields_of
 from pages.shared.logs import log_tail
 from tests.app.filled import SET, fill, open_app, shown
 from tests.db.test_runs import write_run

@@ -11,7 +11,7 @@ from pages.shared.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class PostState:
     """A post with its revisions (oldest first), the one that is its gold, and what the run said of it when it read all.
 
     `gold` is None where nobody has labelled the post, `stored` where the run has not read it.

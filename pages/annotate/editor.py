@@ -14,8 +14,8 @@ from db.gold import CURRENT
 from db.posts import Post, dataset, post
 from db.predictions import PostPrediction
 from db.worklists import queue
-from pages.annotate import working
-from pages.annotate.beside import draw_conflict, draw_others, draw_versions
+from pages.annotate import drafts
+from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
 from pages.components.span_annotator import Save, span_annotator
 from pages.mistakes.loading import stored_prediction
 from pages.mistakes.worklist import ListName, Place, WorkList, doubts, forget_list, work_list
@@ -32,7 +32,7 @@ _REASONS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Editor:
     """Everything that is drawn of one post."""
 
     chosen: Selection
@@ -45,7 +45,7 @@ class Desk:
 
 
 @st.fragment
-def draw_desk(chosen: Selection, name: ListName, track: str) -> None:
+def draw_editor(chosen: Selection, name: ListName, track: str) -> None:
     """The open post, progress on the list, and what to do with both."""
     works = work_list(store(), chosen, name, track)
     done = set(queue(store(), chosen.dataset or "", "corrected", track, chosen.split)) & set(works.posts)
@@ -54,9 +54,9 @@ def draw_desk(chosen: Selection, name: ListName, track: str) -> None:
     if at is None:
         st.info(_nothing(chosen, name))
         return
-    desk = _desk(chosen, works, at, track)
-    _draw(desk)
-    _follow_up(desk, at)
+    editor = _desk(chosen, works, at, track)
+    _draw(editor)
+    _follow_up(editor, at)
 
 
 def _open_place(chosen: Selection, works: WorkList, done: set[int]) -> Place | None:
@@ -114,7 +114,7 @@ def _draw_progress(chosen: Selection, works: WorkList, done: int, at: Place | No
 
 
 def _leave_for(place: Place | None) -> None:
-    working.close()
+    drafts.close()
     _go_to(place)
 
 
@@ -127,8 +127,8 @@ def _train(chosen: Selection) -> None:
     go("runs", dataset=chosen.dataset, gold=CURRENT, run=chosen.run, new="1", start=chosen.run)
 
 
-def _desk(chosen: Selection, works: WorkList, at: Place, track: str) -> Desk:
-    return Desk(
+def _desk(chosen: Selection, works: WorkList, at: Place, track: str) -> Editor:
+    return Editor(
         chosen=chosen,
         works=works,
         post=post(store(), at[0]),
@@ -139,60 +139,60 @@ def _desk(chosen: Selection, works: WorkList, at: Place, track: str) -> Desk:
     )
 
 
-def _draw(desk: Desk) -> None:
-    now = working.opened(desk.post.id, desk.track, desk.past)
+def _draw(editor: Editor) -> None:
+    now = drafts.opened(editor.post.id, editor.track, editor.past)
     with st.container():  # always there, so that the annotator keeps its place and its keyboard
-        if said := working.told():
+        if said := drafts.told():
             st.warning(plain(said))
         _draw_last_done()
     left, right = st.columns([7, 5], gap="medium")
     with left:
-        _draw_state(desk, now)
-        if desk.works.name == "doubts":
-            _draw_doubts(desk)
-        stale = working.conflict(desk.post.id, desk.track)
+        _draw_state(editor, now)
+        if editor.works.name == "doubts":
+            _draw_doubts(editor)
+        stale = drafts.conflict(editor.post.id, editor.track)
         if stale:
-            draw_conflict(desk.post, desk.labels, stale, _after_save(desk))
-        elif desk.post.example.text.strip():
-            _draw_annotator(desk, now)
+            draw_conflict(editor.post, editor.labels, stale, _after_save(editor))
+        elif editor.post.example.text.strip():
+            _draw_annotator(editor, now)
         else:
             st.info("This post has no text, so nothing can be marked in it.")
-        _draw_states(desk, now)
+        _draw_states(editor, now)
     with right:
-        _draw_picture(desk.post)
-    draw_others(desk.post, desk.labels, now, desk.past)
-    draw_versions(desk.post, desk.track, desk.past)
+        _draw_picture(editor.post)
+    draw_others(editor.post, editor.labels, now, editor.past)
+    draw_versions(editor.post, editor.track, editor.past)
 
 
-def _draw_state(desk: Desk, now: working.Opened) -> None:
-    newest = working.newest_of(desk.past, desk.track)
+def _draw_state(editor: Editor, now: drafts.Opened) -> None:
+    newest = drafts.newest_of(editor.past, editor.track)
     state = {"draft": ("draft", "orange"), "discarded": ("left out", "gray"), "submitted": ("corrected", "green")}
     label, colour = state[newest.status] if newest else ("not labelled yet", "gray")
     if newest and newest.imported:
         label, colour = "as imported", "blue"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(desk.post.example.id)}**", width="content")
+        st.markdown(f"**{plain(editor.post.example.id)}**", width="content")
         st.badge(label, color=colour)  # type: ignore[arg-type]
-        if now.source != desk.track:
+        if now.source != editor.track:
             st.caption(f"begins with the labels of {plain(now.source)}", width="content")
 
 
-def _draw_doubts(desk: Desk) -> None:
+def _draw_doubts(editor: Editor) -> None:
     """Why the post is on the list: the reasons that were given when wrong labels were looked for."""
-    of_post = [each for each in doubts(store(), desk.chosen.dataset) if each.post == desk.post.id]
+    of_post = [each for each in doubts(store(), editor.chosen.dataset) if each.post == editor.post.id]
     for each in of_post[:_REASONS]:
         st.caption(f":material/help: {share(each.score)} **{plain(each.text)}**: {plain(each.detail)}")
 
 
-def _draw_annotator(desk: Desk, now: working.Opened) -> None:
-    example = desk.post.example
+def _draw_annotator(editor: Editor, now: drafts.Opened) -> None:
+    example = editor.post.example
     as_draft = st.session_state.get(_AS) == "draft"
 
     def saved(done: Save) -> None:
         status: Status = "draft" if as_draft else "submitted"
-        run = desk.chosen.run if desk.predicted else None
-        if working.keep(store(), desk.post, desk.track, now.base, done.marks, status, me(), run):
-            _after_save(desk)()
+        run = editor.chosen.run if editor.predicted else None
+        if drafts.keep(store(), editor.post, editor.track, now.base, done.marks, status, me(), run):
+            _after_save(editor)()
 
     span_annotator(
         now.id,
@@ -200,30 +200,30 @@ def _draw_annotator(desk: Desk, now: working.Opened) -> None:
         example.text,
         example.tokens,
         now.marks,
-        desk.labels,
-        suggestions(desk.predicted.marks) if desk.predicted else (),
+        editor.labels,
+        suggestions(editor.predicted.marks) if editor.predicted else (),
         key="annotator",
         on_save=saved,
         save_label="Keep draft and next" if as_draft else "Save and next",
     )
 
 
-def _after_save(desk: Desk) -> Callable[[], None]:
-    following = desk.works.beside(desk.post.id, 1)
+def _after_save(editor: Editor) -> Callable[[], None]:
+    following = editor.works.beside(editor.post.id, 1)
 
     def go_on() -> None:
         if following is None:
-            working.tell("That was the last post of this list. Take another list, or train on what you corrected.")
+            drafts.tell("That was the last post of this list. Take another list, or train on what you corrected.")
         else:
             _go_to(following)
 
     return go_on
 
 
-def _draw_states(desk: Desk, now: working.Opened) -> None:
+def _draw_states(editor: Editor, now: drafts.Opened) -> None:
     def leave_out() -> None:
-        if working.keep(store(), desk.post, desk.track, now.base, now.marks, "discarded", me(), None):
-            _after_save(desk)()
+        if drafts.keep(store(), editor.post, editor.track, now.base, now.marks, "discarded", me(), None):
+            _after_save(editor)()
 
     with st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(
@@ -237,17 +237,17 @@ def _draw_states(desk: Desk, now: working.Opened) -> None:
             disabled=now.status == "discarded",
             help="The post is no longer measured or trained on. Saving it again brings it back.",
         )
-        here = desk.chosen.parameters() | {"post": desk.post.example.id, "list": desk.works.name}
+        here = editor.chosen.parameters() | {"post": editor.post.example.id, "list": editor.works.name}
         st.page_link("pages/post/view.py", label="Look closer", query_params=here, icon=":material/image_search:")
 
 
 def _draw_last_done() -> None:
-    done = working.last_done()
+    done = drafts.last_done()
     if done is None:
         return
 
     def undo() -> None:
-        working.bring_back(store(), done.post, done.name, done.track, done.number - 1, done.number, me())
+        drafts.bring_back(store(), done.post, done.name, done.track, done.number - 1, done.number, me())
         _go_to((done.post, done.name))
 
     how = {"submitted": "Saved", "draft": "Kept as a draft:", "discarded": "Left out:"}[done.status]
@@ -268,10 +268,10 @@ def _draw_picture(each: Post) -> None:
         st.caption(plain(each.example.caption))
 
 
-def _follow_up(desk: Desk, at: Place) -> None:
+def _follow_up(editor: Editor, at: Place) -> None:
     """What nobody waits for: the next post's picture is made ready, and the selection is told where we are."""
-    following = desk.works.beside(at[0], 1)
-    if following and desk.works.place(at[0]):
+    following = editor.works.beside(at[0], 1)
+    if following and editor.works.place(at[0]):
         picture_uri(post(store(), following[0]).example.image)
-    if desk.chosen.post != at[1]:
+    if editor.chosen.post != at[1]:
         change(post=at[1])

@@ -12,8 +12,8 @@ from db.requests import Answer
 from mner_core.evidence import per_entity
 from mner_core.types import Evidence, Example, ImageObject, Span, Token
 from pages.components.evidence_view import NeighbourPost, evidence_view
-from pages.post.lane import answer_to
-from pages.post.looked import Looked
+from pages.post.inference_requests import answer_to
+from pages.post.post_state import PostState
 from pages.post.retrieved import draw_strip, retrieved
 from pages.post.waiting import wait_for
 from pages.shared.pictures import picture_uri
@@ -21,7 +21,7 @@ from pages.shared.store import store
 from pages.shared.text import plain
 
 
-def answer(looked: Looked, wait: bool = False) -> Answer | None:
+def answer(looked: PostState, wait: bool = False) -> Answer | None:
     """What the interactive lane says of the post; None where it has not answered yet, or nobody could."""
     if looked.chosen.run is None or not looked.has_worker:
         return None
@@ -39,7 +39,7 @@ def prediction(post_id: int, response: Mapping[str, Any]) -> PostPrediction:
     )
 
 
-def draw(looked: Looked) -> None:
+def draw(looked: PostState) -> None:
     """The section, or the picture alone with a sentence that says why there is no more."""
     st.header("What the run looked at" if looked.chosen.run else "Picture", anchor=False)
     if looked.chosen.run is None:
@@ -60,7 +60,7 @@ def draw(looked: Looked) -> None:
         _draw_evidence(looked, found.response)
 
 
-def _draw_picture(looked: Looked) -> None:
+def _draw_picture(looked: PostState) -> None:
     uri = picture_uri(looked.post.example.image)
     if uri:
         st.image(uri, alt=_alt(looked), width="content")
@@ -68,7 +68,7 @@ def _draw_picture(looked: Looked) -> None:
         st.caption(_no_picture(looked))
 
 
-def _draw_evidence(looked: Looked, response: Mapping[str, Any]) -> None:
+def _draw_evidence(looked: PostState, response: Mapping[str, Any]) -> None:
     evidence = [Evidence.from_json(record) for record in response["evidence"]]
     strips = [each for each in evidence if each.axes == ("neighbour",)]
     looks = _by_entity([each for each in evidence if each.axes != ("neighbour",)], looked.post.example, response)
@@ -115,11 +115,11 @@ def _detected(objects: Sequence[ImageObject]) -> list[Evidence]:
     return [Evidence(name="detected objects", kind="score", axes=("object",), items=(items,), values=scores)]
 
 
-def _alt(looked: Looked) -> str:
+def _alt(looked: PostState) -> str:
     return f"Picture of the post {looked.post.example.id}"
 
 
-def _no_picture(looked: Looked) -> str:
+def _no_picture(looked: PostState) -> str:
     if looked.post.example.image_name is None:
         return "This post has no picture."
     return "The picture of this post does not open."

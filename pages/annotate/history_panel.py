@@ -7,14 +7,14 @@ import streamlit as st
 from db.annotations import Revision
 from db.posts import Post
 from mner_core.types import InputError
-from pages.annotate import working
+from pages.annotate import drafts
 from pages.components.span_text import MarkedText, span_text
 from pages.shared.store import me, store
 from pages.shared.text import plain
 from pages.shared.versions import state, version_sentence, when
 
 
-def draw_conflict(post: Post, labels: Sequence[str], stale: working.Conflict, after: Callable[[], None]) -> None:
+def draw_conflict(post: Post, labels: Sequence[str], stale: drafts.Conflict, after: Callable[[], None]) -> None:
     """Both versions of a save that came too late, and the choice between them."""
     theirs = stale.theirs
     st.warning(f"Not saved. {plain(stale.sentence)}")
@@ -30,24 +30,24 @@ def draw_conflict(post: Post, labels: Sequence[str], stale: working.Conflict, af
     def mine() -> None:
         base = theirs.number if theirs else 0
         try:
-            if working.keep(store(), post, stale.track, base, stale.mine, stale.status, me(), None):
+            if drafts.keep(store(), post, stale.track, base, stale.mine, stale.status, me(), None):
                 after()
         except InputError as error:
-            working.tell(str(error))
+            drafts.tell(str(error))
 
     with st.container(horizontal=True):
         st.button("Save mine on top", type="primary", on_click=mine)
-        st.button("Go on with theirs", on_click=working.close)
+        st.button("Go on with theirs", on_click=drafts.close)
 
 
-def draw_others(post: Post, labels: Sequence[str], now: working.Opened, past: Sequence[Revision]) -> None:
+def draw_others(post: Post, labels: Sequence[str], now: drafts.Opened, past: Sequence[Revision]) -> None:
     """The labels of all other tracks, each to be taken over into the annotator."""
     tracks = sorted({revision.track for revision in past} - {now.track})
     if not tracks:
         return
     with st.expander(f"Labels by others ({len(tracks)})"):
         for track in tracks:
-            newest = working.newest_of(past, track)
+            newest = drafts.newest_of(past, track)
             assert newest is not None, "the track was found among the revisions"
             span_text(
                 MarkedText(
@@ -59,7 +59,7 @@ def draw_others(post: Post, labels: Sequence[str], now: working.Opened, past: Se
                 labels,
                 key=f"other {track}",
             )
-            st.button("Take over", key=f"take {track}", on_click=working.take_over, args=(now, newest))
+            st.button("Take over", key=f"take {track}", on_click=drafts.take_over, args=(now, newest))
 
 
 def draw_versions(post: Post, track: str, past: Sequence[Revision]) -> None:
@@ -76,6 +76,6 @@ def draw_versions(post: Post, track: str, past: Sequence[Revision]) -> None:
                     st.button(
                         "Bring back",
                         key=f"bring back {revision.number}",
-                        on_click=working.bring_back,
+                        on_click=drafts.bring_back,
                         args=(store(), post.id, post.example.id, track, revision.number, mine[-1].number, me()),
                     )

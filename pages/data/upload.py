@@ -11,7 +11,7 @@ from db.connection import disk_error
 from db.engine import Store
 from db.jobs import Job, enqueue, jobs
 from mner_core.types import InputError
-from pages.data.unpack import SPLITS, Unpacked, Upload, find_posts, unpack
+from pages.data.archive import SPLITS, Unpacked, Upload, find_posts, unpack
 
 SHELF = "MNER_IMPORT_ROOT"
 """The setting that names the folder whose data sets may be imported by everybody who opens the program."""

@@ -9,9 +9,9 @@ import streamlit as st
 from db.posts import post, posts
 from db.requests import Answer
 from pages.components.span_text import MarkedText, span_text
-from pages.post.lane import answer_to
-from pages.post.looked import Looked
-from pages.post.seen import prediction
+from pages.post.evidence_panel import prediction
+from pages.post.inference_requests import answer_to
+from pages.post.post_state import PostState
 from pages.post.waiting import wait_for
 from pages.shared.marking import suggestions
 from pages.shared.pictures import THUMBNAIL, picture_uri
@@ -22,7 +22,7 @@ _ASKED = "otherwise"
 _SEED = "otherwise seed"
 
 
-def draw(looked: Looked, answer: Answer | None) -> None:
+def draw(looked: PostState, answer: Answer | None) -> None:
     """The section; nothing where the run does not look at this post's picture."""
     picture = answer.response["picture"] if answer and answer.response else None
     if not picture or not picture["ok"]:
@@ -37,7 +37,7 @@ def draw(looked: Looked, answer: Answer | None) -> None:
         _draw_answer(looked, asked[1], asked[2])
 
 
-def _button(label: str, looked: Looked, words: str, change: Mapping[str, Any]) -> None:
+def _button(label: str, looked: PostState, words: str, change: Mapping[str, Any]) -> None:
     st.button(label, on_click=_ask, args=(looked.question, words, change))
 
 
@@ -45,7 +45,7 @@ def _ask(question: Mapping[str, Any], words: str, change: Mapping[str, Any]) -> 
     st.session_state[_ASKED] = (question, words, change)
 
 
-def _draw_objects(looked: Looked, objects: Sequence[Mapping[str, Any]]) -> None:
+def _draw_objects(looked: PostState, objects: Sequence[Mapping[str, Any]]) -> None:
     if not objects:
         return
     names = [f"{place} {it['label']}" for place, it in enumerate(objects, 1)]
@@ -57,7 +57,7 @@ def _draw_objects(looked: Looked, objects: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def _draw_other_picture(looked: Looked) -> None:
+def _draw_other_picture(looked: PostState) -> None:
     def another() -> None:
         seed = st.session_state.get(_SEED, 0)
         st.session_state[_SEED] = seed + 1
@@ -74,7 +74,7 @@ def _draw_other_picture(looked: Looked) -> None:
     )
 
 
-def _draw_answer(looked: Looked, words: str, change: Mapping[str, Any]) -> None:
+def _draw_answer(looked: PostState, words: str, change: Mapping[str, Any]) -> None:
     payload = {**looked.question, **change}
     found = answer_to(store(), "counterfactual", payload)
     if found is None or found.response is None:

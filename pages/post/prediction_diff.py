@@ -13,7 +13,7 @@ from mner_core.types import Span
 from pages.components.span_text import MarkedText, span_text
 from pages.mistakes.cases import Case
 from pages.mistakes.sentences import said
-from pages.post.looked import Looked
+from pages.post.post_state import PostState
 from pages.shared.marking import suggestions
 from pages.shared.selection import gold_name
 from pages.shared.text import plain, quoted, share
@@ -22,7 +22,7 @@ _ANY = "the run's probability of exactly this entity"
 _SOURCES = {"crf": "the share of the CRF's probability that has exactly this entity"}
 
 
-def draw_outcomes(looked: Looked) -> DeltaGenerator:
+def draw_outcomes(looked: PostState) -> DeltaGenerator:
     """The post's text, a legend, and one line for each entity; returns the place for `draw_confidence`."""
     text = looked.post.example.text
     if not text.strip():
@@ -38,7 +38,7 @@ def draw_outcomes(looked: Looked) -> DeltaGenerator:
     return st.empty()
 
 
-def draw_confidence(place: DeltaGenerator, looked: Looked, answer: Answer | None) -> None:
+def draw_confidence(place: DeltaGenerator, looked: PostState, answer: Answer | None) -> None:
     """What the percentages are: the run says so itself, where it was asked."""
     if looked.stored and looked.stored.marks:
         source = str(answer.response["confidence_source"]) if answer and answer.response else ""
@@ -61,7 +61,7 @@ def _line(text: str, outcome: Outcome, confident: Mapping[Span, PredictedMark]) 
     return f"×  {said(text, Case(outcome, mark, 1))}"
 
 
-def _legend(looked: Looked) -> str:
+def _legend(looked: PostState) -> str:
     labels = gold_name(looked.chosen.gold)
     filled = f"Filled: {plain(labels)}." if looked.gold else f"Nobody has labelled this post ({plain(labels)})."
     if looked.chosen.run is None:
