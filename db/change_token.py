@@ -1,4 +1,4 @@
-"""Whether anything changed: what a screen computed under one change_token stays true as long as the change_token is the same."""
+"""A change token: the cache key for what screens derive from the store."""
 
 from typing import NamedTuple
 

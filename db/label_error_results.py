@@ -18,7 +18,7 @@ class Doubt:
     """A label worth a second look, or one that is missing. Places are code points of the post's text.
 
     `post` is the store's number, `name` the post's own; `score` is the chance that it is an error (0..1), `reason` one
-    of `mner_core.label_errors.reasons.Reason`, `detail` a sentence; `suggested` is what models would have there instead.
+    of `mner_core.label_errors.reasons.Reason`, `detail` a sentence; `suggested` is what models would have there.
     """
 
     post: int

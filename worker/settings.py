@@ -10,8 +10,9 @@ Its own
     MNER_EVIDENCE_MB disk for kept answers with full evidence, below the home (256)
 Everybody's
     MNER_HOME        where everything lies (var)            db.engine: DATABASE_URL     another database than SQLite
-    MNER_WEIGHTS     a folder with weights brought by hand  pages.shared.sign_in: MNER_USER, MNER_USER_HEADER   who is asking
-    OMP_NUM_THREADS  threads of a computation (all cores)   Procfile: PORT              where the web listens (8501)
+    MNER_WEIGHTS     a folder with weights brought by hand  Procfile: PORT              where the web listens (8501)
+    OMP_NUM_THREADS  threads of a computation (all cores)
+    MNER_USER, MNER_USER_HEADER                             pages.shared.sign_in: who is asking
 """
 
 import os

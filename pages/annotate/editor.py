@@ -54,7 +54,7 @@ def draw_editor(chosen: Selection, name: ListName, track: str) -> None:
     if at is None:
         st.info(_nothing(chosen, name))
         return
-    editor = _desk(chosen, works, at, track)
+    editor = _editor(chosen, works, at, track)
     _draw(editor)
     _follow_up(editor, at)
 
@@ -127,7 +127,7 @@ def _train(chosen: Selection) -> None:
     go("runs", dataset=chosen.dataset, gold=CURRENT, run=chosen.run, new="1", start=chosen.run)
 
 
-def _desk(chosen: Selection, works: WorkList, at: Place, track: str) -> Editor:
+def _editor(chosen: Selection, works: WorkList, at: Place, track: str) -> Editor:
     return Editor(
         chosen=chosen,
         works=works,

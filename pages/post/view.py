@@ -1,4 +1,4 @@
-"""One post: its labels, what a run predicts, what the run looked at, and what it would say if that were counterfactuals."""
+"""One post: its labels, what a run predicts, what the run looked at, and what it would say if that were otherwise."""
 
 from dataclasses import replace
 

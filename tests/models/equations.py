@@ -86,6 +86,6 @@ def in_double(part: Any) -> Any:
     """Every float tensor of a batch in double precision, so that only the mathematics can differ."""
     if isinstance(part, torch.Tensor):
         return part.double() if part.is_floating_point() else part
-    if is_dataclass(part) and type(part).__module__ == "mner_core.batches.batcher":
+    if is_dataclass(part) and type(part).__module__ == "mner_core.batches.tensors":
         return replace(part, **{item.name: in_double(getattr(part, item.name)) for item in fields(part)})
     return part

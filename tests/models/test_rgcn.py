@@ -119,7 +119,7 @@ def _double(part):  # type: ignore[no-untyped-def]
 
     if isinstance(part, torch.Tensor):
         return part.double() if part.is_floating_point() else part
-    if is_dataclass(part) and type(part).__module__ == "mner_core.batches.batcher":
+    if is_dataclass(part) and type(part).__module__ == "mner_core.batches.tensors":
         return replace(part, **{item.name: _double(getattr(part, item.name)) for item in fields(part)})
     return part
 

@@ -1,8 +1,8 @@
 """Suspicious: labels of a data set worth a second look, ranked by models that have not seen the posts they judge.
 
 Payload: {"dataset", "gold", "split", "model", "profile"}. Result: {"dataset", "labels" (how many were looked at),
-"kept" (the likeliest, in the file that `db.label_error_results` reads), "model"}. What is trained on each part of the posts is
-kept by a fingerprint of the data: a job that was interrupted goes on there.
+"kept" (the likeliest, in the file that `db.label_error_results` reads), "model"}. What is trained on each part of
+the posts is kept by a fingerprint of the data: a job that was interrupted goes on there.
 """
 
 from collections.abc import Sequence
