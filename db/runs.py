@@ -18,7 +18,7 @@ from mner_core.types import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class StoredRun:
     """A trained run. `data`, `settings` and `metrics["dev"]` are those of its `mner_core.run_record.RunRecord`.
 
     `weights` is the run's own fingerprint, `started_from` that of the run whose parameters it began with, or empty;
@@ -50,7 +50,7 @@ class Reindexed:
     problems: tuple[str, ...]
 
 
-def add_run(store: Store, folder: Path) -> Run:
+def add_run(store: Store, folder: Path) -> StoredRun:
     """Takes a finished run into the index, or brings its entry up to date.
 
     Where other weights lie under a known name, what the store kept of the old run (predictions, scores) is dropped.
@@ -64,7 +64,7 @@ def add_run(store: Store, folder: Path) -> Run:
     return run(store, folder.name)
 
 
-def run(store: Store, name: str) -> Run:
+def run(store: Store, name: str) -> StoredRun:
     """The run of that name.
 
     Raises:
@@ -76,13 +76,13 @@ def run(store: Store, name: str) -> Run:
     raise InputError(f"There is no run {name!r} in the store.")
 
 
-def runs(store: Store) -> list[Run]:
+def runs(store: Store) -> list[StoredRun]:
     """All runs, oldest first."""
     with store.read() as session:
         rows = session.scalars(select(Runs).order_by(Runs.created, Runs.id)).all()
     names = {row.weights: row.name for row in rows}
     return [
-        Run(
+        StoredRun(
             name=row.name,
             folder=store.home.runs / row.folder,
             model=row.model,

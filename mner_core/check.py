@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mner_core.data.compare import label_differences
-from mner_core.data.dataset import Dataset, Defect, Place, read_dataset
+from mner_core.data.dataset import Dataset, Defect, FilePlace, read_dataset
 from mner_core.data.images import PICTURE_ENDINGS, open_image
 from mner_core.data.sidecars import relative
 from mner_core.knowledge.graph_files import read_graph
@@ -59,7 +59,7 @@ def check(folder: Path, against: Path | None = None) -> CheckReport:
     return CheckReport(len(dataset.posts), tuple(sorted(defects, key=lambda defect: (defect.file, defect.line or 0))))
 
 
-def _of_words(example: Example, place: Place) -> Iterator[Defect]:
+def _of_words(example: Example, place: FilePlace) -> Iterator[Defect]:
     if len(example.text) > OVERLONG:
         detail = f"The text has {len(example.text)} characters, more than {OVERLONG}."
         yield Defect("overlong-text", place.file, place.line, detail)

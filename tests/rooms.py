@@ -69,7 +69,7 @@ ROOMS = (
 )
 LIGHT_FILES = (
     "mner_core.features.image",
-    "mner_core.experiment.grid",
+    "mner_core.experiment.result_table",
     "mner_core.experiment.saved_tables",
     "mner_core.experiment.published_numbers",
     "mner_core.experiment.suite",

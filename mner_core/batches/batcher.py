@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mner_core.batches.buckets import length_buckets
-from mner_core.batches.feature_providers import FeatureProviders, Neighbourhood, Phrases
+from mner_core.batches.feature_providers import FeatureProviders, NeighbourProvider, PhraseProvider
 from mner_core.batches.tensors import (
     MAX_CHARACTERS,
     NUM_CLASSES,
@@ -248,7 +248,7 @@ def _objects(pictures: Sequence[ImageFeatures]) -> Objects:
     return Objects(real, vectors, boxes, classes, aspect)
 
 
-def _attributes(phrases: Phrases, pictures: Sequence[ImageFeatures]) -> Attributes:
+def _attributes(phrases: PhraseProvider, pictures: Sequence[ImageFeatures]) -> Attributes:
     most = max(1, *(len(picture.attributes) for picture in pictures))
     real = torch.zeros(len(pictures), most, dtype=torch.bool)
     vectors = np.zeros((len(pictures), most, phrases.width), np.float32)
@@ -260,7 +260,7 @@ def _attributes(phrases: Phrases, pictures: Sequence[ImageFeatures]) -> Attribut
 
 
 def _neighbours(
-    source: Neighbourhood, of_posts: Sequence[Sequence[Neighbour]], pictures: Sequence[ImageFeatures]
+    source: NeighbourProvider, of_posts: Sequence[Sequence[Neighbour]], pictures: Sequence[ImageFeatures]
 ) -> Neighbours:
     most = max(1, *(len(of_post) for of_post in of_posts))
     real = torch.zeros(len(of_posts), most, dtype=torch.bool)

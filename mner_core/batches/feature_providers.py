@@ -13,7 +13,7 @@ from mner_core.retrieval.pool import Neighbour
 from mner_core.types import Example
 
 
-class Neighbourhood(Protocol):
+class NeighbourProvider(Protocol):
     """Where the neighbours of a post come from."""
 
     def of_text(self, example: Example) -> Sequence[Neighbour]:
@@ -29,7 +29,7 @@ class Neighbourhood(Protocol):
         ...
 
 
-class Grounding(Protocol):
+class GroundingProvider(Protocol):
     """Where the edges between words and objects come from."""
 
     def links(self, example: Example, picture: ImageFeatures) -> Grounded:
@@ -37,7 +37,7 @@ class Grounding(Protocol):
         ...
 
 
-class Phrases(Protocol):
+class PhraseProvider(Protocol):
     """Where the vectors of short phrases come from: a class of a picture, what an entity is."""
 
     @property
@@ -50,7 +50,7 @@ class Phrases(Protocol):
         ...
 
 
-class KnowledgeBase(Protocol):
+class KnowledgeProvider(Protocol):
     """Where knowledge about a post's picture comes from."""
 
     def of(self, example: Example, picture: ImageFeatures) -> Knowledge | None:
@@ -63,7 +63,7 @@ class FeatureProviders:
     """Where the parts of a batch come from; None where the system at hand needs none of that kind."""
 
     features: Features | None = None
-    neighbourhood: Neighbourhood | None = None
-    grounding: Grounding | None = None
-    phrases: Phrases | None = None
-    knowledge: KnowledgeBase | None = None
+    neighbourhood: NeighbourProvider | None = None
+    grounding: GroundingProvider | None = None
+    phrases: PhraseProvider | None = None
+    knowledge: KnowledgeProvider | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mner_core.data.lines import Place, Reading, Report, read_lines
+from mner_core.data.lines import FilePlace, Reading, Report, read_lines
 from mner_core.files import write_whole
 from mner_core.tags import Scheme, decode, encode
 from mner_core.types import Example, InputError, Token
@@ -63,7 +63,7 @@ def read(file: Path, split: str = "") -> Reading:
             source=file.name,
             split=split,
         )
-        reading.posts.append((example, Place(file.name, block.line, tuple(line for line, _ in block.rows))))
+        reading.posts.append((example, FilePlace(file.name, block.line, tuple(line for line, _ in block.rows))))
     return reading
 
 

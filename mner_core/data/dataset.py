@@ -9,7 +9,7 @@ from typing import Any
 from mner_core.data.fingerprint import data_fingerprint as data_fingerprint
 from mner_core.data.fingerprint import gold_fingerprint as gold_fingerprint
 from mner_core.data.lines import Defect as Defect
-from mner_core.data.lines import Place as Place
+from mner_core.data.lines import FilePlace as FilePlace
 from mner_core.data.lines import Reading, Report, read_lines
 from mner_core.data.posts import Ids, map_labels, read_file
 from mner_core.data.posts import read_posts as read_posts
@@ -39,7 +39,7 @@ class Dataset:
     labels_map: Mapping[str, str]
     pictures: list[Path]
     defects: list[Defect]
-    places: dict[str, Place]
+    places: dict[str, FilePlace]
     knowledge: Path | None = None
 
     @property
@@ -97,7 +97,7 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
     beside = _read_sidecars(root, info, reading)
     mapping = {**info.labels, **(labels_map or {})}
     splits: dict[str, list[Example]] = {}
-    places: dict[str, Place] = {}
+    places: dict[str, FilePlace] = {}
     for split, file in files.items():
         of_file = read_file(file, split, ids)
         reading.defects += of_file.defects

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mner_core.data.lines import Place, Reading, Report, json_record, read_lines
+from mner_core.data.lines import FilePlace, Reading, Report, json_record, read_lines
 from mner_core.data.sidecars import parse_objects
 from mner_core.data.tokenize import offsets_from_span, span_from_offsets, split_tokens, tokenize
 from mner_core.files import write_whole
@@ -56,7 +56,7 @@ def read(file: Path, split: str = "") -> Reading:
             split=split,
             subsets=subsets,
         )
-        reading.posts.append((example, Place(file.name, number, (number,) * len(tokens))))
+        reading.posts.append((example, FilePlace(file.name, number, (number,) * len(tokens))))
     return reading
 
 

@@ -31,7 +31,7 @@ class Defect:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FilePlace:
     """Where a post stands: its file, its first line (from 1) and the line of each of its words."""
 
     file: str
@@ -43,7 +43,7 @@ class Place:
 class Reading:
     """What a reader got out of one file: posts with their places, and what it could not read."""
 
-    posts: list[tuple[Example, Place]] = field(default_factory=list)
+    posts: list[tuple[Example, FilePlace]] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
 
     def reporter(self, file: str, line: int | None) -> Report:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mner_core.data.lines import Defect, Place, Reading
+from mner_core.data.lines import Defect, FilePlace, Reading
 from mner_core.data.posts import Ids, read_file
 from mner_core.evaluation.legacy import PieceCounts
 from mner_core.evaluation.protocols import must_be_known, score_posts
@@ -74,7 +74,7 @@ def _must_match(gold: Reading, predicted: Reading, gold_name: str, pred_name: st
         )
 
 
-def _said(post: Example, place: Place, other: Example) -> str:
+def _said(post: Example, place: FilePlace, other: Example) -> str:
     """The post's first word that the other does not have there, with its line."""
     pairs = zip(post.words, other.words, strict=False)
     first = next((word for word, (one, two) in enumerate(pairs) if one != two), min(len(post.words), len(other.words)))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from mner_core.evaluation.scoring import gold_spans
 from mner_core.experiment.experiment_data import ExperimentData
-from mner_core.experiment.grid import Grid, Line, Number
+from mner_core.experiment.result_table import Line, Number, ResultTable
 from mner_core.experiment.suite import USUAL_TYPES, Suite
 
 
-def data_statistics_table(suite: Suite, data_sets: Sequence[ExperimentData]) -> Grid:
+def data_statistics_table(suite: Suite, data_sets: Sequence[ExperimentData]) -> ResultTable:
     """Posts and entities of each split and type; strictly read, an orphan I- tag is no entity."""
     splits = ("train", "valid", "test")
     types = [*USUAL_TYPES, *sorted({label for each in data_sets for label in each.labels} - {*USUAL_TYPES})]
@@ -30,7 +30,7 @@ def data_statistics_table(suite: Suite, data_sets: Sequence[ExperimentData]) -> 
             if known:
                 lines.append(Line(name=name, source="printed", blocks=known))
     notes = ["Entities as a lenient reader sees them (an orphan I- tag begins one), and strictly."]
-    return Grid(
+    return ResultTable(
         title=suite.title, columns={each.name: splits for each in data_sets}, lines=lines, notes=notes, digits=0
     )
 

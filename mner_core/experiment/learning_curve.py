@@ -17,7 +17,7 @@ from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import score
 from mner_core.evaluation.significance import LEVEL, spread
 from mner_core.experiment.experiment_data import ExperimentData
-from mner_core.experiment.grid import DAGGER, Grid, Line, Number
+from mner_core.experiment.result_table import DAGGER, Line, Number, ResultTable
 from mner_core.experiment.run_cache import Cell, Predicted, RunCache, cell, taught
 from mner_core.experiment.suite import Size, Suite
 from mner_core.label_errors.recall import ranks_found
@@ -41,7 +41,7 @@ class Point:
     cell: Cell
 
 
-def curve_table(suite: Suite, size: Size, data_set: ExperimentData, run_cache: RunCache) -> Grid:
+def curve_table(suite: Suite, size: Size, data_set: ExperimentData, run_cache: RunCache) -> ResultTable:
     """Both orders at each number of checks, and the clean labels, with 95 % intervals over seeds.
 
     Raises:
@@ -62,7 +62,7 @@ def curve_table(suite: Suite, size: Size, data_set: ExperimentData, run_cache: R
         found = compare(posts, told[order, step], by_chance) if by_chance else None
         lines.append(_line(of_seeds, posts, told[order, step], found))
     notes = _notes(suite, size, data_set, by_seed)
-    return Grid(title=suite.title, columns={data_set.name: COLUMNS}, lines=lines, notes=notes)
+    return ResultTable(title=suite.title, columns={data_set.name: COLUMNS}, lines=lines, notes=notes)
 
 
 def put_right(posts: Sequence[Example], changes: Iterable[Corruption]) -> list[Example]:

@@ -20,7 +20,7 @@ from mner_core.evaluation.scoring import Counts
 from mner_core.evaluation.significance import Finding, Spread, paired_t, spread
 from mner_core.evaluation.slices import entities_counts, posts_counts
 from mner_core.experiment.experiment_data import SCENES_SEEDS, ExperimentData, read_data_set
-from mner_core.experiment.grid import DAGGER, Grid, Line, Number
+from mner_core.experiment.result_table import DAGGER, Line, Number, ResultTable
 from mner_core.experiment.run_cache import Cell, RunCache, cell
 from mner_core.experiment.suite import Row, Size, Suite
 from mner_core.files import write_whole
@@ -47,7 +47,7 @@ class Trial:
         return [one for pair in zip(self.whole, self.lacking, strict=True) for one in pair]
 
 
-def mechanisms_table(suite: Suite, size: Size, run_cache: RunCache) -> Grid:
+def mechanisms_table(suite: Suite, size: Size, run_cache: RunCache) -> ResultTable:
     """For each row what its knob's posts score with the mechanism and without, beside what text alone could score.
 
     Raises:
@@ -63,7 +63,7 @@ def mechanisms_table(suite: Suite, size: Size, run_cache: RunCache) -> Grid:
         else:
             lines.append(_line(trial, run_cache))
     notes = [*_basis(size, trials), *_verdict(lines), *broken]
-    return Grid(title=suite.title, columns={"F1": COLUMNS}, lines=lines, notes=notes)
+    return ResultTable(title=suite.title, columns={"F1": COLUMNS}, lines=lines, notes=notes)
 
 
 def subset_f1(posts: Sequence[Example], predicted: Sequence[Sequence[Span]], name: str) -> float:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mner_core.experiment.grid import Line, Number
+from mner_core.experiment.result_table import Line, Number
 from mner_core.experiment.suite import USUAL_TYPES, Row, Suite
 
 

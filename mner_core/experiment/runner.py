@@ -6,9 +6,9 @@ from pathlib import Path
 
 from mner_core.experiment.data_statistics import data_statistics_table
 from mner_core.experiment.experiment_data import Held, data_sets
-from mner_core.experiment.grid import Grid
 from mner_core.experiment.learning_curve import curve_table
 from mner_core.experiment.mechanisms import mechanisms_table
+from mner_core.experiment.result_table import ResultTable
 from mner_core.experiment.run_cache import OnRun, RunCache
 from mner_core.experiment.saved_tables import experiments_folder, save_table, table_file
 from mner_core.experiment.score_tables import must_resolve, scores_table
@@ -51,7 +51,7 @@ class Result:
     """The table and the files it was written to."""
 
     suite: Suite
-    grid: Grid
+    grid: ResultTable
     files: tuple[Path, ...]
 
 
@@ -90,7 +90,7 @@ def experiment(
     return Result(suite=suite, grid=grid, files=tuple(files))
 
 
-def _table(suite: Suite, size: Size, order: Order, run_cache: RunCache) -> Grid:
+def _table(suite: Suite, size: Size, order: Order, run_cache: RunCache) -> ResultTable:
     if suite.kind == "mechanisms":
         if order.data or order.held:
             raise InputError(f"The suite {suite.name} draws its own posts and takes no data set.")

@@ -10,8 +10,8 @@ from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import Score, score
 from mner_core.evaluation.significance import spread
 from mner_core.experiment.experiment_data import ExperimentData
-from mner_core.experiment.grid import DAGGER, Grid, Line, Number
 from mner_core.experiment.published_numbers import printed_line, published_blocks
+from mner_core.experiment.result_table import DAGGER, Line, Number, ResultTable
 from mner_core.experiment.run_cache import Cell, Predicted, RunCache, cell
 from mner_core.experiment.suite import USUAL_TYPES, Row, Size, Suite
 from mner_core.types import Example, InputError
@@ -34,7 +34,7 @@ class Block:
     """Which of the suite's splits."""
 
 
-def scores_table(suite: Suite, size: Size, data_sets: Sequence[ExperimentData], run_cache: RunCache) -> Grid:
+def scores_table(suite: Suite, size: Size, data_sets: Sequence[ExperimentData], run_cache: RunCache) -> ResultTable:
     """The table of a suite of the kinds `scores` and `transfer`.
 
     Raises:
@@ -63,7 +63,7 @@ def scores_table(suite: Suite, size: Size, data_sets: Sequence[ExperimentData], 
             lines.append(printed)
     notes = [*_notes(suite, size, data_sets, cells), *_marks(suite, lines), *_missing(suite, cells, failed)]
     columns = {block.name: block.columns for block in blocks} | {each.name: each.columns for each in published}
-    return Grid(title=suite.title, columns=columns, lines=lines, notes=notes)
+    return ResultTable(title=suite.title, columns=columns, lines=lines, notes=notes)
 
 
 def _blocks(suite: Suite, data_sets: Sequence[ExperimentData]) -> list[Block]:

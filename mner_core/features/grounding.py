@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mner_core.catalog.profiles import Profile
 from mner_core.features.image import ImageFeatures
 from mner_core.home import Home
-from mner_core.text.noun_phrases import GENERAL, Phrases
+from mner_core.text.noun_phrases import GENERAL, NounPhrases
 from mner_core.text.sentences import sentence_vectors
 from mner_core.types import Example
 
@@ -105,7 +105,7 @@ class Grounding:
 
     def __init__(self, profile: Profile, home: Home | None, general: bool = True) -> None:
         self._general = GENERAL if general else ()
-        self._phrases = Phrases(profile.phrases, home)
+        self._phrases = NounPhrases(profile.phrases, home)
         self._names = _names(profile.grounding)
         self._home = home
         self._vectors: dict[str, Vectors] = {}

@@ -14,7 +14,7 @@ from mner_core.features.extractor import extractor
 from mner_core.features.image import ImageFeatures
 from mner_core.features.shards import Shards
 from mner_core.home import Home
-from mner_core.text.noun_phrases import GENERAL, Phrases
+from mner_core.text.noun_phrases import GENERAL, NounPhrases
 from mner_core.types import Example, ImageObject, InputError
 
 
@@ -32,7 +32,7 @@ class FeatureStore:
         self.shards = Shards(home.features / f"{profile.name}-{version}")
         self._digests: dict[tuple[Path, int, int], str] = {}
         self._broken: set[str] = set()
-        self._phrases = Phrases(profile.phrases, home) if profile.asks else None
+        self._phrases = NounPhrases(profile.phrases, home) if profile.asks else None
 
     def prepare(self, examples: Sequence[Example], progress: Callable[[int, int], None]) -> None:
         """Reads the phrases of all posts whose pictures will be asked for them, where a profile's are.

@@ -54,7 +54,7 @@ class Parsed:
             yield tuple((chunk.start, chunk.end) for chunk in doc.noun_chunks)
 
 
-class Runs:
+class CapitalRuns:
     """The tiny profile's phrases: runs of words with letters between function words; no weights needed."""
 
     version = "tiny-phrases/1"
@@ -76,10 +76,10 @@ class Runs:
         return any(letter.isalpha() for letter in word) and word.lower() not in self._FUNCTION_WORDS
 
 
-_CHUNKERS: Mapping[str, type[Chunker]] = {"en-core-web-sm": Parsed, "tiny-phrases": Runs}
+_CHUNKERS: Mapping[str, type[Chunker]] = {"en-core-web-sm": Parsed, "tiny-phrases": CapitalRuns}
 
 
-class Phrases:
+class NounPhrases:
     """The noun phrases of posts by the extractor that a profile's `phrases` slot names.
 
     Args:

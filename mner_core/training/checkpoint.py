@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 
 @dataclass
-class Place:
+class CheckpointPlace:
     """How far training is.
 
     `epoch` and `step` name the next step to take; `losses` are those of the epoch so far; `best` is the best dev F1,
@@ -33,7 +33,7 @@ class Place:
     epochs: list[dict[str, Any]] = field(default_factory=list)
 
 
-def save(folder: Path, place: Place, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+def save(folder: Path, place: CheckpointPlace, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
     """Writes the checkpoint beside its name and swaps it in: whatever happens, one whole checkpoint is there."""
     fresh, old = folder.with_name("checkpoint.new"), folder.with_name("checkpoint.old")
     for leftover in (fresh, old):
@@ -49,7 +49,7 @@ def save(folder: Path, place: Place, model: nn.Module, optimizer: torch.optim.Op
     shutil.rmtree(old, ignore_errors=True)
 
 
-def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Place | None:
+def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> CheckpointPlace | None:
     """Puts model, optimiser and random numbers back to the last whole checkpoint; None where there is none."""
     found = next(
         (each for each in (folder, folder.with_name("checkpoint.old")) if (each / "place.json").exists()), None
@@ -63,7 +63,7 @@ def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) ->
     for number in range(torch.cuda.device_count()):
         if f"cuda:{number}" in random:
             torch.cuda.set_rng_state(random[f"cuda:{number}"], number)
-    return Place(**json.loads((found / "place.json").read_text(encoding="utf-8")))
+    return CheckpointPlace(**json.loads((found / "place.json").read_text(encoding="utf-8")))
 
 
 def write_tensors(tensors: dict[str, Tensor], file: Path) -> None:

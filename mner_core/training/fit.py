@@ -66,7 +66,7 @@ def fit(
     accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
     model.to(accelerator.device)
     optimizer = make_optimizer(model, settings)
-    place = checkpoint.restore(folder / "checkpoint", model, optimizer) or checkpoint.Place()
+    place = checkpoint.restore(folder / "checkpoint", model, optimizer) or checkpoint.CheckpointPlace()
     yield from (Epoch(**record) for record in place.epochs)
     wrapped, optimizer = accelerator.prepare(model, optimizer)
     lengths = [len(example.tokens) for example in posts.train]
@@ -103,7 +103,7 @@ def _end_epoch(
     batcher: Batcher,
     dev: Sequence[Example],
     settings: Settings,
-    place: checkpoint.Place,
+    place: checkpoint.CheckpointPlace,
     started: float,
 ) -> tuple[Epoch, bool]:
     """Scores dev and moves the place to the next epoch; also says whether dev F1 is the best yet."""

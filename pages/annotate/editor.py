@@ -18,7 +18,7 @@ from pages.annotate import drafts
 from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
 from pages.components.span_annotator import Save, span_annotator
 from pages.mistakes.loading import stored_prediction
-from pages.mistakes.worklist import ListName, Place, WorkList, doubts, forget_list, work_list
+from pages.mistakes.worklist import ListName, ListPlace, WorkList, doubts, forget_list, work_list
 from pages.shared.marking import suggestions
 from pages.shared.pictures import picture_uri
 from pages.shared.selection import Selection, change, go
@@ -59,20 +59,20 @@ def draw_editor(chosen: Selection, name: ListName, track: str) -> None:
     _follow_up(editor, at)
 
 
-def _open_place(chosen: Selection, works: WorkList, done: set[int]) -> Place | None:
+def _open_place(chosen: Selection, works: WorkList, done: set[int]) -> ListPlace | None:
     """The post that is open: the one that was gone to, or that the address names, or the first that is not done."""
     said, kept = st.query_params.get("post"), st.session_state.get(_AT)
     if said and kept and kept[1] == said and (kept[0] in works.posts or kept[0] == chosen.post_id):
         return kept
     if said and said == chosen.post and chosen.post_id is not None:
-        found: Place | None = (chosen.post_id, said)
+        found: ListPlace | None = (chosen.post_id, said)
     else:
         found = works.first(done)
     _go_to(found)
     return found
 
 
-def _go_to(place: Place | None) -> None:
+def _go_to(place: ListPlace | None) -> None:
     st.session_state[_AT] = place
     if place:
         st.query_params["post"] = place[1]
@@ -90,7 +90,7 @@ def _nothing(chosen: Selection, name: str) -> str:
     }.get(name, "There is no post here: choose other posts.")
 
 
-def _draw_progress(chosen: Selection, works: WorkList, done: int, at: Place | None) -> None:
+def _draw_progress(chosen: Selection, works: WorkList, done: int, at: ListPlace | None) -> None:
     total, number = len(works.posts), at and at[0]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.progress(done / max(total, 1), f"{done} of {total} corrected", width=170)
@@ -113,7 +113,7 @@ def _draw_progress(chosen: Selection, works: WorkList, done: int, at: Place | No
         )
 
 
-def _leave_for(place: Place | None) -> None:
+def _leave_for(place: ListPlace | None) -> None:
     drafts.close()
     _go_to(place)
 
@@ -127,7 +127,7 @@ def _train(chosen: Selection) -> None:
     go("runs", dataset=chosen.dataset, gold=CURRENT, run=chosen.run, new="1", start=chosen.run)
 
 
-def _editor(chosen: Selection, works: WorkList, at: Place, track: str) -> Editor:
+def _editor(chosen: Selection, works: WorkList, at: ListPlace, track: str) -> Editor:
     return Editor(
         chosen=chosen,
         works=works,
@@ -268,7 +268,7 @@ def _draw_picture(each: Post) -> None:
         st.caption(plain(each.example.caption))
 
 
-def _follow_up(editor: Editor, at: Place) -> None:
+def _follow_up(editor: Editor, at: ListPlace) -> None:
     """What nobody waits for: the next post's picture is made ready, and the selection is told where we are."""
     following = editor.works.beside(at[0], 1)
     if following and editor.works.place(at[0]):

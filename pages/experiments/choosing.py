@@ -10,7 +10,7 @@ from mner_core.experiment.saved_tables import experiments_folder, saved_table
 from mner_core.experiment.suite import Suite
 from mner_core.types import InputError
 from pages.experiments.stating import all_suites, encoder, epochs, posts, quoted_only, trainings
-from pages.experiments.submit import Wish, ask, takes
+from pages.experiments.submit import ExperimentChoice, submit_experiment, takes
 from pages.shared.number_format import when
 from pages.shared.pickers import choice_table
 from pages.shared.selection import change, gold_name, golds
@@ -119,11 +119,11 @@ def _ask(suite: Suite, form: str) -> None:
     session = st.session_state
     most = takes(suite)[1]
     names = session.get(f"experiment data {suite.kind}", []) if most else []
-    wish = Wish(
+    wish = ExperimentChoice(
         suite=suite.name, quick=form == "quick", datasets=tuple(names), gold=session.get("experiment gold", ORIGINAL)
     )
     try:
-        ask(store(), wish, me())
+        submit_experiment(store(), wish, me())
     except (InputError, StoreError) as error:
         session[_SAID] = str(error)
 

@@ -4,8 +4,8 @@ from functools import cache
 
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.experiment.grid import Grid
 from mner_core.experiment.published_numbers import printed_line, published_blocks
+from mner_core.experiment.result_table import ResultTable
 from mner_core.experiment.suite import Row, Size, Suite, read_suite, suite_names
 from pages.shared.number_format import counted
 
@@ -59,11 +59,11 @@ def quoted_only(suite: Suite) -> str:
     return f"{counted(number, 'row is', 'rows are')} only quoted: the system is not in the catalog."
 
 
-def printed(suite: Suite) -> Grid | None:
+def printed(suite: Suite) -> ResultTable | None:
     """What the papers print, as a table without ours; None where they print nothing of that kind."""
     if suite.kind not in {"scores", "transfer"}:
         return None
     blocks = published_blocks(suite, {})
     lines = [line for row in suite.rows if (line := printed_line(row, blocks))]
     columns = {block.name: block.columns for block in blocks}
-    return Grid(title=suite.title, columns=columns, lines=lines, notes=()) if lines else None
+    return ResultTable(title=suite.title, columns=columns, lines=lines, notes=()) if lines else None

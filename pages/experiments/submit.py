@@ -17,7 +17,7 @@ AFTER_OTHERS = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ExperimentChoice:
     """A table as somebody asks for it; without `datasets` posts are drawn."""
 
     suite: str
@@ -36,7 +36,7 @@ def takes(suite: Suite) -> tuple[int, int]:
     return {"transfer": (2, 9), "curve": (1, 1), "mechanisms": (0, 0)}.get(suite.kind, (1, 9))
 
 
-def ask(store: Store, wish: Wish, author: str) -> Job:
+def submit_experiment(store: Store, wish: ExperimentChoice, author: str) -> Job:
     """Queues the experiment; asked for twice in a row, it is one job.
 
     Raises:

@@ -10,19 +10,19 @@ from typing import Any
 
 import pandas as pd
 
-from mner_core.experiment.grid import Grid, Line, Number
+from mner_core.experiment.result_table import Line, Number, ResultTable
 from pages.shared.number_format import short
 
 SOURCES = ("ours", "printed")
 
 
-def has_short_form(grid: Grid) -> bool:
+def has_short_form(grid: ResultTable) -> bool:
     """Whether F1 of ours and of the papers is what the table is about."""
     by_f1 = all("F1" in columns for columns in grid.columns.values())
     return by_f1 and {line.source for line in grid.lines} <= {*SOURCES}
 
 
-def short_form(grid: Grid) -> pd.DataFrame:
+def short_form(grid: ResultTable) -> pd.DataFrame:
     """F1 by system; columns are (block, source)."""
     names = list(dict.fromkeys(line.name for line in grid.lines))
     lines = {(line.name, line.source): line for line in grid.lines}
@@ -36,7 +36,7 @@ def short_form(grid: Grid) -> pd.DataFrame:
     return _frame({("", "System"): names, **columns})
 
 
-def whole(grid: Grid) -> pd.DataFrame:
+def whole(grid: ResultTable) -> pd.DataFrame:
     """Every column; the first two say the line's name and whose numbers they are."""
     columns: dict[tuple[str, str], list[str]] = {
         ("", "Row"): [line.name for line in grid.lines],
@@ -50,7 +50,7 @@ def whole(grid: Grid) -> pd.DataFrame:
     return _frame(columns)
 
 
-def comparisons(grid: Grid) -> list[dict[str, Any]]:
+def comparisons(grid: ResultTable) -> list[dict[str, Any]]:
     """What the tests say of each line that was compared with another, in words."""
     return [
         {
@@ -66,7 +66,7 @@ def comparisons(grid: Grid) -> list[dict[str, Any]]:
     ]
 
 
-def rests_on(grid: Grid) -> list[str]:
+def rests_on(grid: ResultTable) -> list[str]:
     """For each block of ours what its numbers count: scorer, entities, posts, seeds and the gold's fingerprint."""
     found: dict[str, Mapping[str, Any]] = {}
     for line in grid.lines:

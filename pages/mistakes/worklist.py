@@ -30,7 +30,7 @@ TITLES: dict[ListName, str] = {
     "all": "All posts",
 }
 
-Place: TypeAlias = tuple[int, str]
+ListPlace: TypeAlias = tuple[int, str]
 """A post's number and name."""
 
 _MEMORY = "work list"
@@ -45,14 +45,14 @@ class WorkList:
     posts: tuple[int, ...]
     titles: tuple[str, ...]
 
-    def beside(self, post: int | None, step: int) -> Place | None:
+    def beside(self, post: int | None, step: int) -> ListPlace | None:
         """The post that comes `step` after this one; from a post that is not on the list, the first."""
         if post not in self.posts:
             return self.first() if step > 0 else None
         place = self.posts.index(post) + step
         return (self.posts[place], self.titles[place]) if 0 <= place < len(self.posts) else None
 
-    def first(self, done: Collection[int] = ()) -> Place | None:
+    def first(self, done: Collection[int] = ()) -> ListPlace | None:
         """The first post that is not done, or else the first."""
         places = list(zip(self.posts, self.titles, strict=True))
         return next((place for place in places if place[0] not in done), places[0] if places else None)

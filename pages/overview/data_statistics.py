@@ -27,7 +27,7 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class RunComparison:
     """What a run does otherwise than another one, on the same posts and gold.
 
     `changes` counts mistakes by what became of them ("fixed", "broken", "wrong in both"), `by_type` does so for each
@@ -86,7 +86,7 @@ def comparison(
     dataset: str,
     split: str | None,
     gold: str,
-) -> Comparison | str:
+) -> RunComparison | str:
     """What the second of two runs does otherwise than the first, or why that cannot be said."""
     try:
         before, after = evaluate(_store, runs, dataset, split, gold)
@@ -101,7 +101,7 @@ def comparison(
         of_type = Counter(case.change for case in cases if case.label == label)
         by_type[label] = {change: of_type[change] for change in CHANGES}
     supported, tested = _tested(mine, others)
-    return Comparison(
+    return RunComparison(
         before=before,
         after=after,
         changes={change: changes[change] for change in CHANGES},

@@ -9,10 +9,10 @@ from db.change_token import change_token
 from db.evaluations import Evaluation
 from db.jobs import enqueue
 from db.predictions import waiting
-from db.runs import Run, runs
+from db.runs import StoredRun, runs
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.scoring import PROTOCOLS
-from pages.overview.data_statistics import Comparison, comparison, measured
+from pages.overview.data_statistics import RunComparison, comparison, measured
 from pages.shared.number_format import counted, score_sentence, when
 from pages.shared.pickers import choice_table, pick_compare, pick_run
 from pages.shared.selection import Selection, change, gold_name, page_link
@@ -114,7 +114,7 @@ def _offer_compare(chosen: Selection) -> None:
         st.button(f"Compare with {plain(other)}", on_click=lambda: change(compare=other))
 
 
-def _show_changes(found: Comparison) -> None:
+def _show_changes(found: RunComparison) -> None:
     before, after = found.before.score, found.after.score
     about = {
         "fixed": "Mistakes of the other run that this one does not make.",
@@ -136,7 +136,7 @@ def _show_changes(found: Comparison) -> None:
                 page_link("errors", f"Look at {'it' if number == 1 else 'them'}", change=kind)
 
 
-def _type_rows(found: Comparison) -> list[dict[str, Any]]:
+def _type_rows(found: RunComparison) -> list[dict[str, Any]]:
     before, after = found.before.score.per_type, found.after.score.per_type
     rows = []
     for label, changes in found.by_type.items():
@@ -156,17 +156,17 @@ def _type_rows(found: Comparison) -> list[dict[str, Any]]:
     return rows
 
 
-def _type_columns(found: Comparison) -> Mapping[str, Any]:
+def _type_columns(found: RunComparison) -> Mapping[str, Any]:
     return {
         **{f"F1 {run}": st.column_config.NumberColumn(format="%.1f") for run in (found.before.run, found.after.run)},
         "Difference": st.column_config.NumberColumn(format="%+.1f"),
     }
 
 
-def _row(run: Run, score: Evaluation | str) -> dict[str, Any]:
+def _row(run: StoredRun, score: Evaluation | str) -> dict[str, Any]:
     system = SYSTEMS.get(run.model)
     row: dict[str, Any] = {
-        "Run": run.name,
+        "StoredRun": run.name,
         "Model": system.title if system else run.model,
         "Variant": run.variant or "–",
         "Learned from": f"{run.data.get('name', '?')}, {counted(int(run.data.get('train', 0)), 'post')}",

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from db.runs import Run, runs
+from db.runs import StoredRun, runs
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.slices import TITLES
 from mner_core.run_record import read_record
@@ -56,7 +56,7 @@ def one_run(chosen: Selection) -> None:
         _details(run)
 
 
-def _how_good(run: Run, dev: Mapping[str, Any]) -> None:
+def _how_good(run: StoredRun, dev: Mapping[str, Any]) -> None:
     """The curve of its epochs, and the best one type by type."""
     curve, types = st.columns(2, gap="large")
     with curve:
@@ -71,7 +71,7 @@ def _how_good(run: Run, dev: Mapping[str, Any]) -> None:
     )
 
 
-def _details(run: Run) -> None:
+def _details(run: StoredRun) -> None:
     dev = run.metrics["dev"]
     settings, slices, versions = st.columns([2, 3, 2])
     system = SYSTEMS.get(run.model)
@@ -112,10 +112,10 @@ def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
     return {name: part.get(field) for name, field in _COLUMNS.items()}
 
 
-def _row(run: Run) -> dict[str, Any]:
+def _row(run: StoredRun) -> dict[str, Any]:
     dev = run.metrics["dev"]
     return {
-        "Run": run.name,
+        "StoredRun": run.name,
         "Model": _model(run),
         "Learned from": str(run.data.get("name", "?")),
         "Gold": short(_gold(run, "train")),
@@ -127,12 +127,12 @@ def _row(run: Run) -> dict[str, Any]:
     }
 
 
-def _model(run: Run) -> str:
+def _model(run: StoredRun) -> str:
     system = SYSTEMS.get(run.model)
     title = system.title if system else run.model
     return f"{title}, {run.variant}" if run.variant else title
 
 
-def _gold(run: Run, part: str) -> str:
+def _gold(run: StoredRun, part: str) -> str:
     found = run.data.get("gold")
     return str(found.get(part, "")) if isinstance(found, Mapping) else ""

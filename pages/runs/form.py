@@ -7,11 +7,11 @@ import streamlit as st
 from db.connection import StoreError
 from db.gold import CURRENT
 from db.posts import datasets
-from db.runs import Run, runs
+from db.runs import StoredRun, runs
 from mner_core.catalog.profiles import PROFILES
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.types import InputError
-from pages.runs.submit import Field, Wish, ask, fields_of
+from pages.runs.submit import Field, TrainingChoice, fields_of, submit_training
 from pages.shared.selection import Selection, gold_name, golds
 from pages.shared.store import me, store
 from pages.shared.text import plain
@@ -62,7 +62,7 @@ _PROFILE = (
 )
 
 
-def _begin(chosen: Selection, known: list[Run], start: str | None) -> None:
+def _begin(chosen: Selection, known: list[StoredRun], start: str | None) -> None:
     """Fills the form when it is first seen, and when the address asks for another beginning."""
     session = st.session_state
     names = [each.name for each in datasets(store())]
@@ -77,7 +77,7 @@ def _begin(chosen: Selection, known: list[Run], start: str | None) -> None:
     session.setdefault("train profile", next(iter(PROFILES)))
 
 
-def _like(known: list[Run]) -> None:
+def _like(known: list[StoredRun]) -> None:
     """Sets the form to what the run to start from was trained with."""
     session = st.session_state
     run = next((run for run in known if run.name == session["train start"]), None)
@@ -113,12 +113,12 @@ def _fields() -> tuple[list[Field], str]:
     return fields_of(*chosen), " ".join(chosen)
 
 
-def _wish() -> Wish:
+def _wish() -> TrainingChoice:
     """What the form says at the moment of asking, which may be ahead of what was last drawn."""
     session = st.session_state
     fields, place = _fields()
     said = {each.name: session.get(f"setting {place} {each.name}", each.default) for each in fields}
-    return Wish(
+    return TrainingChoice(
         dataset=session["train dataset"],
         gold=session["train gold"],
         model=session["train model"],
@@ -149,7 +149,7 @@ def _field(field: Field, place: str) -> None:
 
 def _train() -> None:
     try:
-        ask(store(), _wish(), me())
+        submit_training(store(), _wish(), me())
         st.session_state["train name"] = ""
     except (InputError, StoreError) as error:
         st.session_state[_SAID] = str(error)

@@ -17,7 +17,7 @@ from pages.shared.selection import gold_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class TrainingChoice:
     """A training as somebody asks for it; `settings` are those that differ from the model's own, `start` is a run."""
 
     dataset: str
@@ -69,7 +69,7 @@ def fields_of(model: str, variant: str, profile: str) -> list[Field]:
     ]
 
 
-def ask(store: Store, wish: Wish, author: str) -> Job:
+def submit_training(store: Store, wish: TrainingChoice, author: str) -> Job:
     """Queues the training; asked for twice in a row, it is one job.
 
     Raises:
@@ -94,7 +94,7 @@ def _check_name(store: Store, name: str) -> None:
         raise InputError(f"A run {name!r} is being trained: choose another name.")
 
 
-def _check_labels(store: Store, wish: Wish) -> None:
+def _check_labels(store: Store, wish: TrainingChoice) -> None:
     labelled = {each.example.split for each in gold_posts(store, wish.dataset, wish.gold) if each.revision is not None}
     for split in ("train", "valid"):
         if split not in labelled:
@@ -104,7 +104,7 @@ def _check_labels(store: Store, wish: Wish) -> None:
             )
 
 
-def _check_start(store: Store, wish: Wish) -> None:
+def _check_start(store: Store, wish: TrainingChoice) -> None:
     if wish.start is None:
         return
     known = next((run for run in runs(store) if run.name == wish.start), None)

@@ -15,7 +15,7 @@ import streamlit as st
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL
 from db.posts import GOLD, datasets, post_ids
-from db.runs import Run, runs
+from db.runs import StoredRun, runs
 from db.worklists import tracks
 from pages.shared.store import store
 
@@ -195,7 +195,7 @@ def _resolve_post(
     return (None if split is None else other), post, number
 
 
-def _resolve_run(trained: Sequence[Run], dataset: str, said: str | None) -> str | None:
+def _resolve_run(trained: Sequence[StoredRun], dataset: str, said: str | None) -> str | None:
     names = [run.name for run in trained]
     if said in names:
         return said

@@ -10,12 +10,12 @@ from db.engine import Store
 from db.job_leases import claim, fail, heartbeat
 from db.jobs import cancel, enqueue, job, jobs
 from db.workers import beat
-from mner_core.experiment.grid import Grid, Line, Number
+from mner_core.experiment.result_table import Line, Number, ResultTable
 from mner_core.experiment.saved_tables import experiments_folder, save_table, table_file
 from mner_core.experiment.suite import read_suite, suite_names
 from mner_core.types import InputError
 from pages.experiments.stating import epochs, posts, printed, trainings
-from pages.experiments.submit import Wish, ask
+from pages.experiments.submit import ExperimentChoice, submit_experiment
 from pages.experiments.table_frames import short_form, whole
 from tests.app.filled import SET, open_app, shown
 
@@ -23,7 +23,7 @@ FACTS = {
     "protocol": "entity", "support": 1234, "posts": 90, "seeds": 3, "gold_sha256": "abcdef0123", "reference": "R-GCN",
     "difference": -2.5, "supported": True, "sentence": "Every test supports it.",
 }  # fmt: skip
-GRID = Grid(
+GRID = ResultTable(
     title="R-GCN without one or both of its graphs",
     columns={"scenes": ("PER", "F1"), "twitter2017": ("PER", "F1")},
     lines=[
@@ -55,8 +55,8 @@ def button(app: AppTest, label: str) -> "AppTest":
     return found[0].click().run()
 
 
-def wish(suite: str, *datasets: str, gold: str = "current") -> Wish:
-    return Wish(suite=suite, quick=True, datasets=datasets, gold=gold)
+def wish(suite: str, *datasets: str, gold: str = "current") -> ExperimentChoice:
+    return ExperimentChoice(suite=suite, quick=True, datasets=datasets, gold=gold)
 
 
 def test_without_posts_and_tables_all_tables_are_there_by_title_and_paper(home: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_curve_brings_its_picture(made: Store) -> None:
 
 def test_what_nobody_has_a_number_for_is_left_out() -> None:
     assert ("twitter2017", "ours") not in short_form(GRID).columns
-    blank = Grid(
+    blank = ResultTable(
         title="T", columns={"x": ("F1", "P")}, notes=(),
         lines=[Line(name="a", source="ours", blocks={"x": [Number(1.0), Number(math.nan)]})],
     )  # fmt: skip
@@ -170,14 +170,14 @@ def test_how_the_last_attempt_ended_is_said(store: Store) -> None:
         (wish("data", "nowhere"), "no data set 'nowhere'"),
     ],
 )
-def test_a_wish_that_cannot_be_is_refused(store: Store, asked: Wish, why: str) -> None:
+def test_a_wish_that_cannot_be_is_refused(store: Store, asked: ExperimentChoice, why: str) -> None:
     with pytest.raises(InputError, match=why):
-        ask(store, asked, "ann")
+        submit_experiment(store, asked, "ann")
     assert jobs(store) == []
 
 
 def test_asked_for_twice_it_is_one_job_after_all_others(store: Store) -> None:
-    first, again = ask(store, wish("data"), "ann"), ask(store, wish("data"), "bob")
+    first, again = submit_experiment(store, wish("data"), "ann"), submit_experiment(store, wish("data"), "bob")
     assert first.id == again.id
     assert first.priority < enqueue(store, "train", {}, author="ann").priority
 

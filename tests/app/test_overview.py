@@ -11,7 +11,7 @@ from db.jobs import enqueue, jobs
 from db.runs import add_run
 from db.workers import beat
 from pages.overview.calibration_and_slices import inside
-from pages.overview.data_statistics import Comparison, comparison, contents, count, measured
+from pages.overview.data_statistics import RunComparison, comparison, contents, count, measured
 from tests.app.filled import SET, examples, open_app, shown
 from tests.db.test_runs import write_run
 
@@ -27,7 +27,7 @@ def test_posts_pictures_and_entities_are_counted_by_split(home: Path) -> None:
 
 def test_a_comparison_is_on_one_gold_and_adds_up(store: Store) -> None:
     found = comparison(store, change_token(store), ("first", "second"), SET, "valid", "current")
-    assert isinstance(found, Comparison)
+    assert isinstance(found, RunComparison)
     assert found.before.score.gold_sha256 == found.after.score.gold_sha256
     assert found.changes == {"fixed": 2, "broken": 1, "wrong in both": 4}
     for change, number in found.changes.items():

@@ -14,7 +14,7 @@ from mner_core.catalog.system import System
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.home import Home
 from mner_core.types import InputError
-from pages.runs.submit import Wish, ask, fields_of
+from pages.runs.submit import TrainingChoice, fields_of, submit_training
 from pages.shared.logs import log_tail
 from tests.app.filled import SET, fill, open_app, shown
 from tests.db.test_runs import write_run
@@ -42,23 +42,23 @@ def trained(store: Store) -> Store:
     return store
 
 
-def wish(**changes: Any) -> Wish:
+def wish(**changes: Any) -> TrainingChoice:
     said: dict[str, Any] = {
         "dataset": SET, "gold": "current", "model": "bert-crf", "variant": "", "profile": "tiny", "seed": 3,
         "settings": {"epochs": 2}, "start": None, "name": "mine",
     }  # fmt: skip
-    return Wish(**{**said, **changes})
+    return TrainingChoice(**{**said, **changes})
 
 
 def test_a_wish_becomes_one_job(store: Store) -> None:
-    first, again = ask(store, wish(), "ann"), ask(store, wish(name=""), "ann")
+    first, again = submit_training(store, wish(), "ann"), submit_training(store, wish(name=""), "ann")
     assert first.payload == {
         "dataset": SET, "gold": "current", "model": "bert-crf", "variant": "", "profile": "tiny", "seed": 3,
         "settings": {"epochs": 2}, "name": "mine",
     }  # fmt: skip
     assert "name" not in again.payload
-    assert ask(store, wish(name=""), "bob").id == again.id, "a second click is no second training"
-    assert ask(store, wish(start="first", name="on"), "ann").payload["start"] == "first"
+    assert submit_training(store, wish(name=""), "bob").id == again.id, "a second click is no second training"
+    assert submit_training(store, wish(start="first", name="on"), "ann").payload["start"] == "first"
 
 
 @pytest.mark.parametrize(
@@ -78,14 +78,14 @@ def test_a_wish_becomes_one_job(store: Store) -> None:
 )
 def test_a_wish_that_cannot_be_is_refused(store: Store, changes: dict[str, Any], why: str) -> None:
     with pytest.raises(InputError, match=why):
-        ask(store, wish(**changes), "ann")
+        submit_training(store, wish(**changes), "ann")
     assert jobs(store) == []
 
 
 def test_two_trainings_under_one_name_are_refused(store: Store) -> None:
-    ask(store, wish(), "ann")
+    submit_training(store, wish(), "ann")
     with pytest.raises(InputError, match="is being trained"):
-        ask(store, wish(seed=4), "ann")
+        submit_training(store, wish(seed=4), "ann")
 
 
 @pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
@@ -152,7 +152,7 @@ def test_the_form_goes_on_from_a_run(trained: Store) -> None:
 
 def test_a_training_is_watched_and_stopped(store: Store) -> None:
     beat(store, "w", "cpu")
-    ask(store, wish(), "ann")
+    submit_training(store, wish(), "ann")
     running = claim(store, "w", "cpu")
     assert running is not None
     heartbeat(store, running, 0.43, "epoch 1 of 2, dev F1 31.0")
@@ -169,7 +169,7 @@ def test_a_training_is_watched_and_stopped(store: Store) -> None:
 
 
 def test_a_waiting_job_is_stopped_at_once(store: Store) -> None:
-    ask(store, wish(), "ann")
+    submit_training(store, wish(), "ann")
     app = open_app("runs")
     next(button for button in app.button if button.label == "Stop").click().run()
     assert jobs(store)[0].status == "cancelled"

@@ -10,7 +10,7 @@ import pytest
 
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.experiment import run_cache
-from mner_core.experiment.grid import Grid, Line, Number
+from mner_core.experiment.result_table import Line, Number, ResultTable
 from mner_core.experiment.runner import Order, experiment
 from mner_core.experiment.saved_tables import saved_table
 from mner_core.experiment.suite import expected_numbers, read_suite, suite_names
@@ -165,7 +165,7 @@ def test_counts_need_no_training(tmp_path: Path) -> None:
 
 def test_what_is_unknown_is_a_dash_and_no_number() -> None:
     line = Line(name="a_b", source="ours", blocks={"x": [Number(50.0, 1.25, marked=True), Number(math.nan)]})
-    grid = Grid(title="T & U", columns={"x": ("P", "F1"), "y": ("F1",)}, lines=[line], notes=["p < 0.05"])
+    grid = ResultTable(title="T & U", columns={"x": ("P", "F1"), "y": ("F1",)}, lines=[line], notes=["p < 0.05"])
     assert "| a_b | ours | 50.00 ± 1.25† | – | – |" in grid.markdown()
     assert grid.csv().splitlines()[1] == "a_b,ours,50.0,1.25,,,,"
     assert r"a\_b & ours & 50.00 $\pm$ 1.25$^\dagger$ & -- & -- \\" in grid.latex()

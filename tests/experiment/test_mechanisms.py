@@ -9,8 +9,8 @@ import pytest
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.dataset import read_dataset
 from mner_core.experiment import run_cache, runner
-from mner_core.experiment.grid import Grid
 from mner_core.experiment.mechanisms import subset_f1
+from mner_core.experiment.result_table import ResultTable
 from mner_core.experiment.run_cache import RunCache
 from mner_core.experiment.runner import Order, Result, experiment
 from mner_core.experiment.suite import Size, Suite, read_suite
@@ -197,9 +197,9 @@ def test_what_suits_the_tiny_encoder_does_not_reach_another_one(
 ) -> None:
     sizes: list[Size] = []
 
-    def watched(suite: Suite, size: Size, run_cache: RunCache) -> Grid:
+    def watched(suite: Suite, size: Size, run_cache: RunCache) -> ResultTable:
         sizes.append(size)
-        return Grid(title=suite.title, columns={}, lines=[], notes=[])
+        return ResultTable(title=suite.title, columns={}, lines=[], notes=[])
 
     monkeypatch.setattr(runner, "mechanisms_table", watched)
     for profile in (None, "tiny", "compact"):

@@ -328,7 +328,7 @@ def test_a_larger_vocabulary_changes_nothing_for_known_words(tmp_path: Path) -> 
 
 @pytest.fixture
 def runs_for_phrases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Phrases without spaCy, whose model may not be installed."""
+    """NounPhrases without spaCy, whose model may not be installed."""
     monkeypatch.setitem(noun_phrases._CHUNKERS, "en-core-web-sm", Runs)  # type: ignore[arg-type]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mner_core.home import Home
 from mner_core.text import noun_phrases
-from mner_core.text.noun_phrases import Phrases, Runs
+from mner_core.text.noun_phrases import CapitalRuns, NounPhrases
 from mner_core.types import InputError
 from mner_core.weights.packages import weight_file
 
@@ -35,7 +35,11 @@ def texts(ranges: Sequence[tuple[int, int]], words: Sequence[str] = WORDS) -> li
 
 @needs_weights
 def test_phrases_are_ranges_of_the_posts_own_words() -> None:
-    assert texts(Phrases("en-core-web-sm", None).of(WORDS)) == ["Kevin Durant", "the Oracle Arena", "a purple jersey"]
+    assert texts(NounPhrases("en-core-web-sm", None).of(WORDS)) == [
+        "Kevin Durant",
+        "the Oracle Arena",
+        "a purple jersey",
+    ]
 
 
 @needs_weights
@@ -53,16 +57,16 @@ def test_phrases_are_ranges_of_the_posts_own_words() -> None:
     ],
 )
 def test_no_word_is_refused_and_none_is_cut(words: list[str]) -> None:
-    ranges = Phrases("en-core-web-sm", None).of(words)
+    ranges = NounPhrases("en-core-web-sm", None).of(words)
     assert all(0 <= start < end <= len(words) for start, end in ranges)
 
 
 @needs_weights
 def test_a_post_has_the_same_phrases_alone_and_in_a_sweep() -> None:
     posts = [WORDS, ["Rio"], WORDS[::-1], [*"我们在北京!"]]
-    together = Phrases("en-core-web-sm", None)
+    together = NounPhrases("en-core-web-sm", None)
     together.sweep(posts)
-    assert [together.of(words) for words in posts] == [Phrases("en-core-web-sm", None).of(words) for words in posts]
+    assert [together.of(words) for words in posts] == [NounPhrases("en-core-web-sm", None).of(words) for words in posts]
 
 
 @needs_weights
@@ -72,13 +76,13 @@ def test_the_entity_recogniser_is_never_loaded() -> None:
 
 
 def test_tiny_phrases_are_runs_between_function_words() -> None:
-    found = Phrases("tiny-phrases", None).of(WORDS)
+    found = NounPhrases("tiny-phrases", None).of(WORDS)
     assert texts(found) == ["Kevin Durant enters", "Oracle Arena wearing", "purple jersey"]
 
 
 @given(st.lists(st.text(min_size=1), max_size=12))
 def test_tiny_phrases_never_overlap(words: list[str]) -> None:
-    (ranges,) = Runs().chunks([words])
+    (ranges,) = CapitalRuns().chunks([words])
     places = [place for start, end in ranges for place in range(start, end)]
     assert places == sorted(set(places))
     assert all(0 <= start < end <= len(words) for start, end in ranges)
@@ -106,10 +110,10 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> type[Counting]:
 def test_a_sweep_reads_every_text_once_for_good(counting: type[Counting], tmp_path: Path) -> None:
     home, seen = Home(tmp_path), []
     posts = [["a", "b"], ["c"], ["a", "b"], ["a b"]]
-    Phrases("counting", home).sweep(posts, lambda done, total: seen.append((done, total)))
+    NounPhrases("counting", home).sweep(posts, lambda done, total: seen.append((done, total)))
     assert counting.asked == 3
     assert seen == [(1, 3), (2, 3), (3, 3)]
-    again = Phrases("counting", home)
+    again = NounPhrases("counting", home)
     again.sweep([*posts, ["new"]])
     assert counting.asked == 4
     assert again.of(["a", "b"]) == ((0, 2),)
@@ -120,11 +124,11 @@ def test_a_sweep_reads_every_text_once_for_good(counting: type[Counting], tmp_pa
 def test_a_damaged_file_is_read_anew(
     counting: type[Counting], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    Phrases("counting", Home(tmp_path)).sweep([["a"]])
+    NounPhrases("counting", Home(tmp_path)).sweep([["a"]])
     (file,) = (Home(tmp_path).features / "phrases-counting-1").glob("*.json")
     assert json.loads(file.read_text())
     file.write_text('{"torn')
-    Phrases("counting", Home(tmp_path)).sweep([["a"]])
+    NounPhrases("counting", Home(tmp_path)).sweep([["a"]])
     assert counting.asked == 2
     assert "damaged" in caplog.text
 

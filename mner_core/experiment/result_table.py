@@ -37,7 +37,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grid:
+class ResultTable:
     """The table: `columns` of each block by name, lines, notes that state what the numbers rest on."""
 
     title: str
@@ -90,7 +90,7 @@ class Grid:
         }
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> "Grid":
+    def from_json(cls, record: Mapping[str, Any]) -> "ResultTable":
         """The table that `to_json` made a record of."""
         return cls(**{**record, "lines": [_line(line) for line in record["lines"]]})
 
