@@ -94,7 +94,7 @@ def test_states_equal_the_equations_written_out(variant: str) -> None:
     posts = [*random_posts(3, seed=5, longest=4), post(9, ["Rio", "wins"], image=None)]
     batcher = make_batcher("rgcn", settings)
     batch = batcher.batch(posts)
-    neighbourhood = batcher.sources.neighbourhood
+    neighbourhood = batcher.providers.neighbourhood
     assert neighbourhood is not None
     assert batch.grid is not None
     in_double = _double(batch)

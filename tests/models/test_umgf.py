@@ -129,7 +129,7 @@ def picture_of(settings: UMGFSettings, batch: Batch, row: int, length: int) -> t
     seen = picture.object_vectors.astype(np.float64)
     if settings.edges == "all":
         return seen, np.ones((length, len(seen)))
-    grounding = make_batcher("umgf", settings).sources.grounding
+    grounding = make_batcher("umgf", settings).providers.grounding
     assert grounding is not None
     return seen, grounding.links(batch.examples[row], picture).joined.astype(float)
 

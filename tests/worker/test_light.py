@@ -1,6 +1,13 @@
 """The supervisor loads no torch; the room keeps to its doors."""
 
-from tests.test_layout import imported, loaded_by, modules
+from pathlib import Path
+
+from tests.rooms import imported, modules
+from tests.test_layout import loaded_by
+
+
+def files_of(house: str) -> list[Path]:
+    return [path for module, path in modules().items() if module.split(".")[0] == house]
 
 
 def test_the_supervisor_and_the_keeper_load_nothing_heavy() -> None:
@@ -9,16 +16,16 @@ def test_the_supervisor_and_the_keeper_load_nothing_heavy() -> None:
 
 
 def test_the_keeper_needs_nothing_but_python() -> None:
-    [keeper] = [path for path in modules("worker") if path.name == "__main__.py"]
+    [keeper] = [path for path in files_of("worker") if path.name == "__main__.py"]
     assert not {name.split(".")[0] for name in imported(keeper)} & {"worker", "db", "mner_core"}
 
 
 def test_nobody_below_imports_the_worker() -> None:
     for room in ("mner_core", "db", "pages"):
-        for path in modules(room):
+        for path in files_of(room):
             assert "worker" not in {name.split(".")[0] for name in imported(path)}, path
 
 
 def test_the_worker_knows_no_screen() -> None:
-    for path in modules("worker"):
+    for path in files_of("worker"):
         assert not {name.split(".")[0] for name in imported(path)} & {"pages", "streamlit"}, path
