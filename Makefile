@@ -1,11 +1,11 @@
-# make setup | run | test | check | bench.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
+# make setup | run | test | check | bench | docs.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
 
 PYTHON ?= python3
 PY := .venv/bin/python
 export OMP_WAIT_POLICY ?= PASSIVE
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: setup run test lint check bench format
+.PHONY: setup run test lint check bench docs format
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -40,3 +40,7 @@ test: setup
 
 bench: setup
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks
+
+# The site of the docs, README and docstrings, into var/site; a link that leads nowhere is an error.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict --config-file .mkdocs.yml

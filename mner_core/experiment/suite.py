@@ -1,17 +1,17 @@
 """Suites: the tables that `experiment` makes, as data: one TOML file a table, in `suites/` or wherever a person says.
 
-title, paper        what a reader is told
-kind                scores | transfer | counts | curve | mechanisms
-columns             full (each type's F1, then P, R, F1) | prf | types (each type's F1, then F1)
-splits              the splits that are scored, such as ["test"] or ["valid", "test"]
-reference           the row that all others are compared with
-pictured            true: only posts whose picture exists (Twitter-2017C)
-[labels]            renamed labels, such as OTHER = "MISC"
-share               of a curve: how many of the training spans are made wrong, 0..1
-[full] [quick]      profile, epochs (0: the system's own), seeds, posts, set = {setting = value} for all rows
-[[rows]]            name, model, variant, set = {setting = value}; without a model the row is only published
-[rows.printed]      what the paper prints, by data set: numbers in the order of the columns, nan where it has none
-[rows.deviation]    the deviations it prints
+    title, paper        what a reader is told
+    kind                scores | transfer | counts | curve | mechanisms
+    columns             full (each type's F1, then P, R, F1) | prf | types (each type's F1, then F1)
+    splits              the splits that are scored, such as ["test"] or ["valid", "test"]
+    reference           the row that all others are compared with
+    pictured            true: only posts whose picture exists (Twitter-2017C)
+    [labels]            renamed labels, such as OTHER = "MISC"
+    share               of a curve: how many of the training spans are made wrong, 0..1
+    [full] [quick]      profile, epochs (0: the system's own), seeds, posts, set = {setting = value} for all rows
+    [[rows]]            name, model, variant, set = {setting = value}; without a model the row is only quoted
+    [rows.printed]      what the paper prints, by data set: numbers in the order of the columns, nan where it has none
+    [rows.deviation]    the deviations it prints
 
 A row of `mechanisms` has no printed numbers. It names what it lacks on the other side, a `variant` or another system
 (`against`), and `knobs = {knob = share}` of the scenes, the first of which is the part of them that is scored, unless
