@@ -16,10 +16,11 @@ from db.engine import Store
 from db.gold import CURRENT, GoldPost, gold_posts_in
 from db.predictions import PostPrediction, predictions_in
 from db.runs import run_id
-from db.scores import count, from_json, places, to_json
+from db.scores import count, from_json, places, scheme_of_dataset, to_json
 from db.tables import Counts, Evaluations
 from mner_core.data.fingerprint import gold_fingerprint
-from mner_core.evaluation.scoring import Score, from_counts, pool, protocol_named
+from mner_core.evaluation.gold import protocol_named
+from mner_core.evaluation.scoring import Score, from_counts, pool
 from mner_core.types import InputError, Span
 
 
@@ -126,8 +127,10 @@ class _Question:
         unseen = sum(post.post not in said for post in posts)
         if unseen:
             raise InputError(f"The run {run} has not looked at {unseen} labelled posts of {self._called()} yet.")
+        is_strict = posts and self.protocol == "entity-strict"  # the other protocol reads no tags
+        scheme = scheme_of_dataset(session, self.dataset) if is_strict else "BIO2"
         for post in posts:
-            counted = count(post.example, (mark.span for mark in said[post.post].marks), self.protocol)
+            counted = count(post.example, (mark.span for mark in said[post.post].marks), self.protocol, scheme)
             yield Counts(run_id=key, revision_id=post.revision, protocol=self.protocol, counts=to_json(counted))
 
     def _is_recorded(self, session: Session, run: int, sha256: str) -> bool:

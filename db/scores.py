@@ -7,40 +7,52 @@ sums of these counts, and a corrected post costs one piece for each run that has
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import String, cast, insert, or_, select
 from sqlalchemy.orm import Session
 
 from db.engine import Store
 from db.gold import labelled
+from db.posts import in_dataset
 from db.tables import Counts, Predictions, Revisions
 from db.tables import Posts as PostRows
 from mner_core.data.tokenize import offsets_from_span
 from mner_core.evaluation import scoring
-from mner_core.evaluation.scoring import PROTOCOLS
+from mner_core.evaluation.gold import PROTOCOLS, gold_spans
+from mner_core.tags import Scheme
 from mner_core.types import Example, Span
 
 
-def count(gold: Example, predicted: Iterable[Span], protocol: str) -> dict[str, scoring.Counts]:
-    """Counts of what a run says, in code points, on a labelled post.
+def count(
+    gold: Example, predicted: Iterable[Span], protocol: str, scheme: Scheme = "BIO2"
+) -> dict[str, scoring.Counts]:
+    """Counts of what a run says, in code points, on a labelled post; `scheme` is that of its data set's tags.
 
     Raises:
         InputError: there is no such protocol.
     """
-    return scoring.count(places(gold, protocol), predicted)
+    return scoring.count(places(gold, protocol, scheme), predicted)
 
 
-def places(gold: Example, protocol: str = "entity") -> tuple[Span, ...]:
+def places(gold: Example, protocol: str = "entity", scheme: Scheme = "BIO2") -> tuple[Span, ...]:
     """The entities of a labelled post as spans of code points, in order.
 
     Raises:
         InputError: there is no such protocol.
     """
-    found = scoring.gold_spans(gold, protocol)
+    found = gold_spans(gold, protocol, scheme)
     return tuple(sorted(Span(*offsets_from_span(gold.tokens, span), span.label) for span in found))
 
 
+def scheme_of_dataset(session: Session, dataset: str) -> Scheme:
+    """The scheme of the tags that came with a data set's posts: BIOES where any begins with E- or S-, else BIO2."""
+    tags = cast(PostRows.tags, String)
+    has_ends = or_(*(tags.like(f'%"{prefix}-_%') for prefix in ("E", "S")))
+    found = session.scalar(select(PostRows.id).where(*in_dataset(session, dataset), has_ends).limit(1))
+    return "BIO2" if found is None else "BIOES"
+
+
 def rescore(session: Session, store: Store, post: PostRows, dataset: str, revision: Revisions) -> None:
-    """Adds what every run that has looked at the post scores against its new revision."""
+    """Adds what every run that has looked at the post scores against its new revision, which has marks and no tags."""
     predicted = select(Predictions.run_id, Predictions.marks).where(Predictions.post_id == post.id)
     rows = session.execute(predicted).all()
     if not rows:

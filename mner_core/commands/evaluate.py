@@ -10,10 +10,11 @@ from mner_core.catalog.profiles import profile
 from mner_core.commands.main import Answer, say_defects
 from mner_core.data.dataset import read_dataset
 from mner_core.evaluation.errors import align, confusion, tally
+from mner_core.evaluation.gold import gold_entities, protocol_named
 from mner_core.evaluation.legacy import PieceCounts
 from mner_core.evaluation.prediction_files import read_both, score_files
 from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known, score
-from mner_core.evaluation.scoring import post_digest, protocol_named
+from mner_core.evaluation.scoring import post_digest
 from mner_core.evaluation.slices import score_slices
 from mner_core.types import Example, InputError, Prediction, Span
 
@@ -158,8 +159,8 @@ def _details(asked: _Asked, examples: Sequence[Example], options: argparse.Names
     slices = score_slices(known, asked.spans, train=train, relevance=relevance, protocol=options.protocol)
     outcomes = [
         outcome
-        for example, spans in zip(examples, asked.spans, strict=True)
-        for outcome in align(protocol_named(options.protocol).entities(example), spans)
+        for true, spans in zip(gold_entities(examples, options.protocol), asked.spans, strict=True)
+        for outcome in align(sorted(true), spans)
     ]
     matrix = confusion(outcomes, asked.run.record.labels)
     return {

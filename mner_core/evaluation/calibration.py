@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from mner_core.evaluation.scoring import gold_spans
+from mner_core.evaluation.gold import gold_entities
 from mner_core.types import Example, Prediction
 
 BINS = 10
@@ -59,8 +59,7 @@ def confidences(
         InputError: the protocol does not count post by post, or a post is not labelled.
     """
     pairs: list[tuple[float, bool]] = []
-    for post, prediction in zip(gold, predictions, strict=True):
-        true = gold_spans(post, protocol)
+    for true, prediction in zip(gold_entities(gold, protocol), predictions, strict=True):
         pairs += [(sure, span in true) for span, sure in zip(prediction.spans, prediction.confidences, strict=True)]
     return np.array([sure for sure, _ in pairs], float), np.array([right for _, right in pairs], bool)
 

@@ -5,7 +5,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mner_core.evaluation.scoring import Figures, Score, gold_spans
+from mner_core.evaluation.gold import gold_entities
+from mner_core.evaluation.scoring import Figures, Score
 from mner_core.evaluation.significance import (
     DRAWS,
     Finding,
@@ -100,7 +101,7 @@ def compare(
         InputError: the numbers of runs differ, there are fewer than two posts, a post is not labelled, or the protocol
             does not count post by post.
     """
-    return compare_spans([gold_spans(post, protocol) for post in gold], ours, theirs, protocol)
+    return compare_spans(gold_entities(gold, protocol), ours, theirs, protocol)
 
 
 def compare_spans(

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 from mner_core.evaluation.comparison import Comparison, Predicted, compare
-from mner_core.evaluation.scoring import gold_spans
+from mner_core.evaluation.gold import gold_entities
 from mner_core.types import Example, Span
 
 Effect: TypeAlias = Literal["better", "worse", "otherwise wrong"]
@@ -86,10 +86,11 @@ def image_ablation(
     """
     against_none = compare(gold, own, none, protocol)
     against_swapped = compare(gold, own, swapped, protocol)
+    entities = gold_entities(gold, protocol)
     changes = [
-        _change(post, number, frozenset(gold_spans(post, protocol)), *(tuple(sorted(each)) for each in said))
+        _change(post, number, true, *(tuple(sorted(each)) for each in said))
         for number, run in enumerate(zip(own, none, swapped, strict=True))
-        for post, *said in zip(gold, *run, strict=True)
+        for post, true, *said in zip(gold, entities, *run, strict=True)
         if len({frozenset(each) for each in said}) > 1
     ]
     return ImageAblation(against_none=against_none, against_swapped=against_swapped, changes=tuple(changes))

@@ -38,12 +38,15 @@ def tags_as_bio(post: Example) -> list[str]:
 
 
 def umt_chunks(tags: Tags) -> list[Span]:
-    """Every tag but O is in a chunk, X and [SEP] are types of their own; B- or another type begins a new chunk."""
+    """Every tag but O is in a chunk, X and [SEP] are types of their own; B- or another type begins a new chunk.
+
+    Of a type with dashes only what stands behind the last one is read: B-creative-work I-team-work is one `work`.
+    """
     chunks: list[Span] = []
     start, open_type = 0, ""
     for place, tag in enumerate([*tags, "O"]):
-        prefix, _, label = tag.partition("-")
-        kind = "" if tag == "O" else label or prefix
+        parts = tag.split("-")
+        prefix, kind = parts[0], "" if tag == "O" else parts[-1]
         if open_type and (kind != open_type or prefix == "B"):
             chunks.append(Span(start, place, open_type))
             open_type = ""

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.evaluation import legacy
+from mner_core.evaluation.gold import PROTOCOLS, gold_entities, scheme_of
 from mner_core.evaluation.legacy import PieceCounts, Tags, tags_as_bio
-from mner_core.evaluation.scoring import PROTOCOLS, Counts, Score, from_counts, from_figures, gold_spans, must_match
+from mner_core.evaluation.scoring import Counts, Score, from_counts, from_figures, must_match
 from mner_core.evaluation.scoring import score as score_spans
 from mner_core.tags import encode
 from mner_core.types import Example, InputError, Span
@@ -70,7 +71,9 @@ def score_posts(
     """
     must_be_known(protocol)
     if protocol in PROTOCOLS:
-        return score_spans(gold, [sorted(gold_spans(post, protocol)) for post in predicted], protocol)
+        scheme = scheme_of(gold, predicted)
+        said = [sorted(spans) for spans in gold_entities(predicted, protocol, scheme)]
+        return score_spans(gold, said, protocol, scheme)
     must_match(gold, predicted)
     return _score_tags(gold, [tags_as_bio(post) for post in predicted], protocol, pieces)
 

@@ -6,12 +6,13 @@ averaged over posts or batches: a split's score is the sum of its posts' counts,
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mner_core.data.fingerprint import gold_fingerprint
-from mner_core.tags import decode_strict
+from mner_core.evaluation.gold import gold_entities, gold_spans, protocol_named
+from mner_core.tags import Scheme
 from mner_core.types import Example, InputError, Span
 
 
@@ -92,69 +93,17 @@ class Score:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protocol:
-    """A named way to score: what it does, in a reader's words, and which spans of a labelled post it counts."""
-
-    about: str
-    entities: Callable[[Example], Sequence[Span]]
-
-
-def _as_read(post: Example) -> Sequence[Span]:
-    return post.spans or ()
-
-
-def _as_written(post: Example) -> Sequence[Span]:
-    if post.tags is None:
-        return post.spans or ()
-    has_ends = any(tag.startswith(("E-", "S-")) for tag in post.tags)
-    return decode_strict(post.tags, "BIOES" if has_ends else "BIO2")
-
-
-PROTOCOLS: Mapping[str, Protocol] = {
-    "entity": Protocol(
-        about="word level, exact span and type, pooled; an orphan I- tag begins an entity, "
-        "as in conlleval and seqeval's default",
-        entities=_as_read,
-    ),
-    "entity-strict": Protocol(
-        about="the same, but only entities that are tagged as the scheme demands: an orphan I- tag is none, "
-        "so support may be smaller (seqeval's strict mode)",
-        entities=_as_written,
-    ),
-}
-
-
-def protocol_named(name: str) -> Protocol:
-    """The protocol of that name, of those that count post by post.
-
-    Raises:
-        InputError: there is none; the message lists the names. (`protocols` has the legacy ones, too.)
-    """
-    if name not in PROTOCOLS:
-        names = ", ".join(PROTOCOLS)
-        raise InputError(f"There is no scoring protocol {name!r} that counts post by post; choose one of {names}.")
-    return PROTOCOLS[name]
-
-
-def per_post(gold: Example, predicted: Sequence[Span], protocol: str = "entity") -> dict[str, Counts]:
+def per_post(
+    gold: Example, predicted: Sequence[Span], protocol: str = "entity", scheme: Scheme = "BIO2"
+) -> dict[str, Counts]:
     """One post's counts for each label that occurs in it; adding them over the posts of a split gives its score.
 
-    Raises:
-        InputError: the protocol is unknown, or nobody has labelled the post.
-    """
-    return count(gold_spans(gold, protocol), predicted)
-
-
-def gold_spans(post: Example, protocol: str = "entity") -> frozenset[Span]:
-    """The entities of a labelled post as the protocol reads them.
+    `scheme` is that of the whole file (`gold.scheme_of`).
 
     Raises:
         InputError: the protocol is unknown, or nobody has labelled the post.
     """
-    if post.spans is None:
-        raise InputError(f"Post {post.id!r} has no labels that could be scored; label it or leave it out.")
-    return frozenset(protocol_named(protocol).entities(post))
+    return count(gold_spans(gold, protocol, scheme), predicted)
 
 
 def count(gold: Iterable[Span], predicted: Iterable[Span]) -> dict[str, Counts]:
@@ -197,15 +146,23 @@ def from_figures(micro: Figures, per_type: Mapping[str, Figures], *, protocol: s
     )
 
 
-def score(gold: Sequence[Example], predicted: Sequence[Sequence[Span]], protocol: str = "entity") -> Score:
+def score(
+    gold: Sequence[Example],
+    predicted: Sequence[Sequence[Span]],
+    protocol: str = "entity",
+    scheme: Scheme | None = None,
+) -> Score:
     """Scores predicted spans, one sequence a post, against labelled posts.
+
+    `scheme` is how the gold's tags are to be read; None decides it from the gold itself.
 
     Raises:
         InputError: the protocol is unknown, a post is not labelled, or the numbers of posts differ.
     """
     protocol_named(protocol)
     must_match(gold, predicted)
-    counts = pool(per_post(post, spans, protocol) for post, spans in zip(gold, predicted, strict=True))
+    entities = gold_entities(gold, protocol, scheme)
+    counts = pool(count(true, spans) for true, spans in zip(entities, predicted, strict=True))
     return from_counts(counts, protocol=protocol, gold_sha256=gold_fingerprint(gold))
 
 

@@ -12,12 +12,14 @@ Every slice carries the fingerprint of the whole gold it was cut from.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 
 from mner_core.data.fingerprint import gold_fingerprint
-from mner_core.evaluation.scoring import Counts, Score, count, from_counts, gold_spans, pool
+from mner_core.evaluation.gold import gold_entities
+from mner_core.evaluation.scoring import Counts, Score, count, from_counts, pool
 from mner_core.types import Example, Span
 
 EntityRule: TypeAlias = Callable[[Example, Span], bool]
@@ -99,8 +101,10 @@ def score_slices(
     of_posts = {name: _with_subset(name) for name in names if name not in of_entities}
     entity_rules = {**_ENTITY_RULES, **_seen_rules(train), **{name: _in_subset(name) for name in of_entities}}
     post_rules = {**_POST_RULES, **_relevance_rules(gold, relevance), **of_posts}
-    parts = {name: posts_counts(gold, predicted, rule, protocol) for name, rule in post_rules.items()}
-    parts |= {name: entities_counts(gold, predicted, rule, protocol) for name, rule in entity_rules.items()}
+    entities = gold_entities(gold, protocol)
+    counted = [replace(post, spans=tuple(sorted(true))) for post, true in zip(gold, entities, strict=True)]
+    parts = {name: posts_counts(counted, predicted, rule) for name, rule in post_rules.items()}
+    parts |= {name: entities_counts(counted, predicted, rule) for name, rule in entity_rules.items()}
     fingerprint = gold_fingerprint(gold)
     return {
         name: from_counts(counts, protocol=protocol, gold_sha256=fingerprint)
@@ -110,23 +114,21 @@ def score_slices(
 
 
 def entities_counts(
-    gold: Sequence[Example], predicted: Sequence[Sequence[Span]], belongs: EntityRule, protocol: str = "entity"
+    gold: Sequence[Example], predicted: Sequence[Sequence[Span]], belongs: EntityRule
 ) -> dict[str, Counts]:
     """Pooled counts, label by label, of the gold entities that belong and the predictions that overlap one of them."""
 
     def counts(post: Example, spans: Sequence[Span]) -> dict[str, Counts]:
-        part = [span for span in gold_spans(post, protocol) if belongs(post, span)]
+        part = [span for span in post.spans or () if belongs(post, span)]
         return count(part, (span for span in spans if any(span.overlaps(other) for other in part)))
 
     return pool(counts(post, spans) for post, spans in zip(gold, predicted, strict=True))
 
 
-def posts_counts(
-    gold: Sequence[Example], predicted: Sequence[Sequence[Span]], belongs: PostRule, protocol: str = "entity"
-) -> dict[str, Counts]:
+def posts_counts(gold: Sequence[Example], predicted: Sequence[Sequence[Span]], belongs: PostRule) -> dict[str, Counts]:
     """Pooled counts, label by label, of everything in the posts that belong."""
     pairs = zip(gold, predicted, strict=True)
-    return pool(count(gold_spans(post, protocol), spans) for post, spans in pairs if belongs(post))
+    return pool(count(post.spans or (), spans) for post, spans in pairs if belongs(post))
 
 
 def surface_form(post: Example, span: Span) -> str:

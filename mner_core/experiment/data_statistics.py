@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from mner_core.evaluation.scoring import gold_spans
+from mner_core.evaluation.gold import gold_entities
 from mner_core.experiment.experiment_data import ExperimentData
 from mner_core.experiment.result_table import Line, Number, ResultTable
 from mner_core.experiment.suite import USUAL_TYPES, Suite
@@ -41,5 +41,5 @@ def _count(data_set: ExperimentData, split: str, name: str, protocol: str) -> Nu
         return Number(math.nan)
     if name == "posts":
         return Number(len(posts))
-    labels = Counter(span.label for post in posts for span in gold_spans(post, protocol))
+    labels = Counter(span.label for spans in gold_entities(posts, protocol) for span in spans)
     return Number(labels.total() if name == "entities" else labels[name])

@@ -11,7 +11,7 @@ from db.jobs import enqueue
 from db.predictions import waiting
 from db.runs import StoredRun, runs
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.evaluation.scoring import PROTOCOLS
+from mner_core.evaluation.gold import PROTOCOLS
 from pages.overview.data_statistics import RunComparison, comparison, measured
 from pages.shared.number_format import counted, score_sentence, when
 from pages.shared.pickers import choice_table, pick_compare, pick_run
@@ -166,7 +166,7 @@ def _type_columns(found: RunComparison) -> Mapping[str, Any]:
 def _row(run: StoredRun, score: Evaluation | str) -> dict[str, Any]:
     system = SYSTEMS.get(run.model)
     row: dict[str, Any] = {
-        "StoredRun": run.name,
+        "Run": run.name,
         "Model": system.title if system else run.model,
         "Variant": run.variant or "–",
         "Learned from": f"{run.data.get('name', '?')}, {counted(int(run.data.get('train', 0)), 'post')}",

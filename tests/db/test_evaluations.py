@@ -19,6 +19,7 @@ from db.predictions import PostPrediction, from_prediction, predictions, record,
 from db.tables import Counts, Evaluations
 from mner_core.evaluation import scoring
 from mner_core.home import Home
+from mner_core.tags import decode
 from mner_core.types import Example, InputError, Prediction, Span, Token
 from tests.db.test_runs import write_run
 
@@ -183,3 +184,32 @@ def test_totals_equal_scoring_everything_anew(
     )
     assert found.score.micro == scoring.score(gold.examples(store, "set"), guesses).micro
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("tags", "support"),
+    [
+        ((("O", "S-PER"), ("B-LOC", "O")), 1),
+        ((("O", "B-PER"), ("B-LOC", "O")), 2),
+        ((("O", "B-S-X"), ("B-LOC", "O")), 2),  # a type that looks like a prefix
+        ((("B-PER", "E-PER"), ("I-LOC", "E-LOC")), 1),
+    ],
+)
+def test_strict_scores_read_the_tags_by_the_data_sets_scheme(
+    store: Store, tags: Sequence[tuple[str, ...]], support: int
+) -> None:
+    """`B-LOC O` is an entity in a BIO2 set and none in a BIOES one, whatever that post alone looks like."""
+    from db.runs import add_run
+
+    import_examples(store, "set", [tagged(f"post {number}", row) for number, row in enumerate(tags)])
+    add_run(store, write_run(store.home, "run"))
+    posts = gold.gold_posts(store, "set")
+    record(store, "run", [from_prediction(one.post, one.example.tokens, said(one.example), {}) for one in posts])
+    (found,) = evaluate(store, ["run"], "set", protocol="entity-strict")
+    assert found.score.support == support
+
+
+def tagged(name: str, tags: tuple[str, ...]) -> Example:
+    tokens = tuple(Token("ab", 3 * place, 3 * place + 2) for place in range(len(tags)))
+    text = " ".join(token.text for token in tokens)
+    return Example(id=name, text=text, tokens=tokens, spans=tuple(decode(tags)), tags=tags, split="test")

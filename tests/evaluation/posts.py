@@ -29,12 +29,12 @@ def tag_lists(num_words: int, scheme: str = "BIO2") -> st.SearchStrategy[list[st
 
 
 @st.composite
-def tagged_splits(draw: st.DrawFn) -> tuple[list[list[str]], list[list[str]]]:
+def tagged_splits(draw: st.DrawFn, scheme: str = "BIO2") -> tuple[list[list[str]], list[list[str]]]:
     """Gold and predicted tags of the same few posts."""
     lengths = draw(st.lists(st.integers(1, 8), min_size=1, max_size=5))
-    gold = [draw(tag_lists(length)) for length in lengths]
+    gold = [draw(tag_lists(length, scheme)) for length in lengths]
     noise = st.booleans()
-    predicted = [list(tags) if draw(noise) else draw(tag_lists(len(tags))) for tags in gold]
+    predicted = [list(tags) if draw(noise) else draw(tag_lists(len(tags), scheme)) for tags in gold]
     return gold, predicted
 
 

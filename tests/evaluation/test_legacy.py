@@ -32,6 +32,9 @@ def scored(gold: list[list[str]], predicted: list[list[str]], protocol: str, pie
     [
         (["I-PER", "I-PER", "O"], [Span(0, 2, "PER")]),
         (["B-PER", "X", "I-PER"], [Span(0, 1, "PER"), Span(1, 2, "X"), Span(2, 3, "PER")]),
+        (["B-creative-work", "I-team-work", "O"], [Span(0, 2, "work")]),  # what stands behind the last dash
+        (["B-a-b-c", "I-c", "B-c"], [Span(0, 2, "c"), Span(2, 3, "c")]),
+        (["I-x-PER", "I-y-LOC"], [Span(0, 1, "PER"), Span(1, 2, "LOC")]),
         (["X", "X", "[SEP]"], [Span(0, 2, "X"), Span(2, 3, "[SEP]")]),
         (["B-PER", "B-PER", "I-LOC"], [Span(0, 1, "PER"), Span(1, 2, "PER"), Span(2, 3, "LOC")]),
     ],

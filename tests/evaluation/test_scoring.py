@@ -6,11 +6,13 @@ import warnings
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from seqeval.metrics import classification_report
-from seqeval.scheme import IOB2
+from seqeval.scheme import IOB2, IOBES
 
 from mner_core.data.fingerprint import gold_fingerprint
+from mner_core.evaluation.gold import scheme_of
+from mner_core.evaluation.protocols import score_posts
 from mner_core.evaluation.scoring import (
     Counts,
     from_counts,
@@ -28,9 +30,11 @@ PER, LOC = Span(0, 2, "PER"), Span(3, 4, "LOC")
 
 def assert_equals_seqeval(gold: list[list[str]], predicted: list[list[str]], protocol: str) -> None:
     """Micro, macro and per-type figures and supports are seqeval's, to the last digit that a float can carry."""
-    strict = {"mode": "strict", "scheme": IOB2} if protocol == "entity-strict" else {}
-    read = decode_strict if strict else decode
-    ours = score(split_of(gold), [read(tags) for tags in predicted], protocol)
+    files = split_of(gold), split_of(predicted)
+    scheme = scheme_of(*files)
+    strict = {"mode": "strict", "scheme": {"BIO2": IOB2, "BIOES": IOBES}[scheme]} if protocol == "entity-strict" else {}
+    read = (lambda tags: decode_strict(tags, scheme)) if strict else decode
+    ours = score_posts(*files, protocol)
     if not any(map(read, gold)) and not any(map(read, predicted)):
         assert (ours.f1, ours.support, ours.per_type) == (0.0, 0, {})  # seqeval cannot say anything here
         return
@@ -53,6 +57,36 @@ def test_entity_is_seqevals_default(tags: tuple[list[list[str]], list[list[str]]
 @given(tagged_splits())
 def test_entity_strict_is_seqevals_strict_mode(tags: tuple[list[list[str]], list[list[str]]]) -> None:
     assert_equals_seqeval(*tags, "entity-strict")
+    assert_equals_scores_of_spans(*tags)
+
+
+@settings(max_examples=300)
+@given(tagged_splits("BIOES"))
+def test_entity_strict_is_seqevals_strict_mode_of_bioes_too(tags: tuple[list[list[str]], list[list[str]]]) -> None:
+    assert_equals_seqeval(*tags, "entity-strict")
+    assert_equals_scores_of_spans(*tags)
+
+
+def assert_equals_scores_of_spans(gold: list[list[str]], predicted: list[list[str]]) -> None:
+    """A model's spans are scored against the gold file alone, which then decides the scheme."""
+    files = split_of(gold), split_of(predicted)
+    if scheme_of(files[0]) == scheme_of(*files):
+        spans = [decode_strict(tags, scheme_of(files[0])) for tags in predicted]
+        assert score(files[0], spans, "entity-strict") == score_posts(*files, "entity-strict")
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "support"),
+    [
+        ([["O", "S-PER"], ["B-LOC", "O"]], [["O", "S-PER"], ["B-LOC", "O"]], 1),  # seqeval, scheme=IOBES: 1
+        ([["B-LOC", "O"]], [["S-LOC", "O"]], 0),  # the predictions say that both files are BIOES
+        ([["B-LOC", "I-LOC"], ["B-PER", "E-PER"]], [["O", "O"], ["O", "O"]], 1),
+        ([["B-LOC", "I-LOC"], ["B-PER", "I-PER"]], [["O", "O"], ["O", "O"]], 2),
+        ([["S-", "B-LOC"]], [["O", "O"]], 1),  # a tag without a type says nothing of the scheme
+    ],
+)
+def test_one_scheme_for_both_files(gold: list[list[str]], predicted: list[list[str]], support: int) -> None:
+    assert score_posts(split_of(gold), split_of(predicted), "entity-strict").support == support
 
 
 def test_strict_counts_no_orphan_in_the_gold_and_support_says_so() -> None:
