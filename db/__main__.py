@@ -7,6 +7,7 @@ Exit status: 0 done, 2 bad input or usage, 1 anything else; then one sentence st
 import argparse
 import json
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -14,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
+from db.archive import data_set_name, unpacked
 from db.backup import backup, restore
 from db.connection import StoreError, store_url
 from db.engine import open_store
@@ -70,8 +72,10 @@ def parser() -> argparse.ArgumentParser:
     copy.add_argument("out", type=Path, metavar="OUT")
     back = add("restore", _restore, "Brings such a copy back, or a single store file; the program has to be stopped.")
     back.add_argument("source", type=Path, metavar="SOURCE")
-    take = add("import", _import, "Reads a data set's folder into the store; again, to bring in what is new.")
-    take.add_argument("data", type=Path, metavar="DIR")
+    take = add(
+        "import", _import, "Reads a data set's folder (or a zip of it) into the store; again, to bring in what is new."
+    )
+    take.add_argument("data", type=Path, metavar="DIR|ARCHIVE")
     take.add_argument("--name", help="the data set's name; without it, the one that the folder gives")
     take.add_argument("--map", dest="labels", action="append", default=[], metavar="OTHER=MISC", help="renames a label")
     give = add("export", _export, "Writes a data set with a chosen gold, and the history of its labels.")
@@ -107,14 +111,21 @@ def _import(options: argparse.Namespace, home: Home) -> dict[str, Any]:
     from db.exchange import import_folder
 
     labels = dict(_renamed(each) for each in options.labels)
+    left_out: list[str] = []
     with closing(open_store(home)) as store:
-        report = import_folder(store, options.data, options.name, labels)
+        if zipfile.is_zipfile(options.data) or options.data.suffix.lower() == ".zip":
+            with unpacked(options.data, home.root) as (folder, left_out):
+                name = options.name or data_set_name(folder, options.data.name)
+                report = import_folder(store, folder, name, labels)
+        else:
+            report = import_folder(store, options.data, options.name, labels)
     answer: dict[str, Any] = {
         "dataset": report.dataset,
         "added": report.added,
         "updated": report.updated,
         "unchanged": report.unchanged,
         "counts": dict(Counter(defect.kind for defect in report.defects).most_common()),
+        "left_out": left_out,
     }
     return {**answer, "defects": [defect.to_json() for defect in report.defects]} if options.json else answer
 

@@ -49,9 +49,13 @@ class Beside(Generic[T]):
 
 
 def is_unsafe(name: str) -> bool:
-    """Whether a name leads out of its folder, or holds characters that no file name should."""
+    """Whether a name leads out of its folder, or holds control characters or halves of surrogate pairs.
+
+    Joining, invisible and no-break characters are harmless in a name: a joined emoji is made of them.
+    """
     parts = re.split(r"[/\\]", name)
-    return ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", name) is not None or not name.isprintable()
+    is_control = any(unicodedata.category(char) in {"Cc", "Cs"} for char in name)
+    return ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", name) is not None or is_control
 
 
 def pictures_below(folder: Path) -> list[Path]:

@@ -1,17 +1,17 @@
 """From an upload or a folder on the server to an import job."""
 
-import json
 import os
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from db.archive import Unpacked, Upload, data_set_name, declared_name, find_posts, unpack
+from db.archive_names import SPLITS
 from db.connection import disk_error
 from db.engine import Store
 from db.jobs import Job, enqueue, jobs
 from mner_core.types import InputError
-from pages.data.archive import SPLITS, Unpacked, Upload, find_posts, unpack
 
 SHELF = "MNER_IMPORT_ROOT"
 """The setting that names the folder whose data sets may be imported by everybody who opens the program."""
@@ -34,7 +34,7 @@ def receive(
         fresh.mkdir(parents=True)
         done = unpack(uploads, fresh)
         found = find_posts(fresh)
-        called = name.strip() or declared_name(found) or _stem(uploads[0].name)
+        called = name.strip() or data_set_name(found, uploads[0].name)
         folder = waiting / uuid.uuid4().hex
         found.rename(folder)
     except OSError as error:
@@ -99,21 +99,6 @@ def read_renames(texts: Sequence[str]) -> dict[str, str]:
             raise InputError(f"{text!r} names no two labels: write it as OTHER = MISC.")
         renames[old] = new
     return renames
-
-
-def declared_name(folder: Path) -> str:
-    """The name that the data set gives itself in dataset.json, empty where it gives none."""
-    try:
-        record = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return ""  # the import reports what is wrong with the file
-    name = record.get("name") if isinstance(record, dict) else None
-    return name.strip()[:80] if isinstance(name, str) else ""
-
-
-def _stem(name: str) -> str:
-    stem = PurePosixPath(name).stem.strip()
-    return stem if stem and stem.lower() not in SPLITS else "my posts"
 
 
 def _waiting_room(store: Store) -> Path:

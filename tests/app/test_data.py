@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from db.annotations import newest, save
+from db.archive import Limits, find_posts, unpack
 from db.character_spans import Mark
 from db.engine import Store, open_store
 from db.exchange import import_folder
@@ -21,7 +22,6 @@ from mner_core.data.lines import Defect
 from mner_core.home import Home
 from mner_core.types import InputError
 from pages.data import export
-from pages.data.archive import Limits, find_posts, unpack
 from pages.data.sets import as_csv
 from pages.data.upload import read_renames, receive, shelf, take_from_shelf
 from tests.app.filled import SET, open_app, shown

@@ -1,34 +1,41 @@
-"""What a browser sent, laid out as a data set's folder: nothing in it is trusted, nothing in it is ever run.
+"""What a person sent (archives, single files), laid out as a data set's folder: nothing in it is trusted or run.
 
 Archives are unpacked entry by entry. An archive that tries to write outside its folder, holds links or locked entries,
 or grows out of all proportion is refused as a whole, in one sentence.
 """
 
+import json
 import lzma
 import stat
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
+from db.archive_names import POSTS, READABLE, SPLITS, entry_names
 from db.connection import disk_error
 from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.sidecars import is_unsafe
 from mner_core.types import InputError
 
-POSTS = (".jsonl", ".txt", ".conll", ".bio")
 BESIDE = (".json", ".tsv")
-SPLITS = frozenset({"train", "valid", "dev", "val", "test"})
 _CHUNK = 1 << 18
+_PACKINGS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+"""Packings that Python cannot read, as archivers call them."""
 _DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 class Upload(Protocol):
     """A file from the browser: its name there, and its content from the beginning."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the file is called."""
+        ...
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes."""
@@ -109,44 +116,103 @@ def find_posts(folder: Path) -> Path:
     return homes[0]
 
 
+def data_set_name(folder: Path, file: str) -> str:
+    """What the data set that lies in `folder` is called: what it says itself, else the name of the file it came in."""
+    stem = PurePosixPath(file).stem.strip()
+    return declared_name(folder) or (stem if stem and stem.lower() not in SPLITS else "my posts")
+
+
+def declared_name(folder: Path) -> str:
+    """The name that the data set gives itself in dataset.json, empty where it gives none."""
+    try:
+        record = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return ""  # the import reports what is wrong with the file
+    name = record.get("name") if isinstance(record, dict) else None
+    return name.strip()[:80] if isinstance(name, str) else ""
+
+
+@contextmanager
+def unpacked(file: Path, room: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The data set of an archive on this machine, in a folder below `room` while the block lasts, and what is left out.
+
+    Raises:
+        InputError: as `unpack` and `find_posts`.
+    """
+    with tempfile.TemporaryDirectory(dir=room, prefix=".archive-") as folder, file.open("rb") as content:
+        done = unpack([_Local(file.name, content)], Path(folder))
+        yield find_posts(Path(folder)), done.left_out
+
+
+@dataclass(frozen=True)
+class _Local:
+    """A file of this machine, as an upload: what is said of it names no folder."""
+
+    name: str
+    content: IO[bytes]
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self.content.read(size)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self.content.seek(offset, whence)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.content, name)
+
+
 def _unpack_archive(upload: Upload, folder: Path, done: Unpacked, limits: Limits) -> None:
     name = _shown(upload.name)
     upload.seek(0)
     try:
         with zipfile.ZipFile(upload) as archive:
-            for entry in _entries(archive, name, limits):
-                if PurePosixPath(entry.filename).suffix.lower() in {*POSTS, *BESIDE, *PICTURE_ENDINGS}:
+            for entry, place in _entries(archive, name, limits):
+                if PurePosixPath(place).suffix.lower() in {*POSTS, *BESIDE, *PICTURE_ENDINGS}:
                     with archive.open(entry) as source:
                         packed = max(entry.compress_size, 1)
-                        _copy(source, folder / entry.filename, done, limits, packed, f"{name} is an archive that")
+                        _copy(source, folder / place, done, limits, packed, f"{name} is an archive that")
                 else:
-                    done.left_out.append(_shown(entry.filename))
+                    done.left_out.append(_shown(place))
     except InputError:
         raise
     except _DAMAGED as error:
         raise InputError(f"{name} is damaged or no zip archive; pack it again and try once more.") from error
 
 
-def _entries(archive: zipfile.ZipFile, name: str, limits: Limits) -> Iterator[zipfile.ZipInfo]:
-    """The files to unpack, without what systems add by themselves; refuses the archive before anything is written."""
+def _entries(archive: zipfile.ZipFile, name: str, limits: Limits) -> list[tuple[zipfile.ZipInfo, str]]:
+    """The files to unpack, without what systems add by themselves, each with the path below the folder that it gets.
+
+    Refuses the archive before anything is written.
+    """
     entries = archive.infolist()
     if len(entries) > limits.files:
         raise InputError(
             f"{name} holds {len(entries):,} files, more than the {limits.files:,} that an upload may have."
         )
-    for entry in entries:
-        kind = stat.S_IFMT(entry.external_attr >> 16)
-        if is_unsafe(entry.filename.rstrip("/")) or "\\" in entry.filename:
+    kept = list(zip(entries, entry_names(archive), strict=True))
+    for entry, place in kept:
+        _must_be_harmless(entry, place, name)
+    files = [(entry, place) for entry, place in kept if not place.endswith("/") and not _is_litter(place)]
+    for entry, place in files:
+        if entry.compress_type not in READABLE:
+            packing = _PACKINGS.get(entry.compress_type, f"method {entry.compress_type}")
             raise InputError(
-                f"{name} was refused: {_shown(entry.filename)} leads out of its folder or cannot be a file's name."
+                f"{name} packs {_shown(place)} with {packing}, which cannot be unpacked here; "
+                "pack it again as an ordinary zip (Deflate)."
             )
-        if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-            raise InputError(f"{name} holds a link or a device, {_shown(entry.filename)}; pack the files themselves.")
-        if entry.flag_bits & 1:
-            raise InputError(f"{name} is locked with a password; pack it without one.")
-        if any(len(part.encode()) > 200 for part in entry.filename.split("/")):
-            raise InputError(f"{name} holds a file whose name is too long, {_shown(entry.filename)}; rename it.")
-    return (entry for entry in entries if not entry.is_dir() and not _is_litter(entry.filename))
+    return files
+
+
+def _must_be_harmless(entry: zipfile.ZipInfo, place: str, archive: str) -> None:
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if is_unsafe(place.rstrip("/")):
+        raise InputError(f"{archive} was refused: {_shown(place)} leads out of its folder or cannot be a file's name.")
+    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        raise InputError(f"{archive} holds a link or a device, {_shown(place)}; pack the files themselves.")
+    if entry.flag_bits & 1:
+        raise InputError(f"{archive} is locked with a password; pack it without one.")
+    if any(len(part.encode()) > 200 for part in place.split("/")):
+        raise InputError(f"{archive} holds a file whose name is too long, {_shown(place)}; rename it.")
 
 
 def _write_single(upload: Upload, folder: Path, done: Unpacked, limits: Limits) -> None:
