@@ -1,11 +1,13 @@
 """Pictures as they come from the web: opened by their content, upright, in plain RGB, or refused with one sentence."""
 
 import hashlib
+import math
 import threading
 import warnings
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mner_core.types import InputError
@@ -35,6 +37,11 @@ PICTURE_ENDINGS = frozenset(
 
 # EPS, PDF and the like are left out: Pillow would start another program to draw them.
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "PPM", "JPEG2000", "ICO")
+
+_PNG, _JPEG, _JPEG_END = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xd9"
+_REMARKS = frozenset((b"tEXt", b"zTXt", b"iTXt", b"iCCP"))
+_DEPTHS = (8, 10, 12, 14, 16, 24, 32)
+"""Bits in which cameras and scanners count grey."""
 
 # `warnings.catch_warnings` swaps the process's filters; two threads at once would restore the wrong ones.
 _warnings_lock = threading.Lock()
@@ -81,11 +88,49 @@ def image_digest(path: Path) -> str:
 
 
 def _decode(data: bytes, name: str) -> Image.Image:
+    data = _without_remarks(data)
+    try:
+        return _pixels(data, name)
+    except OSError:
+        data = data.removesuffix(_JPEG_END[:1])  # half a marker
+        if _lacks_only_its_end(data):
+            return _pixels(data + _JPEG_END, name)
+        raise
+
+
+def _pixels(data: bytes, name: str) -> Image.Image:
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise _too_large(name)
         image.load()
         return _as_rgb(_upright(image))
+
+
+def _without_remarks(data: bytes) -> bytes:
+    """A PNG without its texts and colour profile: Pillow refuses long ones, and nobody here looks at any of them."""
+    if not data.startswith(_PNG):
+        return data
+    kept, place = [_PNG], len(_PNG)
+    while place < len(data):
+        length = int.from_bytes(data[place : place + 4], "big")
+        if data[place + 4 : place + 8] not in _REMARKS:
+            kept.append(data[place : place + 12 + length])
+        place += 12 + length
+    return b"".join(kept)
+
+
+def _lacks_only_its_end(data: bytes) -> bool:
+    """Whether a JPEG lacks nothing but the marker at its end.
+
+    Where the pixels are all there, whatever stands in front of the end marker changes none of them.
+    """
+    if not data.startswith(_JPEG):
+        return False
+    with (
+        Image.open(BytesIO(data + _JPEG_END), formats=_FORMATS) as one,
+        Image.open(BytesIO(data + b"\x55" * 64 + _JPEG_END), formats=_FORMATS) as other,
+    ):
+        return one.tobytes() == other.tobytes()
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -96,14 +141,34 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):  # `convert` would clip 16 bits to white instead of scaling them.
-        image = image.convert("I").point(lambda value: value / 256).convert("L")
+    if image.mode == "F" or image.mode.startswith("I"):
+        image = _in_eight_bits(image)
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")
     page = Image.new("RGBA", layer.size, "white")
     page.alpha_composite(layer)
     return page.convert("RGB")
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Grey values of 16 or 32 bits, or fractions, as a viewer shows them: `convert` would clip them to black or white.
+
+    Fractions in 0..1 are shares of white. Whole numbers fill the bits of which the largest one needs: 12 bits that are
+    kept in 16 are 12 bits. Values below zero have no black of their own: the least is black, the largest white.
+    """
+    values = np.asarray(image if image.mode == "F" else image.convert("I"), dtype=np.float64)
+    low, high = float(values.min()), float(values.max())
+    if not math.isfinite(low) or not math.isfinite(high):
+        raise ValueError("it holds values that are no numbers")
+    if low < 0:
+        shown = (values - low) * (255 / max(high - low, 1e-12))
+    elif image.mode == "F" and high <= 1:
+        shown = values * 255
+    else:
+        bits = next((bits for bits in _DEPTHS if high < 1 << bits), _DEPTHS[-1])
+        shown = values / (1 << (bits - 8))
+    return Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8))
 
 
 def _too_large(name: str) -> InputError:

@@ -6,7 +6,9 @@ import zlib
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -161,3 +163,81 @@ def test_image_digest(tmp_path: Path) -> None:
     assert image_digest(tmp_path / "a") == hashlib.sha256(b"abc").hexdigest()
     with pytest.raises(InputError, match="gone cannot be read"):
         image_digest(tmp_path / "gone")
+
+
+def png_with(chunk: bytes, content: bytes) -> bytes:
+    """A PNG of 8 x 6 pixels with one more chunk in front of its pixels."""
+    plain = BytesIO()
+    GRADIENT.save(plain, "PNG")
+    data = plain.getvalue()
+    at = data.index(b"IDAT") - 4
+    more = len(content).to_bytes(4, "big") + chunk + content + zlib.crc32(chunk + content).to_bytes(4, "big")
+    return data[:at] + more + data[at:]
+
+
+GRADIENT = Image.fromarray(np.arange(8 * 6 * 3, dtype=np.uint8).reshape(6, 8, 3))
+LONG = zlib.compress(b"a" * (2 << 20))
+
+
+@pytest.mark.parametrize(
+    ("chunk", "content"),
+    [
+        (b"zTXt", b"Comment\0\0" + LONG),
+        (b"iTXt", b"Comment\0\1\0\0\0" + LONG),
+        (b"iCCP", b"profile\0\0" + LONG),
+        (b"tEXt", b"Comment\0" + b"a" * (2 << 20)),
+    ],
+)
+def test_long_remarks_do_not_cost_the_picture(chunk: bytes, content: bytes) -> None:
+    assert np.array_equal(np.asarray(open_image(png_with(chunk, content))), np.asarray(GRADIENT))
+
+
+def photo(**options: Any) -> bytes:
+    noise = np.random.default_rng(3).integers(0, 255, (40, 60, 3), dtype=np.uint8)
+    saved = BytesIO()
+    Image.fromarray(noise).save(saved, "JPEG", **options)
+    return saved.getvalue()
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 20, "subsampling": 0}])
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_missing_end_marker_does_not_cost_the_picture(options: dict[str, Any], missing: int) -> None:
+    whole = photo(**options)
+    assert np.array_equal(np.asarray(open_image(whole[:-missing])), np.asarray(open_image(whole)))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+@pytest.mark.parametrize("missing", [0.5, 0.9])
+def test_a_picture_that_is_cut_off_is_still_refused(options: dict[str, Any], missing: float) -> None:
+    whole = photo(**options)
+    with pytest.raises(InputError, match="is broken and cannot be read"):
+        open_image(whole[: int(len(whole) * missing)])
+
+
+def grey(values: Any, dtype: str, mode: str | None = None) -> bytes:
+    saved = BytesIO()
+    image = Image.fromarray(np.asarray(values, dtype=dtype))
+    (image.convert(mode) if mode else image).save(saved, "TIFF")
+    return saved.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "shown"),
+    [
+        ([[0.0, 0.5, 1.0]], "float32", [0, 127, 255]),
+        ([[0.0, 128.0, 255.0]], "float32", [0, 128, 255]),
+        ([[-1.0, 0.0, 1.0]], "float32", [0, 127, 255]),
+        ([[0, 32768, 65535]], "int32", [0, 128, 255]),
+        ([[0, 128, 255]], "int32", [0, 128, 255]),
+        ([[0, 2048, 4095]], "uint16", [0, 128, 255]),
+        ([[0, 512, 1023]], "uint16", [0, 128, 255]),
+        ([[0, 32768, 65535]], "uint16", [0, 128, 255]),
+    ],
+)
+def test_grey_values_are_shown_as_a_viewer_shows_them(values: Any, dtype: str, shown: list[int]) -> None:
+    assert np.asarray(open_image(grey(values, dtype)))[0, :, 0].tolist() == shown
+
+
+def test_values_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(InputError, match="values that are no numbers"):
+        open_image(grey([[0.0, float("nan")]], "float32"))
