@@ -39,7 +39,7 @@ def who(headers: Mapping[str, str], settings: PeopleSettings) -> str:
     """
     if settings.header:
         sent = {name.lower(): value for name, value in headers.items()}
-        name = sent.get(settings.header.lower(), "")
+        name = _as_sent(sent.get(settings.header.lower(), ""))
         missing = f"Nobody is signed in: the header {settings.header} is missing; open the program through its sign-in."
     else:
         name = settings.name or _user()
@@ -50,6 +50,14 @@ def who(headers: Mapping[str, str], settings: PeopleSettings) -> str:
     if name.lower() in _RESERVED:
         raise InputError(f"The name {name!r} has a meaning of its own here: sign in under another one.")
     return name
+
+
+def _as_sent(value: str) -> str:
+    """A header's text: proxies send UTF-8, and the web server hands every byte on as one Latin-1 character."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:  # it was Latin-1, or has been decoded already
+        return value
 
 
 def _user() -> str:

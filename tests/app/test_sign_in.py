@@ -37,3 +37,14 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNER_USER_HEADER", "X-Me")
     monkeypatch.setenv("MNER_USER", "anna")
     assert PeopleSettings.from_environment() == PeopleSettings(header="X-Me", name="anna")
+
+
+@pytest.mark.parametrize("name", ["Jürgen", "Łukasz", "王芳", "Zoë O'Neill", "ann", "Ἑλένη"])
+def test_names_in_utf_8_are_read_as_they_were_sent(name: str) -> None:
+    settings = PeopleSettings(header="X-User")
+    assert who({"x-user": name.encode().decode("latin-1")}, settings) == name
+    assert who({"X-User": name}, settings) == name, "decoded already"
+
+
+def test_a_name_in_latin_1_stays_what_it_is() -> None:
+    assert who({"X-User": "J\xfcrgen"}, PeopleSettings(header="X-User")) == "Jürgen"
