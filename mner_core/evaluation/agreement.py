@@ -32,8 +32,28 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpanAgreement:
+    """Precision and recall of the second side against the first and their F1 (0..100); `support` is the first's spans.
+
+    The three are None where neither side has marked a span: nothing was compared, so that 0 would be as wrong as 100.
+    """
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+
+    @classmethod
+    def of(cls, counts: Counts) -> "SpanAgreement":
+        """From the counts of the second side against the first."""
+        if not counts.gold and not counts.predicted:
+            return cls(precision=None, recall=None, f1=None, support=0)
+        return cls(**asdict(counts.figures()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """Span F1 (0..100; its precision and recall are those of the second side against the first) and kappas (-1..1).
+    """Agreement on spans and kappas (-1..1).
 
     `per_type` and `kappa_per_type` hold every type that either side has; `kappa_marked` is on the words that either
     side has marked. A kappa is None where one class holds all words on both sides.
@@ -41,7 +61,7 @@ class Agreement:
 
     posts: int
     words: int
-    spans: Figures
+    spans: SpanAgreement
     per_type: dict[str, Figures]
     kappa: float | None
     kappa_marked: float | None
@@ -74,7 +94,7 @@ def agreement(first: Sequence[Example], second: Sequence[Example]) -> Agreement:
     return Agreement(
         posts=len(first),
         words=len(classes),
-        spans=sum(counts.values(), Counts()).figures(),
+        spans=SpanAgreement.of(sum(counts.values(), Counts())),
         per_type={label: part.figures() for label, part in counts.items()},
         kappa=cohens_kappa(classes),
         kappa_marked=cohens_kappa([pair for pair in classes if pair != (None, None)]),

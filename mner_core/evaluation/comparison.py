@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from mner_core.evaluation.gold import gold_entities
 from mner_core.evaluation.scoring import Figures, Score
 from mner_core.evaluation.significance import (
     DRAWS,
+    MIN_SEEDS,
     Finding,
     McNemar,
     Spread,
@@ -20,6 +21,7 @@ from mner_core.evaluation.significance import (
     randomisation,
     spread,
 )
+from mner_core.evaluation.verdict import Verdict, alone, in_family, p_said, together
 from mner_core.types import Example, InputError, Span
 
 Predicted = Sequence[Sequence[Span]]
@@ -31,6 +33,10 @@ class Comparison:
     """Ours against theirs under one protocol; F1 and its differences (ours - theirs) are 0..100.
 
     `t_test` is over seeds and there with two runs a side or more, `mcnemar` over posts wholly right and there with one.
+
+    `verdict` rests on every test of F1 that can be made: over posts (another sample of posts would show the difference,
+    too) and, with several seeds, over seeds (training again would, too). McNemar's test is of posts right, not of F1,
+    and has no vote.
     """
 
     protocol: str
@@ -41,6 +47,7 @@ class Comparison:
     randomisation: Finding
     t_test: Finding | None
     mcnemar: McNemar | None
+    verdict: Verdict
 
     @property
     def difference(self) -> float:
@@ -49,13 +56,8 @@ class Comparison:
 
     @property
     def supported(self) -> bool:
-        """Whether a table may mark the difference: every test of F1 that can be made supports it.
-
-        Over posts (another sample of posts would show it, too) and, with several seeds, over seeds (training again
-        would, too). McNemar's test is of posts right, not of F1, and has no vote.
-        """
-        tests = [self.bootstrap, self.randomisation, *([self.t_test] if self.t_test else [])]
-        return all(test.supports for test in tests)
+        """Whether a table may mark the difference."""
+        return self.verdict.supported
 
     @property
     def better(self) -> bool:
@@ -66,16 +68,15 @@ class Comparison:
     def sentence(self) -> str:
         """The difference in words, with what supports it."""
         low, high = self.bootstrap.low, self.bootstrap.high
-        rests_on = f"95 % interval over posts {low:+.2f} to {high:+.2f}, randomisation {_p(self.randomisation)}"
+        rests_on = f"95 % interval over posts {low:+.2f} to {high:+.2f}, randomisation {p_said(self.randomisation.p)}"
         if self.t_test:
-            rests_on += f", t-test over {self.ours.number} seeds {_p(self.t_test)}"
-        verdict = "supported" if self.supported else "not supported: no difference to speak of"
-        return f"{self.difference:+.2f} F1 ({rests_on}): {verdict}."
+            rests_on += f", t-test over {self.ours.number} seeds {p_said(self.t_test.p)}"
+        return f"{self.difference:+.2f} F1 ({rests_on}): {self.verdict.words(low, high)}."
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON with the verdict."""
-        tests = {"difference": self.difference, "supported": self.supported, "sentence": self.sentence}
-        return {**tests, **asdict(self)}
+        judged = {"difference": self.difference, "supported": self.supported, "sentence": self.sentence}
+        return {**judged, "p": self.verdict.p, **asdict(self)}
 
 
 def mean_score(scores: Sequence[Score]) -> Score:
@@ -123,20 +124,26 @@ def compare_spans(
     counts = post_counts(gold, ours), post_counts(gold, theirs)
     scores = [[float(mean_f1(side[:, [run]])) for run in range(len(ours))] for side in counts]
     right = [[true == set(said) for true, said in zip(gold, side[0], strict=True)] for side in (ours, theirs)]
+    over_posts = bootstrap(*counts, draws), randomisation(*counts, draws)
+    over_seeds = paired_t(*scores) if len(ours) >= MIN_SEEDS else None
+    tests = [*over_posts, *([over_seeds] if over_seeds else [])]
     return Comparison(
         protocol=protocol,
         posts=len(gold),
         ours=spread(scores[0]),
         theirs=spread(scores[1]),
-        bootstrap=bootstrap(*counts, draws),
-        randomisation=randomisation(*counts, draws),
-        t_test=paired_t(*scores) if len(ours) > 1 else None,
+        bootstrap=over_posts[0],
+        randomisation=over_posts[1],
+        t_test=over_seeds,
         mcnemar=mcnemar(*right) if len(ours) == 1 else None,
+        verdict=alone(together([test.p for test in tests])),
     )
 
 
-def _p(found: Finding) -> str:
-    return f"p = {found.p:.3f}" if found.p >= 0.001 else "p < 0.001"
+def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The same comparisons, judged as those of one table."""
+    verdicts = in_family([each.verdict.p for each in comparisons])
+    return [replace(each, verdict=verdict) for each, verdict in zip(comparisons, verdicts, strict=True)]
 
 
 def _mean(figures: Sequence[Figures]) -> Figures:

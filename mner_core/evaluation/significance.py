@@ -9,7 +9,6 @@ randomisation); Berg-Kirkpatrick et al. 2012, An empirical investigation of stat
 McNemar 1947, in its exact binomial form; Dror et al. 2018, The hitchhiker's guide (which test for what).
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -18,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from mner_core.evaluation.verdict import LEVEL
 from mner_core.types import InputError, Span
 
-LEVEL = 0.05
-"""A p value below this supports a difference; intervals are those of 1 - LEVEL."""
 DRAWS = 10_000
+MIN_SEEDS = 2
+"""The smallest number of seeds for a test over seeds; with 2 its t must exceed 12.7, with 3 4.3, with 5 2.8."""
 _BATCH = 64  # resamples at once: a few MB
+_SAME = 1e-9  # far above what rounding does to figures of 0..100, far below what one entity more or less does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +38,19 @@ class Spread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A p value, and where the test gives one, the interval that holds the difference with 95 % confidence."""
+    """A p value, and where the test gives one, the interval that holds the difference with 95 % confidence.
 
-    p: float
+    All are None where the test is undefined.
+    """
+
+    p: float | None
     low: float | None = None
     high: float | None = None
 
     @property
     def supports(self) -> bool:
         """Whether the test supports that there is a difference."""
-        return self.p < LEVEL
+        return self.p is not None and self.p < LEVEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +71,19 @@ def spread(values: Sequence[float]) -> Spread:
 def paired_t(ours: Sequence[float], theirs: Sequence[float]) -> Finding:
     """Student's t-test on the differences of two figures over the same seeds, in the order given; needs two pairs.
 
+    It is undefined where every pair differs by the same, because t then divides by a deviation of 0: two seeds that
+    happen to differ alike prove nothing. Where nothing differs at all, p is 1.
+
     Raises:
         InputError: the numbers differ, or there are fewer than two.
     """
-    if len(ours) != len(theirs) or len(ours) < 2:
+    if len(ours) != len(theirs) or len(ours) < MIN_SEEDS:
         raise InputError(f"A paired test needs two or more pairs of runs, got {len(ours)} and {len(theirs)}.")
     differences = np.subtract(ours, theirs)
-    if np.ptp(differences) < 1e-12:  # no deviation: t is infinite, or undefined where nothing differs
-        same = float(differences[0])
-        return Finding(p=1.0 if math.isclose(same, 0, abs_tol=1e-12) else 0.0, low=same, high=same)
+    if not np.isfinite(differences).all():
+        return Finding(p=None)
+    if np.ptp(differences) < _SAME:
+        return Finding(p=1.0, low=0.0, high=0.0) if abs(differences[0]) < _SAME else Finding(p=None)
     result = stats.ttest_rel(ours, theirs)
     interval = result.confidence_interval(1 - LEVEL)
     return Finding(p=float(result.pvalue), low=float(interval.low), high=float(interval.high))

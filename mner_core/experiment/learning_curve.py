@@ -12,10 +12,11 @@ from scipy import stats
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.data.corrupt import Corruption, corrupt
-from mner_core.evaluation.comparison import Comparison, compare
+from mner_core.evaluation.comparison import Comparison, compare, corrected
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import score
-from mner_core.evaluation.significance import LEVEL, spread
+from mner_core.evaluation.significance import MIN_SEEDS, spread
+from mner_core.evaluation.verdict import LEVEL
 from mner_core.experiment.experiment_data import ExperimentData
 from mner_core.experiment.result_table import DAGGER, Line, Number, ResultTable
 from mner_core.experiment.run_cache import Cell, Predicted, RunCache, cell, taught
@@ -56,11 +57,13 @@ def curve_table(suite: Suite, size: Size, data_set: ExperimentData, run_cache: R
         (of_seeds[0].order, number % len(CHECKS)): [run_cache.predictions(each.cell, posts) for each in of_seeds]
         for number, of_seeds in enumerate(places)
     }
-    lines = []
-    for (order, step), of_seeds in zip(told, places, strict=True):
-        by_chance = told[RANDOM, step] if order == SUSPICIOUS and step and len(posts) > 1 else None
-        found = compare(posts, told[order, step], by_chance) if by_chance else None
-        lines.append(_line(of_seeds, posts, told[order, step], found))
+    steps = range(1, len(CHECKS)) if len(posts) > 1 else ()
+    found = corrected([compare(posts, told[SUSPICIOUS, step], told[RANDOM, step]) for step in steps])
+    against_chance = {(SUSPICIOUS, step): each for step, each in zip(steps, found, strict=True)}
+    lines = [
+        _line(of_seeds, posts, runs, against_chance.get(point))
+        for (point, runs), of_seeds in zip(told.items(), places, strict=True)
+    ]
     notes = _notes(suite, size, data_set, by_seed)
     return ResultTable(title=suite.title, columns={data_set.name: COLUMNS}, lines=lines, notes=notes)
 
@@ -126,7 +129,8 @@ def _line(
         "gold_sha256": scores[0].gold_sha256,
     }
     if found:
-        facts |= {"difference": found.difference, "supported": found.supported, "sentence": found.sentence}
+        tested = {"difference": found.difference, "p": found.verdict.p, "p_holm": found.verdict.holm}
+        facts |= {**tested, "supported": found.supported, "sentence": found.sentence}
     data = points[0].cell.data_set.name
     return Line(name=f"{order}, {checked:.0f} checked", source="ours", blocks={data: numbers}, facts={data: facts})
 
@@ -142,7 +146,8 @@ def _notes(suite: Suite, size: Size, data_set: ExperimentData, by_seed: Sequence
         f"{plan.system.title}, profile {size.profile}, text encoder {profile(size.profile).text}; seeds: {size.seeds}; "
         f"epochs: {plan.settings.epochs}, the best on valid counts; posts of {data_set.name}: {data_set.counts}.",
         f"Low and high: 95 % interval of the mean over seeds (t). {DAGGER} F1 differs from that of as many checks in "
-        "random order: bootstrap and randomisation over posts and a paired t-test over seeds, each p < 0.05.",
+        f"random order: bootstrap and randomisation over posts and a paired t-test over seeds (at least {MIN_SEEDS}), "
+        f"the largest p, after Holm's correction over the {len(CHECKS) - 1} numbers of checks, < 0.05.",
     ]
     if tested != "test":
         notes.append(f"No labelled test split in {data_set.name}: scored on valid, which also picked the epoch.")

@@ -17,8 +17,9 @@ from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import Counts
-from mner_core.evaluation.significance import Finding, Spread, paired_t, spread
+from mner_core.evaluation.significance import MIN_SEEDS, Finding, Spread, paired_t, spread
 from mner_core.evaluation.slices import entities_counts, posts_counts
+from mner_core.evaluation.verdict import Verdict, in_family, p_said
 from mner_core.experiment.experiment_data import SCENES_SEEDS, ExperimentData, read_data_set
 from mner_core.experiment.result_table import DAGGER, Line, Number, ResultTable
 from mner_core.experiment.run_cache import Cell, RunCache, cell
@@ -47,6 +48,16 @@ class Trial:
         return [one for pair in zip(self.whole, self.lacking, strict=True) for one in pair]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A trial's F1 over seeds with the mechanism and without, and the test of their difference (None of one seed)."""
+
+    trial: Trial
+    whole: Spread
+    lacking: Spread
+    test: Finding | None
+
+
 def mechanisms_table(suite: Suite, size: Size, run_cache: RunCache) -> ResultTable:
     """For each row what its knob's posts score with the mechanism and without, beside what text alone could score.
 
@@ -55,14 +66,16 @@ def mechanisms_table(suite: Suite, size: Size, run_cache: RunCache) -> ResultTab
     """
     trials = [_trial(row, suite, size, run_cache.root) for row in suite.rows]
     failed = run_cache.run([one for trial in trials for one in trial.cells])
-    lines, broken = [], []
+    whole, broken = [], []
     for trial in trials:
         why = [failed[one.key] for one in trial.cells if one.key in failed]
         if why:
             broken.append(f"{trial.row.name} could not be trained: {why[0]}")
         else:
-            lines.append(_line(trial, run_cache))
-    notes = [*_basis(size, trials), *_verdict(lines), *broken]
+            whole.append(_measured(trial, run_cache))
+    verdicts = in_family([each.test.p if each.test else None for each in whole])
+    lines = [_line(each, verdict) for each, verdict in zip(whole, verdicts, strict=True)]
+    notes = [*_basis(size, trials), *_gains(lines, size), *broken]
     return ResultTable(title=suite.title, columns={"F1": COLUMNS}, lines=lines, notes=notes)
 
 
@@ -113,14 +126,19 @@ def _drawn(row: Row, posts: int, root: Path, suite: Suite) -> tuple[ExperimentDa
     return read_data_set("scenes", folder, suite), float(ceilings[row.slice])
 
 
-def _line(trial: Trial, run_cache: RunCache) -> Line:
-    row, posts = trial.row, trial.data_set.splits["test"]
+def _measured(trial: Trial, run_cache: RunCache) -> Measured:
+    posts = trial.data_set.splits["test"]
     sides = [
-        [subset_f1(posts, run_cache.predictions(one, posts), row.slice) for one in side]
+        [subset_f1(posts, run_cache.predictions(one, posts), trial.row.slice) for one in side]
         for side in (trial.whole, trial.lacking)
     ]
-    whole, lacking = (spread(side) for side in sides)
-    test = paired_t(*sides) if whole.number > 1 else None
+    test = paired_t(*sides) if len(trial.whole) >= MIN_SEEDS else None
+    return Measured(trial=trial, whole=spread(sides[0]), lacking=spread(sides[1]), test=test)
+
+
+def _line(measured: Measured, verdict: Verdict) -> Line:
+    trial, whole, lacking = measured.trial, measured.whole, measured.lacking
+    row, posts = trial.row, trial.data_set.splits["test"]
     difference = whole.mean - lacking.mean
     inside = [post for post in posts if row.slice in post.subsets]
     facts: dict[str, Any] = {
@@ -130,11 +148,13 @@ def _line(trial: Trial, run_cache: RunCache) -> Line:
         "posts": len(inside),
         "support": sum(len(post.subsets[row.slice] or post.spans or ()) for post in inside),
         "seeds": whole.number,
-        "p": test.p if test else None,
-        "supported": bool(test and test.supports),
-        "gain": bool(test and test.supports and difference > 0),
+        "p": verdict.p,
+        "p_holm": verdict.holm,
+        "supported": verdict.supported,
+        "gain": verdict.supported and difference > 0,
     }
-    numbers = [Number(trial.ceiling), _over_seeds(whole), _over_seeds(lacking), *_difference(difference, test)]
+    differs = _difference(difference, measured.test, verdict)
+    numbers = [Number(trial.ceiling), _over_seeds(whole), _over_seeds(lacking), *differs]
     source = f"{row.variant or SYSTEMS[row.against].title}; {row.slice}"
     return Line(name=row.name, source=source, blocks={"F1": numbers}, facts={"F1": facts})
 
@@ -143,9 +163,9 @@ def _over_seeds(figure: Spread) -> Number:
     return Number(figure.mean, figure.deviation if figure.number > 1 else None)
 
 
-def _difference(value: float, test: Finding | None) -> list[Number]:
+def _difference(value: float, test: Finding | None, verdict: Verdict) -> list[Number]:
     low, high = (math.nan, math.nan) if test is None or test.low is None or test.high is None else (test.low, test.high)
-    return [Number(value, marked=bool(test and test.supports)), Number(low), Number(high)]
+    return [Number(value, marked=verdict.supported), Number(low), Number(high)]
 
 
 def _basis(size: Size, trials: Sequence[Trial]) -> list[str]:
@@ -163,17 +183,23 @@ def _basis(size: Size, trials: Sequence[Trial]) -> list[str]:
         f"{size.posts}{more}; seeds: {size.seeds}, mean ± deviation over them; epochs: {epochs}; the best on the "
         "knob's posts in valid counts." + (f" Set for all: {everywhere}." if everywhere else ""),
         "Text-only ceiling: the F1 of the best possible answer that sees no picture, computed exactly.",
-        f"Difference: with - without, paired over seeds, with its 95 % interval (t); {DAGGER} where p < 0.05.",
+        f"Difference: with - without, paired over seeds, with its 95 % interval (t); {DAGGER} where p < 0.05 after "
+        f"Holm's correction over the rows. The test needs at least {MIN_SEEDS} seeds, and is undefined (a dash) where "
+        "all seeds differ by the same.",
     ]
 
 
-def _verdict(lines: Sequence[Line]) -> list[str]:
+def _gains(lines: Sequence[Line], size: Size) -> list[str]:
     """Which rows show no gain, with their figures."""
-    if not lines or lines[0].facts["F1"]["p"] is None:
+    if not lines:
         return []
+    if size.seeds < MIN_SEEDS:
+        return [f"Nothing is tested: {size.seeds} seed, and a test over seeds needs at least {MIN_SEEDS}."]
     missed = []
     for line in lines:
-        _, _, _, difference, low, high = (number.value for number in line.blocks["F1"])
-        if not line.facts["F1"]["gain"]:
-            missed.append(f"{line.name} ({difference:+.2f}, {low:.2f} to {high:.2f}, p = {line.facts['F1']['p']:.3f})")
+        _, _, _, difference, low, high = line.blocks["F1"]
+        facts = line.facts["F1"]
+        if not facts["gain"]:
+            figures = f"{difference.value:+.2f}, {low.text()} to {high.text()}, {p_said(facts['p_holm'])}"
+            missed.append(f"{line.name} ({figures})")
     return [f"No gain is supported for: {'; '.join(missed)}." if missed else "Every row's gain is supported."]

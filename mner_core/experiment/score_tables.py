@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.evaluation.comparison import Comparison, compare
+from mner_core.evaluation.comparison import Comparison, compare, corrected
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import Score, score
-from mner_core.evaluation.significance import spread
+from mner_core.evaluation.significance import MIN_SEEDS, spread
 from mner_core.experiment.experiment_data import ExperimentData
 from mner_core.experiment.published_numbers import printed_line, published_blocks
 from mner_core.experiment.result_table import DAGGER, Line, Number, ResultTable
@@ -18,6 +19,10 @@ from mner_core.types import Example, InputError
 
 PROTOCOL = "entity"
 SHORT = {"P": "precision", "R": "recall", "F1": "f1"}
+Told: TypeAlias = Mapping[tuple[str, str], Sequence[Predicted]]
+"""The spans of every seed's run, by row and block."""
+Comparisons: TypeAlias = Mapping[tuple[str, str], Comparison]
+"""What a row has against the reference row in a block."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +53,21 @@ def scores_table(suite: Suite, size: Size, data_sets: Sequence[ExperimentData], 
         for data_set in {id(block.taught_by): block.taught_by for block in blocks}.values()
     }
     failed = run_cache.run([one for of_row in cells.values() for one in of_row])
-    told = {}  # the spans of every seed's run, by row and block
+    told: dict[tuple[str, str], list[Predicted]] = {}
     for row in rows:
         for block in blocks:
             of_row = cells[row.name, block.taught_by.name]
             if not any(one.key in failed for one in of_row):
                 told[row.name, block.name] = [run_cache.predictions(one, block.posts) for one in of_row]
     published = published_blocks(suite, {(each.printed, each.place): (each.name, each.columns) for each in blocks})
+    found = _comparisons(suite, blocks, told)
     lines = []
     for row in suite.rows:
         if any(said == row.name for said, _ in told):
-            lines.append(_ours(row, suite, blocks, told))
+            lines.append(_ours(row, suite, blocks, told, found))
         if printed := printed_line(row, published):
             lines.append(printed)
-    notes = [*_notes(suite, size, data_sets, cells), *_marks(suite, lines), *_missing(suite, cells, failed)]
+    notes = [*_notes(suite, size, data_sets, cells), *_marks(suite, size, found), *_missing(suite, cells, failed)]
     columns = {block.name: block.columns for block in blocks} | {each.name: each.columns for each in published}
     return ResultTable(title=suite.title, columns=columns, lines=lines, notes=notes)
 
@@ -88,14 +94,14 @@ def _columns(suite: Suite, data_set: ExperimentData) -> tuple[str, ...]:
     return {"full": (*types, "P", "R", "F1"), "prf": ("P", "R", "F1"), "types": (*types, "F1")}[suite.columns]
 
 
-def _ours(row: Row, suite: Suite, blocks: Sequence[Block], told: Mapping[tuple[str, str], Sequence[Predicted]]) -> Line:
+def _ours(row: Row, suite: Suite, blocks: Sequence[Block], told: Told, comparisons: Comparisons) -> Line:
     numbers, facts = {}, {}
     for block in blocks:
         if (row.name, block.name) not in told:
             continue
         runs = told[row.name, block.name]
         scores = [score(block.posts, spans, PROTOCOL) for spans in runs]
-        found = _compared(row, suite, block, told)
+        found = comparisons.get((row.name, block.name))
         numbers[block.name] = [_number(scores, column, found) for column in block.columns]
         facts[block.name] = {
             "protocol": PROTOCOL,
@@ -106,17 +112,20 @@ def _ours(row: Row, suite: Suite, blocks: Sequence[Block], told: Mapping[tuple[s
         }
         if found:
             compared = {"reference": suite.reference, "difference": found.difference, "supported": found.supported}
-            facts[block.name] |= {**compared, "sentence": found.sentence}
+            verdict = found.verdict
+            facts[block.name] |= {**compared, "p": verdict.p, "p_holm": verdict.holm, "sentence": found.sentence}
     return Line(name=row.name, source="ours", blocks=numbers, facts=facts)
 
 
-def _compared(
-    row: Row, suite: Suite, block: Block, told: Mapping[tuple[str, str], Sequence[Predicted]]
-) -> Comparison | None:
-    reference = told.get((suite.reference, block.name))
-    if row.name == suite.reference or reference is None or len(block.posts) < 2:
-        return None
-    return compare(block.posts, told[row.name, block.name], reference, PROTOCOL)
+def _comparisons(suite: Suite, blocks: Sequence[Block], told: Told) -> Comparisons:
+    """Every row that was trained against the reference, in each block; all are judged as one family."""
+    posts = {block.name: block.posts for block in blocks}
+    found = {
+        (row, block): compare(posts[block], spans, told[suite.reference, block], PROTOCOL)
+        for (row, block), spans in told.items()
+        if row != suite.reference and (suite.reference, block) in told and len(posts[block]) > 1
+    }
+    return dict(zip(found, corrected(list(found.values())), strict=True))
 
 
 def _number(scores: Sequence[Score], column: str, found: Comparison | None) -> Number:
@@ -152,15 +161,19 @@ def _notes(
     return notes
 
 
-def _marks(suite: Suite, lines: Sequence[Line]) -> list[str]:
-    if not suite.reference or not any("supported" in facts for line in lines for facts in line.facts.values()):
+def _marks(suite: Suite, size: Size, found: Comparisons) -> list[str]:
+    """What the mark says, or that there is none; and what was tested."""
+    if not found:
         return []
-    if any(number.marked for line in lines for numbers in line.blocks.values() for number in numbers):
-        return [
-            f"{DAGGER} F1 differs from that of {suite.reference}: bootstrap and randomisation over posts and, with "
-            "several seeds, a paired t-test over seeds, each p < 0.05."
-        ]
-    return [f"No test supports any difference from {suite.reference}; none is marked."]
+    tests = "bootstrap and randomisation over posts"
+    if size.seeds >= MIN_SEEDS:
+        tests += " and a paired t-test over seeds"
+    else:
+        tests += f" (a test over seeds needs at least {MIN_SEEDS})"
+    tests += f", the largest p, after Holm's correction over the table's {len(found)} comparisons"
+    if any(each.supported for each in found.values()):
+        return [f"{DAGGER} F1 differs from that of {suite.reference}: {tests}, < 0.05."]
+    return [f"No difference from {suite.reference} is supported, none is marked: {tests}, is nowhere < 0.05."]
 
 
 def _missing(suite: Suite, cells: Mapping[tuple[str, str], Sequence[Cell]], failed: Mapping[str, str]) -> list[str]:

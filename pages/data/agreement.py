@@ -34,7 +34,8 @@ def agreement_between(dataset: str) -> None:
         st.caption(plain(found))
         return
     facts = st.columns(4)
-    facts[0].metric("Span F1", f"{found.spans.f1:.1f}")
+    f1 = found.spans.f1
+    facts[0].metric("Span F1", "-" if f1 is None else f"{f1:.1f}", help="- where neither has marked a span.")
     facts[1].metric("Kappa on words", _kappa(found.kappa), help="1 is agreement, 0 is what chance gives.")
     facts[2].metric("On marked words", _kappa(found.kappa_marked), help="Words that either side has marked.")
     facts[3].metric("Disagreements", f"{len(found.disagreements):,}")

@@ -115,7 +115,7 @@ def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
 def _row(run: StoredRun) -> dict[str, Any]:
     dev = run.metrics["dev"]
     return {
-        "StoredRun": run.name,
+        "Run": run.name,
         "Model": _model(run),
         "Learned from": str(run.data.get("name", "?")),
         "Gold": short(_gold(run, "train")),

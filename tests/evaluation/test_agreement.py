@@ -99,3 +99,18 @@ def test_words_that_one_side_has_cut_are_compared_in_the_finer_words() -> None:
 def test_other_posts_are_refused(second: list[Example], message: str) -> None:
     with pytest.raises(InputError, match=message):
         agreement([post("a b", [])], second)
+
+
+@pytest.mark.parametrize("texts", [["a b"], ["a b", "c"], ["a b", "c d e", "f"]])
+def test_without_a_span_on_either_side_there_is_no_f1(texts: list[str]) -> None:
+    empty = [post(text, []) for text in texts]
+    record = json.loads(json.dumps(agreement(empty, empty).to_json(), allow_nan=False))
+    assert record["spans"] == {"precision": None, "recall": None, "f1": None, "support": 0}
+    assert (record["kappa"], record["kappa_marked"], record["per_type"]) == (None, None, {})
+
+
+def test_one_side_with_spans_and_one_without_disagree() -> None:
+    marked, empty = [post("a b c d", [PER, LOC])], [post("a b c d", [])]
+    for first, second in ((marked, empty), (empty, marked)):
+        found = agreement(first, second).spans
+        assert (found.f1, found.precision, found.recall, found.support) == (0.0, 0.0, 0.0, 2 if first is marked else 0)

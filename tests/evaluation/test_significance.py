@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mner_core.evaluation.comparison import compare
+from mner_core.evaluation.comparison import compare, compare_spans, corrected
 from mner_core.evaluation.scoring import score
 from mner_core.evaluation.significance import (
     bootstrap,
@@ -47,10 +47,76 @@ def test_the_t_test_is_the_closed_form() -> None:
     assert paired_t(theirs, ours).p == pytest.approx(found.p)
 
 
-@pytest.mark.parametrize(("difference", "p"), [(0.0, 1.0), (1.0, 0.0)])
-def test_differences_without_deviation_still_have_an_answer(difference: float, p: float) -> None:
-    found = paired_t([70.0 + difference, 71.0 + difference], [70.0, 71.0])
-    assert (found.p, found.low, found.high) == (p, pytest.approx(difference), pytest.approx(difference))
+def test_runs_that_do_not_differ_have_a_p_of_one() -> None:
+    found = paired_t([70.0, 71.0], [70.0, 71.0])
+    assert (found.p, found.low, found.high) == (1.0, 0.0, 0.0)
+    assert not found.supports
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ([80.0, 80.0], [79.0, 79.0]),
+        ([71.0, 72.0, 93.0], [70.0, 71.0, 92.0]),
+        ([0.1 + 0.2, 70.3], [0.1, 70.1]),  # the same but for rounding
+        ([60.0, 60.0], [90.0, 90.0]),
+        ([math.nan, 80.0], [79.0, 79.5]),
+        ([math.inf, 80.0], [79.0, 79.5]),
+    ],
+)
+def test_a_t_test_without_deviation_is_undefined_and_supports_nothing(ours: list[float], theirs: list[float]) -> None:
+    found = paired_t(ours, theirs)
+    assert (found.p, found.low, found.high) == (None, None, None)
+    assert not found.supports
+
+
+def test_a_difference_that_every_seed_shows_alike_is_not_supported() -> None:
+    """Over posts it is as plain as can be: what is missing is a test over seeds, and the sentence says so."""
+    good, bad = right_on(*range(36)), right_on(*range(12))
+    found = compare(GOLD, [good, good], [bad, bad])
+    assert found.bootstrap.supports
+    assert found.randomisation.supports
+    assert (found.verdict.p, found.supported, found.better) == (None, False, False)
+    assert "t-test over 2 seeds p = –" in found.sentence
+    assert "train more seeds" in found.sentence
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["p"] is None
+    assert "no difference to speak of" not in found.sentence
+
+
+def test_no_difference_is_never_said_where_the_interval_excludes_zero() -> None:
+    """Of many small samples some have an interval without 0 and a randomisation that does not support it."""
+    chance, met = np.random.default_rng(3), 0
+    for _ in range(60):
+        sides = [
+            [list(spans) for spans in right_on(*np.flatnonzero(chance.random(40) < share))] for share in (0.6, 0.4)
+        ]
+        found = compare_spans([{PER}] * 40, [sides[0]], [sides[1]], draws=400)
+        assert found.bootstrap.low is not None
+        assert found.bootstrap.high is not None
+        holds_zero = found.bootstrap.low <= 0 <= found.bootstrap.high
+        met += not holds_zero and not found.supported
+        assert ("no difference to speak of" in found.sentence) == (holds_zero and not found.supported)
+    assert met > 0
+
+
+def test_the_comparisons_of_one_table_are_judged_together() -> None:
+    clear = compare(GOLD, [right_on(*range(36))], [right_on(*range(12))])
+    weak = compare(GOLD, [right_on(*range(18))], [right_on(*range(12))])
+    assert 0.001 < (weak.verdict.p or 0) < 0.05
+    assert weak.supported
+    assert [each.supported for each in corrected([clear, weak])] == [True, True]
+    many = corrected([clear, *[weak] * 20])
+    assert [each.supported for each in many] == [True, *[False] * 20]
+    assert "not supported after Holm's correction over 21 comparisons" in many[1].sentence
+    assert many[1].difference == weak.difference
+    assert corrected([]) == []
+
+
+def test_gold_without_entities_and_silent_runs_support_nothing() -> None:
+    empty = [post("a b", [], id=f"e{n}") for n in range(5)]
+    for runs in (1, 2):
+        found = compare(empty, [[[]] * 5] * runs, [[[]] * 5] * runs)
+        assert (found.difference, found.supported) == (0.0, False)
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [([1.0], [2.0]), ([1.0, 2.0], [1.0])])

@@ -57,7 +57,8 @@ def test_the_table_pairs_both_sides_over_seeds(made: tuple[Result, Path]) -> Non
         assert record["difference"] == pytest.approx(record["with"] - record["without"])
         if record["low"] != record["high"]:
             assert (record["low"] + record["high"]) / 2 == pytest.approx(record["difference"])
-        assert record["supported"] == (record["p"] < 0.05)
+        assert record["supported"] == (record["p_holm"] is not None and record["p_holm"] < 0.05)
+        assert (record["p"] is None) == (record["low"] is None) == (record["p_holm"] is None)
     assert [line.source for line in result.grid.lines] == ["BERT-CRF; ambiguous", "w/o Ind; ambiguous"]
     first, second = result.grid.records()
     assert first["with"] == second["with"], "both rows have the same whole system"
