@@ -1,8 +1,21 @@
 // Keys and pointer of the text box. `annotator` is the one that acts.
 
+/**
+ * What a key means: its letter or digit where that is one of ours, else the letter or digit at its place, so that digits
+ * work on a French keyboard (`&` at the place of 1) and Ctrl Z on a Russian one (`я` at the place of Z).
+ */
+function keyOf(event) {
+  if (event.key.length > 1 || event.key === "?" || /^[a-z0-9]$/i.test(event.key)) {
+    return event.key.length > 1 ? event.key : event.key.toLowerCase();
+  }
+  const [, kind, sign] = /^(Key|Digit)(.)$/.exec(event.code) ?? [];
+  const isPlace = !event.getModifierState("AltGraph") && (kind === "Key" || (kind === "Digit" && !event.shiftKey));
+  return isPlace ? sign.toLowerCase() : event.key;
+}
+
 /** One key in the text box; true where it meant something here. */
 function onTextKey(annotator, event) {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const key = keyOf(event);
   if ((event.ctrlKey || event.metaKey) && !key.startsWith("Arrow")) return onCommandKey(annotator, key, event.shiftKey);
   if (key === "ArrowLeft" || key === "ArrowRight") return onArrow(annotator, event);
   if (key === "Tab") return onTab(annotator, event.shiftKey ? -1 : 1);
@@ -77,9 +90,12 @@ function walk({ marking, focus }, step, extend) {
   return [head, head];
 }
 
+const DOUBLE = { ms: 500, pixels: 6 };
+
 /** Dragging marks words, dragging a handle resizes, a click chooses, a double click marks a word. */
 function listenToPointer(annotator, box) {
   let drag = null;
+  let clicked = null; // the click before: the text is drawn anew by each, so the browser tells of no double click
   box.onmousedown = (event) => event.preventDefault(); // no native selection; ours is drawn as it will be taken
   box.onpointerdown = (event) => {
     if (event.button !== 0 || annotator.saving || isScrollbar(box, event)) return;
@@ -100,13 +116,12 @@ function listenToPointer(annotator, box) {
     const ended = drag;
     drag = null;
     if (!ended) return;
-    if (!ended.moved) click(annotator, ended);
+    if (!ended.moved) clicked = isSecond(clicked, event) ? doubleClick(annotator, ended) : click(annotator, ended, event);
     else if (!ended.place) annotator.draw();
     else if (ended.edge) drop(annotator, ended, event.altKey);
     else annotator.mark(ended.place, annotator.active);
   };
   box.onpointercancel = () => { drag = null; annotator.draw(); };
-  box.ondblclick = () => { if (annotator.chosenWords()) annotator.mark(annotator.chosenWords(), annotator.active); };
 }
 
 function aim({ marking, focus }, drag, unit, exact) {
@@ -121,8 +136,21 @@ function drop(annotator, { edge, unit }, exact) {
   annotator.did("", { mark: annotator.marking.resize(annotator.focus.mark, edge, unit, exact) });
 }
 
-function click(annotator, { anchor, target, edge }) {
-  if (edge) return;
+const isSecond = (before, event) =>
+  before !== null && event.timeStamp - before.timeStamp < DOUBLE.ms &&
+  Math.hypot(event.clientX - before.clientX, event.clientY - before.clientY) < DOUBLE.pixels;
+
+/** Marks the word that the first click chose, or accepts the prediction. */
+function doubleClick(annotator) {
+  const words = annotator.chosenWords();
+  if (words) annotator.mark(words, annotator.active);
+  else if (annotator.focus.guess) annotator.accept();
+  return null;
+}
+
+/** Chooses what was clicked on; returns the click, which may become the first half of a double one. */
+function click(annotator, { anchor, target, edge }, event) {
+  if (edge) return null;
   const { mark, guess } = target.closest("[data-mark], [data-guess]")?.dataset ?? {};
   const { marking, guesses } = annotator;
   if (mark !== undefined) annotator.choose({ mark: marking.marks[mark] });
@@ -131,6 +159,7 @@ function click(annotator, { anchor, target, edge }) {
     const place = anchor === null ? -1 : marking.words.findIndex(([start, end]) => start <= anchor && anchor <= end);
     annotator.choose(place < 0 ? {} : { words: [place, place] });
   }
+  return event;
 }
 
 const isScrollbar = (box, event) => event.offsetX > box.clientWidth && event.target === box;

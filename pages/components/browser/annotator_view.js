@@ -14,7 +14,7 @@ const ACTIONS = [
 ];
 
 const HELP = [
-  ["drag", "mark words; with Alt, single characters"],
+  ["drag", "mark words; with Alt, single characters; a double click marks one word"],
   ["1 2 3 …", "choose the type, or change that of the chosen mark"],
   ["Tab", "next mark or prediction"],
   ["← →", "walk through the words; with Shift, choose several"],
@@ -109,15 +109,37 @@ class AnnotatorView {
 
   /** The unit of the text under a point of the screen, null beside the text. */
   unitAt(x, y) {
-    const inside = this.root.getRootNode();
-    const caret = document.caretPositionFromPoint?.(x, y, { shadowRoots: [inside] });
-    if (!caret || !this.text.contains(caret.offsetNode)) return null;
-    const { offsetNode: node, offset } = caret;
+    const caret = this.caretAt(x, y);
+    if (!caret) return null;
+    const [node, offset] = caret;
     const element = node.nodeType === Node.TEXT_NODE ? node.parentElement : node;
     const piece = element.closest(".piece");
     if (piece) return Number(piece.dataset.at) + (node === element ? (offset ? piece.textContent.length : 0) : offset);
     const before = element === this.text ? this.text.childNodes[offset - 1] : element;
     return this.unitBefore(before);
+  }
+
+  /** [node, offset] of the text under a point, by whichever way this browser has; null where there is no text. */
+  caretAt(x, y) {
+    const position = document.caretPositionFromPoint?.(x, y, { shadowRoots: [this.root.getRootNode()] });
+    if (position && this.text.contains(position.offsetNode)) return [position.offsetNode, position.offset];
+    const range = document.caretRangeFromPoint?.(x, y);
+    if (range && this.text.contains(range.startContainer)) return [range.startContainer, range.startOffset];
+    return this.measuredCaret(x, y);
+  }
+
+  /** The same by measuring characters, for browsers whose own ways do not look into a shadow tree. */
+  measuredCaret(x, y) {
+    const range = document.createRange();
+    for (const { node } of this.pieces) {
+      for (let offset = 0; offset < node.length; offset++) {
+        range.setStart(node, offset);
+        range.setEnd(node, offset + 1);
+        const box = [...range.getClientRects()].find(({ left, right, top, bottom }) => left <= x && x <= right && top <= y && y <= bottom);
+        if (box) return [node, x > (box.left + box.right) / 2 ? offset + 1 : offset];
+      }
+    }
+    return null;
   }
 
   unitBefore(node) {

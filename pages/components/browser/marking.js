@@ -45,8 +45,10 @@ class Marking {
 
   /** [start, end] of the character that a reader sees at a unit: an emoji with all that is joined to it is one. */
   character(unit) {
+    const inside = Math.max(0, Math.min(unit, this.text.length - 1));
+    if (!Intl.Segmenter) return codePointAround(this.text, inside);
     this.characters ??= new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(this.text);
-    const found = this.characters.containing(Math.max(0, Math.min(unit, this.text.length - 1)));
+    const found = this.characters.containing(inside);
     return found ? [found.index, found.index + found.segment.length] : [0, this.text.length];
   }
 
@@ -146,4 +148,11 @@ class Marking {
     this.marks = back.pop();
     return true;
   }
+}
+
+/** [start, end] of the code point at a unit: both halves of a surrogate pair. */
+function codePointAround(text, unit) {
+  const isLowHalf = /[\udc00-\udfff]/.test(text[unit] ?? "") && /[\ud800-\udbff]/.test(text[unit - 1] ?? "");
+  const start = isLowHalf ? unit - 1 : unit;
+  return [start, start + (text.codePointAt(start) > 0xffff ? 2 : 1)];
 }

@@ -3,6 +3,26 @@
 const ANNOTATORS = new WeakMap(); // parentElement -> Annotator: the working copy outlives every rerun
 let savedDraft = null; // the draft of the post that is being saved; dropped once Python shows another one
 
+/** What the browser keeps under a key; null where it keeps nothing, or is told to keep nothing. */
+function storedDraft(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a text under a key, or (null) forgets it; false where the browser does not. */
+function storeDraft(key, text) {
+  try {
+    if (text === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, text);
+    return true;
+  } catch {
+    return text === null;
+  }
+}
+
 class Annotator {
   constructor(root) {
     this.view = new AnnotatorView(root);
@@ -10,6 +30,9 @@ class Annotator {
     root.onclick = (event) => this.onButton(event.target.closest("button"));
     root.onkeydown = (event) => this.onKey(event);
     listenToPointer(this, this.view.text);
+    addEventListener("beforeunload", (event) => {
+      if (root.isConnected && !this.saving && this.isChanged()) event.preventDefault(); // the browser asks
+    });
   }
 
   /** New data from Python: another post or revision starts a new working copy, anything else leaves it alone. */
@@ -26,7 +49,7 @@ class Annotator {
 
   begin(id, data) {
     const follows = savedDraft !== null;
-    if (follows) sessionStorage.removeItem(savedDraft);
+    if (follows) storeDraft(savedDraft, null);
     savedDraft = null;
     this.id = id;
     this.offsets = offsets(data.text);
@@ -41,19 +64,15 @@ class Annotator {
   }
 
   restoreDraft() {
-    const draft = JSON.parse(sessionStorage.getItem(this.draftKey) ?? "null");
+    const draft = JSON.parse(storedDraft(this.draftKey) ?? "null");
     if (draft?.text !== this.data.text) return false;
     this.marking.become(draft.marks);
     return true;
   }
 
   keepDraft() {
-    try {
-      if (this.isChanged()) sessionStorage.setItem(this.draftKey, JSON.stringify({ text: this.data.text, marks: this.marking.marks }));
-      else sessionStorage.removeItem(this.draftKey);
-    } catch {
-      this.message = "This browser keeps no draft: save before you leave the page.";
-    }
+    const draft = this.isChanged() ? JSON.stringify({ text: this.data.text, marks: this.marking.marks }) : null;
+    if (!storeDraft(this.draftKey, draft)) this.message = "This browser keeps no draft: save before you leave the page.";
   }
 
   isChanged() {
@@ -209,7 +228,7 @@ class Annotator {
     const handled = isSave || (event.target === this.view.text && !this.saving && onTextKey(this, event));
     if (isSave) this.save();
     if (handled) event.preventDefault();
-    if (handled || !command) event.stopPropagation(); // Streamlit listens to bare letters
+    if (handled || !(command || event.altKey)) event.stopPropagation(); // Streamlit listens to bare letters
   }
 }
 
