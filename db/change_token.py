@@ -20,15 +20,23 @@ class ChangeToken(NamedTuple):
     scores: int
     trained: int
     predictions: int
+    changes: int
+
+
+def changed(dataset: Datasets) -> None:
+    """Notes within a transaction that types or splits of a data set were changed in place."""
+    dataset.changes = (dataset.changes or 0) + 1
 
 
 def change_token(store: Store) -> ChangeToken:
     """Differs after every change to posts, labels, runs, predictions and scores, and after every step of a job.
 
-    Imports and retrained runs change rows in place, but not without a job or a dropped score.
+    Imports and retrained runs change rows in place, but not without a job or a dropped score; types and splits of a
+    data set are counted.
     """
     newest = [func.max(table.id) for table in (Revisions, Posts, Runs, Datasets, Evaluations, JobEvents)]
     counted = [func.count(column) for column in (Evaluations.id, Runs.id, Predictions.run_id)]
     with store.read() as session:
         found = [session.scalar(select(number)) for number in (*newest, *counted)]
+        found.append(session.scalar(select(func.sum(Datasets.changes))))
     return ChangeToken(*(number or 0 for number in found))

@@ -16,8 +16,8 @@ from db.engine import Store
 from db.gold import CURRENT, examples
 from db.imports import About, ImportReport, import_examples
 from db.knowledge import graph_of, keep_graph
+from db.posts import Dataset, in_dataset
 from db.posts import dataset as dataset_named
-from db.posts import in_dataset
 from db.tables import Posts, Revisions
 from mner_core.check import check
 from mner_core.data.dataset import read_dataset, write_posts
@@ -45,7 +45,7 @@ def import_folder(
     """
     read = read_dataset(folder, labels_map)
     knowledge = _keep_knowledge(store, read.knowledge)
-    about = About(labels=read.labels, mapping=labels_map, knowledge=knowledge, **_said_of(read.root))
+    about = About(labels=read.labels, types=read.types, mapping=labels_map, knowledge=knowledge, **_said_of(read.root))
     return import_examples(store, name or read.name, read.posts, about, check(folder).defects)
 
 
@@ -68,7 +68,7 @@ def export_folder(
     for post in posts:
         splits[safe_id(post.split) if post.split else "train"].append(post)
     with fresh_folder(out) as work:
-        write_json(work / "dataset.json", {"name": about.name, "licence": about.licence, "credits": about.credits})
+        write_json(work / "dataset.json", _about(about))
         for split, part in splits.items():
             write_posts(part, work / f"{split}.{'jsonl' if format == 'jsonl' else 'txt'}")
         if format == "conll":
@@ -84,6 +84,12 @@ def export_folder(
         "posts": len(posts),
         "gold_sha256": gold_fingerprint(post for post in posts if post.spans is not None),
     }
+
+
+def _about(about: Dataset) -> dict[str, Any]:
+    """What dataset.json says."""
+    record: dict[str, Any] = {"name": about.name, "licence": about.licence, "credits": about.credits}
+    return record | ({"types": [each.to_json() for each in about.types]} if about.types else {})
 
 
 def _keep_knowledge(store: Store, folder: Path | None) -> str | None:

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from db.character_spans import Mark, marks_from_spans, settle, to_json
 from db.engine import Store
+from db.entity_types import add_types
 from db.images import keep_image
 from db.posts import GOLD, extend_labels
 from db.tables import Datasets, Defects, Posts, Revisions
+from mner_core.data.entity_types import EntityType
 from mner_core.data.lines import Defect
 from mner_core.types import Example, InputError
 
@@ -35,10 +37,12 @@ class ImportReport:
 class About:
     """What is said of a data set as a whole.
 
-    `mapping` is what labels became on reading (OTHER = MISC), `knowledge` the key of the graph that came with it.
+    `types` are those that dataset.json declares, `mapping` is what labels became on reading (OTHER = MISC), `knowledge`
+    the key of the graph that came with it.
     """
 
     labels: tuple[str, ...] = ()
+    types: tuple[EntityType, ...] = ()
     mapping: Mapping[str, str] | None = None
     licence: str = ""
     credits: str = ""
@@ -63,6 +67,7 @@ def import_examples(
     with store.write() as session:
         dataset_id = _dataset_id(session, name, about, store.now())
         seen = sorted({span.label for example, _ in ready for span in example.spans or ()})
+        add_types(session, dataset_id, about.types)
         labels = extend_labels(session, dataset_id, [*about.labels, *seen])
         work = _Import(session, dataset_id, labels, store.now())
         for example, sha256 in ready:

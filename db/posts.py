@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.engine import Store
 from db.images import image_path
 from db.tables import Datasets, Defects, Posts
+from mner_core.data.entity_types import EntityType
 from mner_core.data.lines import Defect
 from mner_core.types import Example, ImageObject, InputError, Span, Token
 
@@ -19,7 +20,8 @@ GOLD = "gold"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A data set: `labels` is its label set, `mapping` what labels became on import (OTHER = MISC).
+    """A data set: `labels` is its label set, `types` the same labels with what is said of each, `mapping` what labels
+    became on import (OTHER = MISC), `run_labels` what a run's labels mean here, where they are others.
 
     `knowledge` is the key of the knowledge graph that came with it, None where none did.
     """
@@ -29,7 +31,9 @@ class Dataset:
     licence: str
     credits: str
     labels: tuple[str, ...]
+    types: tuple[EntityType, ...]
     mapping: Mapping[str, str]
+    run_labels: Mapping[str, Mapping[str, str]]
     knowledge: str | None
     created: float
     posts: int
@@ -61,7 +65,9 @@ def datasets(store: Store) -> list[Dataset]:
                 licence=row.licence,
                 credits=row.credits,
                 labels=tuple(row.labels),
+                types=types_of(row.labels, row.types),
                 mapping=row.mapping,
+                run_labels=row.run_labels or {},
                 knowledge=row.knowledge,
                 created=row.created,
                 posts=sum(splits.get(row.id, {}).values()),
@@ -199,6 +205,15 @@ def subsets_from_json(record: Mapping[str, Any]) -> dict[str, frozenset[Span]]:
 def objects_from_json(record: Sequence[Any] | None) -> tuple[ImageObject, ...] | None:
     """What the data said is in the picture, as `Example.objects` holds it."""
     return None if record is None else tuple(ImageObject(label, tuple(box), score) for label, box, score in record)
+
+
+def types_of(labels: Sequence[str], said: Mapping[str, Any] | None) -> tuple[EntityType, ...]:
+    """The types that the columns `labels` and `types` of a data set stand for."""
+    about = {label: (said or {}).get(label, {}) for label in labels}
+    return tuple(
+        EntityType(name=label, **{**fields, "examples": tuple(fields.get("examples", ()))})
+        for label, fields in about.items()
+    )
 
 
 def extend_labels(session: Session, dataset_id: int, labels: Iterable[str]) -> tuple[str, ...]:

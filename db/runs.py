@@ -5,6 +5,7 @@ The folder is the truth: `reindex` rebuilds the index from it. A run is named by
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class StoredRun:
     settings: Mapping[str, Any]
     data: Mapping[str, Any]
     metrics: Mapping[str, Any]
+    labels: tuple[str, ...]
     weights: str
     started_from: str
     parent: str | None
@@ -92,6 +94,7 @@ def runs(store: Store) -> list[StoredRun]:
             settings=row.settings,
             data=row.data,
             metrics=row.metrics,
+            labels=_labels(store.home.runs / row.folder, row.weights) if row.labels is None else tuple(row.labels),
             weights=row.weights,
             started_from=row.started_from,
             parent=names.get(row.started_from),
@@ -144,6 +147,15 @@ def forget_results(session: Session, run: int) -> None:
         session.execute(delete(table).where(table.run_id == run))
 
 
+@cache
+def _labels(folder: Path, weights: str) -> tuple[str, ...]:  # noqa: ARG001  the weights are a part of the key
+    """The label set of a run whose entry an older program wrote; empty where its folder cannot be read."""
+    try:
+        return read_record(folder).labels
+    except (InputError, TypeError):
+        return ()
+
+
 def _put(session: Session, store: Store, folder: Path, record: RunRecord) -> None:
     if folder.resolve().parent != store.home.runs.resolve():
         raise InputError(f"The run {folder.name} does not lie in the folder of runs: move it there first.")
@@ -155,6 +167,7 @@ def _put(session: Session, store: Store, folder: Path, record: RunRecord) -> Non
         "seed": record.seed,
         "settings": dict(record.settings),
         "data": dict(record.data),
+        "labels": list(record.labels),
         "metrics": {"dev": record.dev, "best_epoch": record.best_epoch, "epochs": list(record.epochs)},
         "weights": record.weights,
         "started_from": record.started_from,

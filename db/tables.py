@@ -6,33 +6,13 @@ A change here needs a new migration in `migrations/versions`, and SCHEMA names t
 
 from typing import Any
 
-from sqlalchemy import JSON, Float, ForeignKey, Index, MetaData, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-SCHEMA = "0003"
-"""The migration that these tables belong to."""
+from db.table_base import Table as Table
+from db.table_base import unique_where
 
-
-def _unique_where(name: str, column: str, condition: str) -> Index:
-    return Index(name, column, unique=True, sqlite_where=text(condition), postgresql_where=text(condition))
-
-
-class Table(DeclarativeBase):
-    """What all tables share: names for constraints, so that migrations can speak of them, and column types."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {  # noqa: RUF012
-        dict[str, Any]: JSON(none_as_null=True),
-        list[Any]: JSON(none_as_null=True),
-        float: Float(53),
-    }
+SCHEMA = "0004"
 
 
 class Datasets(Table):
@@ -49,6 +29,12 @@ class Datasets(Table):
     created: Mapped[float]
     knowledge: Mapped[str | None]
     """The key of the knowledge graph that came with it (`db.knowledge`)."""
+    types: Mapped[dict[str, Any] | None]
+    """{label: {"colour", "key", "description", "examples"}}, as far as somebody said so (`db.entity_types`)."""
+    run_labels: Mapped[dict[str, Any] | None]
+    """{run: {its label: the label here, empty for none}} where a run's labels are others (`db.run_labels`)."""
+    changes: Mapped[int | None]
+    """How often types and splits were changed in place (`db.change_token`)."""
 
 
 class Posts(Table):
@@ -60,10 +46,8 @@ class Posts(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id"))
     split: Mapped[str]
-    name: Mapped[str]
-    """The id that the file gave it."""
-    place: Mapped[int]
-    """Its place in the order of the files."""
+    name: Mapped[str]  # the id that the file gave it
+    place: Mapped[int]  # in the order of the files
     text: Mapped[str]
     tokens: Mapped[list[Any]]
     """[[start, end], ...]"""
@@ -76,6 +60,7 @@ class Posts(Table):
     objects: Mapped[list[Any] | None]
     """[[label, [left, top, right, bottom], score], ...]"""
     source: Mapped[str]
+    origin: Mapped[list[Any] | None]  # [split, name] as the file gave them, where the splits were made here
 
 
 class Defects(Table):
@@ -115,6 +100,8 @@ class Revisions(Table):
     created: Mapped[float]
     run: Mapped[str | None]
     """The run whose suggestion the author started from."""
+    began: Mapped[str | None]
+    """What the track's first revision of the post began with: a track's name, or empty for nothing."""
     imported: Mapped[bool]
     """Whether this is the gold that came with the data."""
 
@@ -134,6 +121,8 @@ class Runs(Table):
     settings: Mapped[dict[str, Any]]
     data: Mapped[dict[str, Any]]
     metrics: Mapped[dict[str, Any]]
+    labels: Mapped[list[Any] | None]
+    """Its label set; None where an older program wrote the row, the run's folder has it then."""
     weights: Mapped[str]
     started_from: Mapped[str]
     seconds: Mapped[float]
@@ -188,8 +177,8 @@ class Jobs(Table):
     __tablename__ = "jobs"
     __table_args__ = (
         Index(None, "status", "priority", "id"),
-        _unique_where("uq_jobs_active_dedupe_key", "dedupe_key", "status in ('queued', 'running')"),
-        _unique_where("uq_jobs_running_device", "device", "status = 'running'"),
+        unique_where("uq_jobs_active_dedupe_key", "dedupe_key", "status in ('queued', 'running')"),
+        unique_where("uq_jobs_running_device", "device", "status = 'running'"),
         {"sqlite_autoincrement": True},
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from mner_core.data.entity_types import EntityType, read_types, renamed
 from mner_core.data.fingerprint import data_fingerprint as data_fingerprint
 from mner_core.data.fingerprint import gold_fingerprint as gold_fingerprint
 from mner_core.data.lines import Defect as Defect
@@ -28,8 +29,8 @@ class Dataset:
 
     Ids are unique in the whole data set and safe as file names; `places` says for each id where the post stands in its
     file. `pictures` are all files in the picture folders, also those that no post names. `labels_map` is the renaming
-    that was applied. `knowledge` is the folder of the knowledge graph that came with the posts, None where none did.
-    `defects` are those of reading; `check` finds more.
+    that was applied, `types` are those that dataset.json declares. `knowledge` is the folder of the knowledge graph
+    that came with the posts, None where none did. `defects` are those of reading; `check` finds more.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Dataset:
     defects: list[Defect]
     places: dict[str, FilePlace]
     knowledge: Path | None = None
+    types: tuple[EntityType, ...] = ()
 
     @property
     def posts(self) -> list[Example]:
@@ -68,6 +70,7 @@ class _Info:
     labels: Mapping[str, str] = field(default_factory=dict)
     images: str | None = None
     knowledge: str = "knowledge"
+    types: tuple[EntityType, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +105,7 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
         of_file = read_file(file, split, ids)
         reading.defects += of_file.defects
         places |= {example.id: place for example, place in of_file.posts}
-        splits[split] = [
-            map_labels(_attach(example, beside, reading.reporter(place.file, place.line)), mapping)
-            for example, place in of_file.posts
-        ]
+        splits[split] = _attached(of_file, beside, reading, mapping)
     posts = [example for examples in splits.values() for example in examples]
     if path.is_dir():
         _report_unknown(beside, posts)
@@ -119,6 +119,7 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
         defects=reading.defects,
         places=places,
         knowledge=root / info.knowledge if (root / info.knowledge).is_dir() else None,
+        types=renamed(info.types, mapping),
     )
 
 
@@ -163,6 +164,7 @@ def _read_info(root: Path, reading: Reading) -> _Info:
         labels=_declared_labels(record.get("labels"), report),
         images=_declared_folder("images", record, root, report),
         knowledge=_declared_folder("knowledge", record, root, report) or "knowledge",
+        types=read_types(record.get("types"), report),
     )
 
 
@@ -192,6 +194,14 @@ def _read_sidecars(root: Path, info: _Info, reading: Reading) -> _Sidecars:
         captions=read_captions(sorted(root.glob("captions*.tsv")), reading),
         objects=read_objects(sorted(root.glob("objects.jsonl")), reading),
     )
+
+
+def _attached(of_file: Reading, beside: _Sidecars, reading: Reading, mapping: Mapping[str, str]) -> list[Example]:
+    """The posts of a file with what lies beside them, under the labels' new names."""
+    return [
+        map_labels(_attach(example, beside, reading.reporter(place.file, place.line)), mapping)
+        for example, place in of_file.posts
+    ]
 
 
 def _attach(example: Example, beside: _Sidecars, report: Report) -> Example:

@@ -10,23 +10,23 @@ from dataclasses import dataclass
 import streamlit as st
 
 from db.annotations import Revision, Status, history
-from db.gold import CURRENT
 from db.posts import Post, dataset, post
 from db.predictions import PostPrediction
 from db.worklists import queue
+from mner_core.data.entity_types import EntityType
 from pages.annotate import drafts
 from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
+from pages.annotate.list_place import draw_progress, go_to, open_place
 from pages.components.span_annotator import Save, span_annotator
 from pages.mistakes.loading import stored_prediction
-from pages.mistakes.worklist import ListName, ListPlace, WorkList, doubts, forget_list, work_list
+from pages.mistakes.worklist import ListName, ListPlace, WorkList, doubts, work_list
 from pages.shared.marking import suggestions
 from pages.shared.pictures import picture_uri
-from pages.shared.selection import Selection, change, go
+from pages.shared.selection import Selection, change
 from pages.shared.store import me, store
 from pages.shared.text import plain, share
 
 _AS = "annotate as"
-_AT = "annotate at"
 _REASONS = 4
 """Reasons that stand above a post; what is less likely wrong is not spoken of."""
 
@@ -40,7 +40,7 @@ class Editor:
     post: Post
     track: str
     past: Sequence[Revision]
-    labels: tuple[str, ...]
+    types: tuple[EntityType, ...]
     predicted: PostPrediction | None
 
 
@@ -49,35 +49,14 @@ def draw_editor(chosen: Selection, name: ListName, track: str) -> None:
     """The open post, progress on the list, and what to do with both."""
     works = work_list(store(), chosen, name, track)
     done = set(queue(store(), chosen.dataset or "", "corrected", track, chosen.split)) & set(works.posts)
-    at = _open_place(chosen, works, done)
-    _draw_progress(chosen, works, len(done), at)
+    at = open_place(chosen, works, done)
+    draw_progress(chosen, works, len(done), at)
     if at is None:
         st.info(_nothing(chosen, name))
         return
     editor = _editor(chosen, works, at, track)
     _draw(editor)
     _follow_up(editor, at)
-
-
-def _open_place(chosen: Selection, works: WorkList, done: set[int]) -> ListPlace | None:
-    """The post that is open: the one that was gone to, or that the address names, or the first that is not done."""
-    said, kept = st.query_params.get("post"), st.session_state.get(_AT)
-    if said and kept and kept[1] == said and (kept[0] in works.posts or kept[0] == chosen.post_id):
-        return kept
-    if said and said == chosen.post and chosen.post_id is not None:
-        found: ListPlace | None = (chosen.post_id, said)
-    else:
-        found = works.first(done)
-    _go_to(found)
-    return found
-
-
-def _go_to(place: ListPlace | None) -> None:
-    st.session_state[_AT] = place
-    if place:
-        st.query_params["post"] = place[1]
-    else:
-        st.query_params.pop("post", None)
 
 
 def _nothing(chosen: Selection, name: str) -> str:
@@ -90,43 +69,6 @@ def _nothing(chosen: Selection, name: str) -> str:
     }.get(name, "There is no post here: choose other posts.")
 
 
-def _draw_progress(chosen: Selection, works: WorkList, done: int, at: ListPlace | None) -> None:
-    total, number = len(works.posts), at and at[0]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.progress(done / max(total, 1), f"{done} of {total} corrected", width=170)
-        for step, label, icon, shortcut in (
-            (-1, "Previous", ":material/arrow_back:", "Alt+Up"),
-            (1, "Next", ":material/arrow_forward:", "Alt+Down"),
-        ):
-            there = works.beside(number, step)
-            st.button(label, icon=icon, disabled=there is None, on_click=_leave_for, args=(there,), shortcut=shortcut)
-        place = works.place(number)
-        st.caption(f"{place} of {total}" if place else "not on this list", width="content")
-        st.space("stretch")
-        st.button("New list", on_click=_new_list, help="Makes the list again, as things stand now.", type="tertiary")
-        st.button(
-            "Train on these",
-            icon=":material/model_training:",
-            on_click=_train,
-            args=(chosen,),
-            help="Starts from the corrected labels.",
-        )
-
-
-def _leave_for(place: ListPlace | None) -> None:
-    drafts.close()
-    _go_to(place)
-
-
-def _new_list() -> None:
-    forget_list()
-    _leave_for(None)
-
-
-def _train(chosen: Selection) -> None:
-    go("runs", dataset=chosen.dataset, gold=CURRENT, run=chosen.run, new="1", start=chosen.run)
-
-
 def _editor(chosen: Selection, works: WorkList, at: ListPlace, track: str) -> Editor:
     return Editor(
         chosen=chosen,
@@ -134,7 +76,7 @@ def _editor(chosen: Selection, works: WorkList, at: ListPlace, track: str) -> Ed
         post=post(store(), at[0]),
         track=track,
         past=history(store(), at[0]),
-        labels=dataset(store(), chosen.dataset or "").labels,
+        types=dataset(store(), chosen.dataset or "").types,
         predicted=stored_prediction(store(), chosen, at[0]),
     )
 
@@ -152,7 +94,7 @@ def _draw(editor: Editor) -> None:
             _draw_doubts(editor)
         stale = drafts.conflict(editor.post.id, editor.track)
         if stale:
-            draw_conflict(editor.post, editor.labels, stale, _after_save(editor))
+            draw_conflict(editor.post, editor.types, stale, _after_save(editor))
         elif editor.post.example.text.strip():
             _draw_annotator(editor, now)
         else:
@@ -160,7 +102,7 @@ def _draw(editor: Editor) -> None:
         _draw_states(editor, now)
     with right:
         _draw_picture(editor.post)
-    draw_others(editor.post, editor.labels, now, editor.past)
+    draw_others(editor.post, editor.types, now, editor.past)
     draw_versions(editor.post, editor.track, editor.past)
 
 
@@ -200,7 +142,7 @@ def _draw_annotator(editor: Editor, now: drafts.Opened) -> None:
         example.text,
         example.tokens,
         now.marks,
-        editor.labels,
+        editor.types,
         suggestions(editor.predicted.marks) if editor.predicted else (),
         key="annotator",
         on_save=saved,
@@ -215,7 +157,7 @@ def _after_save(editor: Editor) -> Callable[[], None]:
         if following is None:
             drafts.tell("That was the last post of this list. Take another list, or train on what you corrected.")
         else:
-            _go_to(following)
+            go_to(following)
 
     return go_on
 
@@ -248,7 +190,7 @@ def _draw_last_done() -> None:
 
     def undo() -> None:
         drafts.bring_back(store(), done.post, done.name, done.track, done.number - 1, done.number, me())
-        _go_to((done.post, done.name))
+        go_to((done.post, done.name))
 
     how = {"submitted": "Saved", "draft": "Kept as a draft:", "discarded": "Left out:"}[done.status]
     with st.container(horizontal=True, vertical_alignment="center"):

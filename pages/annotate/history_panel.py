@@ -6,6 +6,7 @@ import streamlit as st
 
 from db.annotations import Revision
 from db.posts import Post
+from mner_core.data.entity_types import EntityType
 from mner_core.types import InputError
 from pages.annotate import drafts
 from pages.components.span_text import MarkedText, span_text
@@ -14,16 +15,16 @@ from pages.shared.text import plain
 from pages.shared.versions import state, version_sentence, when
 
 
-def draw_conflict(post: Post, labels: Sequence[str], stale: drafts.Conflict, after: Callable[[], None]) -> None:
+def draw_conflict(post: Post, types: Sequence[EntityType], stale: drafts.Conflict, after: Callable[[], None]) -> None:
     """Both versions of a save that came too late, and the choice between them."""
     theirs = stale.theirs
     st.warning(f"Not saved. {plain(stale.sentence)}")
     st.caption("What you marked")
-    span_text(MarkedText(id="mine", text=post.example.text, gold=stale.mine), labels, key="conflict mine")
+    span_text(MarkedText(id="mine", text=post.example.text, gold=stale.mine), types, key="conflict mine")
     st.caption(f"What {plain(theirs.author if theirs else 'nobody')} saved")
     span_text(
         MarkedText(id="theirs", text=post.example.text, gold=theirs.marks if theirs else ()),
-        labels,
+        types,
         key="conflict theirs",
     )
 
@@ -40,7 +41,7 @@ def draw_conflict(post: Post, labels: Sequence[str], stale: drafts.Conflict, aft
         st.button("Go on with theirs", on_click=drafts.close)
 
 
-def draw_others(post: Post, labels: Sequence[str], now: drafts.Opened, past: Sequence[Revision]) -> None:
+def draw_others(post: Post, types: Sequence[EntityType], now: drafts.Opened, past: Sequence[Revision]) -> None:
     """The labels of all other tracks, each to be taken over into the annotator."""
     tracks = sorted({revision.track for revision in past} - {now.track})
     if not tracks:
@@ -56,7 +57,7 @@ def draw_others(post: Post, labels: Sequence[str], now: drafts.Opened, past: Seq
                     gold=newest.marks,
                     note=f"{track}, {state(newest)}, {when(newest.created)}",
                 ),
-                labels,
+                types,
                 key=f"other {track}",
             )
             st.button("Take over", key=f"take {track}", on_click=drafts.take_over, args=(now, newest))

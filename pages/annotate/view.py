@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from db.posts import GOLD
+from db.posts import GOLD, Dataset, dataset
 from pages.annotate.editor import draw_editor
 from pages.mistakes.worklist import LISTS, TITLES, ListName, choose_list, chosen_list
 from pages.shared.pickers import pick_dataset, pick_run, pick_split
 from pages.shared.selection import Selection, change, page_link, selection
-from pages.shared.store import me
+from pages.shared.store import me, store
+from pages.shared.text import plain
+from pages.shared.types_form import types_form
 
 _TRACK = "annotate track"
 
@@ -20,10 +22,25 @@ def main() -> None:
         st.info("There are no posts yet. Import some, and correct their labels here.")
         page_link("data", "Import posts")
         return
+    found = dataset(store(), chosen.dataset)
+    if not found.types:
+        _name_types_first(chosen, found)
+        return
     track = _track()
     name = chosen_list("mistakes" if chosen.run else "uncorrected")
     _draw_pickers(chosen, name, track)
     draw_editor(chosen, name, track)
+
+
+def _name_types_first(chosen: Selection, found: Dataset) -> None:
+    """A raw data set has no types: nothing can be marked before they are named."""
+    pick_dataset(chosen)
+    st.header("Name the types first", anchor=False)
+    st.write(
+        f"Nobody has labelled a post of {plain(found.name)}, and it came without types. Say which kinds of entities "
+        "are to be marked; colours, keys and descriptions can be changed later, on the screen Data."
+    )
+    types_form(found)
 
 
 def _track() -> str:

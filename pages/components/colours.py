@@ -7,9 +7,11 @@ stands alone: the label is always written.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from mner_core.data.entity_types import EntityType
 
 Mode: TypeAlias = Literal["light", "dark"]
 
@@ -69,25 +71,60 @@ PALETTE = (
 )
 """The first four are those of PER, LOC, ORG and MISC, the others in the order of their distance to all before them."""
 
+_KEYS = "1234567890qwetyuiopghjk"
+"""Keys for types that have none of their own: no c and r, which Streamlit listens to, no a and l of the annotator."""
+
+_AA, _ON_FILL = 4.5, 7.0
+"""Contrast of written labels, and of a post's own text on what lies behind it."""
+
 FIXED = {"PER": 0, "LOC": 1, "ORG": 2, "MISC": 3}
 
 
-def label_colours(labels: Iterable[str]) -> dict[str, Colour]:
+def label_colours(labels: Iterable[str | EntityType]) -> dict[str, Colour]:
     """A colour for each label of a data set, in the order given; labels differ as long as the palette has colours left.
 
-    PER, LOC, ORG and MISC always look the same. Any other label asks for a place that follows from its name alone and
-    moves on where that is taken, so it keeps its colour from screen to screen. Give it the label set of the data set,
-    not the labels that one post happens to have.
+    A type that has a colour of its own gets it, as light or dark as text on it needs. PER, LOC, ORG and MISC always
+    look the same. Any other label asks for a place that follows from its name alone and moves on where that is taken,
+    so it keeps its colour from screen to screen. Give it the label set of the data set, not the labels that one post
+    happens to have.
     """
-    of_label: dict[str, Colour] = {}
+    types = [EntityType(name=each) if isinstance(each, str) else each for each in labels]
+    of_label = {each.name: chosen_colour(each.colour) for each in types if each.colour}
     taken: set[int] = set()
-    labels = list(dict.fromkeys(labels))
-    for label in sorted(labels, key=lambda label: (label not in FIXED, label)):
+    names = list(dict.fromkeys(each.name for each in types))
+    for label in sorted(set(names) - of_label.keys(), key=lambda label: (label not in FIXED, label)):
         places = _places(label)
         place = next((place for place in places if place not in taken), places[0])
         taken.add(place)
         of_label[label] = PALETTE[place]
-    return {label: of_label[label] for label in labels}
+    return {label: of_label[label] for label in names}
+
+
+def chosen_colour(colour: str) -> Colour:
+    """How a type looks whose colour a person chose ("#rrggbb"): its hue, with the contrasts that the palette keeps."""
+    light_fill = _towards(colour, "#ffffff", lambda each: contrast(TEXT["light"], each) >= _ON_FILL)
+    dark_fill = _towards(colour, "#000000", lambda each: contrast(TEXT["dark"], each) >= _ON_FILL)
+    return Colour(
+        light_fill,
+        _towards(colour, "#000000", lambda each: min(contrast(each, light_fill), contrast(each, PAGE["light"])) >= _AA),
+        dark_fill,
+        _towards(colour, "#ffffff", lambda each: min(contrast(each, dark_fill), contrast(each, PAGE["dark"])) >= _AA),
+    )
+
+
+def label_keys(labels: Sequence[str | EntityType]) -> list[str]:
+    """The key of each label, in lower case: its own, else the one of its place, else the next that is free, else "".
+
+    The keys that are given out leave out those that the annotator and Streamlit listen to; a type may have them.
+    """
+    own = ["" if isinstance(each, str) else each.key.lower() for each in labels]
+    free = [key for key in _KEYS if key not in own]
+    keys: list[str] = []
+    for place, wanted in enumerate(own):
+        usual = _KEYS[place] if place < len(_KEYS) else ""
+        keys.append(wanted or (usual if usual in free else next(iter(free), "")))
+        free = [each for each in free if each != keys[-1]]
+    return keys
 
 
 def contrast(one: str, other: str) -> float:
@@ -100,6 +137,16 @@ def linear_rgb(colour: str) -> tuple[float, float, float]:
     """The three channels of a hexadecimal colour as linear light, 0..1."""
     red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     return _linear(red), _linear(green), _linear(blue)
+
+
+def _towards(colour: str, goal: str, is_enough: Callable[[str], bool]) -> str:
+    """The colour, mixed with as little of the goal as is enough; the goal itself where nothing less is."""
+    pairs = [(int(colour[at : at + 2], 16), int(goal[at : at + 2], 16)) for at in (1, 3, 5)]
+    for share in range(0, 100, 4):
+        mixed = "#" + "".join(f"{round(one + (other - one) * share / 100):02x}" for one, other in pairs)
+        if is_enough(mixed):
+            return mixed
+    return goal
 
 
 def _places(label: str) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mner_core.data.entity_types import EntityType
 from mner_core.types import Axis, Evidence, ImageObject, Item
 from pages.components.colours import label_colours
 from pages.components.component import component
@@ -35,7 +36,7 @@ def evidence_view(
     alt: str = "The post's picture",
     objects: Sequence[ImageObject] = (),
     neighbours: Mapping[str, NeighbourPost] | None = None,
-    labels: Sequence[str] = (),
+    labels: Sequence[str | EntityType] = (),
     counterfactual: tuple[str, str] | None = None,
     key: str,
 ) -> None:
@@ -47,7 +48,7 @@ def evidence_view(
         alt: says what the picture is, for those who do not see it.
         objects: what was detected; drawn while the evidence itself names nothing on the picture.
         neighbours: texts and pictures by the post id that neighbour items carry.
-        labels: the data set's label set, for the colours of entities.
+        labels: the data set's types, or their names, for the colours of entities.
         counterfactual: (words, address) of the place that shows what changes without the picture, for the remark below.
         key: names the component in the session.
     """

@@ -7,8 +7,9 @@ from typing import Any
 import streamlit as st
 
 from db.character_spans import Mark, settle
+from mner_core.data.entity_types import EntityType
 from mner_core.types import InputError, Token
-from pages.components.colours import label_colours
+from pages.components.colours import label_colours, label_keys
 from pages.components.component import component
 
 _mount = component("span_annotator", "marks", "marking", "annotator_view", "annotator_input")
@@ -41,7 +42,7 @@ def span_annotator(
     text: str,
     tokens: Sequence[Token],
     marks: Sequence[Mark],
-    labels: Sequence[str],
+    labels: Sequence[str | EntityType],
     predictions: Sequence[Suggestion] = (),
     *,
     key: str,
@@ -56,7 +57,7 @@ def span_annotator(
         text: the post's text, of any script.
         tokens: the post's own words. Marks snap to them; with Alt a person may cut them.
         marks: what the revision says.
-        labels: the data set's label set, in the order of the digit keys.
+        labels: the data set's types, or their names, in the order of the digit keys.
         predictions: a second, underlined layer; each may be accepted.
         key: names the component in the session.
         on_save: called before the rerun with what was saved; choose the next post here. An `InputError` it raises is
@@ -64,12 +65,13 @@ def span_annotator(
         save_label: what the save button says.
     """
     session = st.session_state
+    looks = _looks(labels)
 
     def saved() -> None:
         session[f"{key} saves"] = session.get(f"{key} saves", 0) + 1
         session[f"{key} refused"] = ""
         try:
-            on_save(read_save(session[key]["save"], post_id, revision, text, tokens, marks, labels))
+            on_save(read_save(session[key]["save"], post_id, revision, text, tokens, marks, looks["labels"]))
         except InputError as error:
             session[f"{key} refused"] = str(error)
 
@@ -83,8 +85,7 @@ def span_annotator(
             "tokens": [[token.start, token.end] for token in tokens],
             "marks": [_place(mark) for mark in marks],
             "predictions": [_place(each) | {"confidence": each.confidence} for each in predictions],
-            "labels": list(labels),
-            "colours": {label: colour.css() for label, colour in label_colours(labels).items()},
+            **looks,
             "save_label": save_label,
             "saves": session.get(f"{key} saves", 0),
             "refused": session.pop(f"{key} refused", ""),
@@ -136,6 +137,25 @@ def _read_mark(record: Any, known: Sequence[Mark]) -> Mark:
             f"The browser sent a mark that cannot be read: {str(record)[:80]!r}; reload the page."
         ) from error
     return replace(Mark(start=start, end=end, label=label), id=old.id, box=old.box)
+
+
+def _looks(labels: Sequence[str | EntityType]) -> dict[str, Any]:
+    """Names, keys, descriptions and colours of the types, as the browser takes them."""
+    colours = label_colours(labels)
+    return {
+        "labels": list(colours),
+        "keys": label_keys(labels),
+        "about": [_about(each) for each in labels],
+        "colours": {label: colour.css() for label, colour in colours.items()},
+    }
+
+
+def _about(label: str | EntityType) -> str:
+    """What is said of a type, for whoever rests on its button."""
+    if isinstance(label, str):
+        return ""
+    examples = f"For example: {', '.join(label.examples)}." if label.examples else ""
+    return " ".join(part for part in (label.description, examples) if part)
 
 
 def _place(mark: Mark) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.character_spans import Mark
+from mner_core.data.entity_types import EntityType
 from pages.components.colours import label_colours
 from pages.components.component import component
 from pages.components.span_annotator import Suggestion
@@ -24,7 +25,7 @@ class MarkedText:
 
 def span_text(
     posts: MarkedText | Sequence[MarkedText],
-    labels: Sequence[str],
+    labels: Sequence[str | EntityType],
     *,
     key: str,
     lines: int | None = None,
@@ -34,7 +35,7 @@ def span_text(
 
     Args:
         posts: what to draw. Texts may hold anything: they are shown as text and cannot leave their box.
-        labels: the data set's label set, for the colours.
+        labels: the data set's types, or their names, for the colours.
         key: names the component in the session.
         lines: shows no more than this many lines of each text; None shows all.
         open_label: the words of a link on every post ("Open"), none where it is empty.

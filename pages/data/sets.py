@@ -21,6 +21,7 @@ from pages.shared.pickers import choice_table
 from pages.shared.selection import Selection, gold_name, golds, page_link
 from pages.shared.store import store
 from pages.shared.text import plain
+from pages.shared.types_form import types_form
 
 MEANING = {
     "bad-box": "Objects whose box is none",
@@ -28,6 +29,7 @@ MEANING = {
     "bad-id": "Names that could lead out of their folder, or that no file can have",
     "bad-knowledge": "The knowledge graph, which cannot be read",
     "bad-line": "Lines that could not be read",
+    "bad-type": "Types in dataset.json that cannot be",
     "bad-text": "Texts that are none",
     "blank-token": "Words that are blank",
     "broken-image": "Pictures that do not open",
@@ -64,19 +66,22 @@ def one_set(chosen: Selection) -> None:
     """What is known of the chosen data set: where it comes from, what was wrong, and the way out."""
     found = next(each for each in datasets(store()) if each.name == chosen.dataset)
     st.header(plain(found.name), anchor=False)
-    about = [f"Types: {', '.join(found.labels)}." if found.labels else "No type is named yet."]
-    about += [text for text in (found.licence and f"Licence: {found.licence}.", found.credits) if text]
+    about = [text for text in (found.licence and f"Licence: {found.licence}.", found.credits) if text]
     about += ["It brings a knowledge graph."] if found.knowledge else []
     about += (
         [f"Renamed on import: {', '.join(f'{old} to {new}' for old, new in found.mapping.items())}."]
         if found.mapping
         else []
     )
-    st.caption(plain(" ".join(about)))
+    if about:
+        st.caption(plain(" ".join(about)))
     with st.container(horizontal=True):
         page_link("overview", "Overview")
         page_link("annotate", "Correct posts")
         page_link("runs", "Train on it", new="yes")
+    title = f"Types: {', '.join(found.labels)}" if found.labels else "No type is named yet: name the types first"
+    with st.expander(plain(title), icon=":material/sell:", expanded=not found.labels):
+        types_form(found)
     wrong, out = st.columns(2, gap="large")
     with wrong:
         _what_was_wrong(found.name, defects(store(), found.name))

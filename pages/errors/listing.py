@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from db.posts import dataset
+from mner_core.data.entity_types import EntityType
 from pages.components.span_text import MarkedText, span_text
 from pages.mistakes.cases import PostCases
 from pages.mistakes.filters import Filter
@@ -28,9 +29,9 @@ def draw_list(chosen: Selection, posts: Sequence[PostCases], wanted: Filter) -> 
     st.caption("Filled: the labels it is measured on. Underlined: what the run predicts.")
     pages = -(-len(posts) // PAGE)
     page = min(_page(), pages)
-    labels = dataset(store(), chosen.dataset or "").labels
+    types = dataset(store(), chosen.dataset or "").types
     for post in posts[(page - 1) * PAGE : page * PAGE]:
-        _draw_post(chosen, post, wanted, labels)
+        _draw_post(chosen, post, wanted, types)
     if pages > 1:
         key = f"errors page {page} of {pages}"  # a widget of its own, because its value is what the address says
         st.pagination(
@@ -43,7 +44,7 @@ def _page() -> int:
     return max(1, int(said)) if said.isascii() and said.isdigit() and len(said) < 7 else 1
 
 
-def _draw_post(chosen: Selection, post: PostCases, wanted: Filter, labels: Sequence[str]) -> None:
+def _draw_post(chosen: Selection, post: PostCases, wanted: Filter, types: Sequence[EntityType]) -> None:
     example = post.judged.gold_post.example
     with st.container(border=True):
         side, main = st.columns([1, 6], gap="medium", vertical_alignment="center")
@@ -58,7 +59,7 @@ def _draw_post(chosen: Selection, post: PostCases, wanted: Filter, labels: Seque
                     predicted=suggestions(post.judged.prediction.marks),
                     note=sentences(example.text, post.cases, chosen.compare or ""),
                 ),
-                labels,
+                types,
                 key=f"case {post.post}",
                 lines=4,
             )

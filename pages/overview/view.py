@@ -10,6 +10,7 @@ from db.posts import datasets
 from db.runs import runs
 from db.workers import alive
 from db.worklists import progress
+from mner_core.data.entity_types import EntityType
 from pages.overview.calibration_and_slices import look_inside
 from pages.overview.data_statistics import contents
 from pages.overview.scores import compare_runs, show_runs
@@ -73,16 +74,16 @@ def what_is_in_it(chosen: Selection) -> None:
     found = contents(store(), change_token(store()), chosen.dataset, chosen.gold)
     corrected = progress(store(), chosen.dataset)
     posts, pictures = sum(found.posts.values()), sum(found.pictures.values())
-    labels = dataset_named(store(), chosen.dataset).labels
+    types = dataset_named(store(), chosen.dataset).types
     entities = sum(sum(of_split.values()) for of_split in found.entities.values())
     facts = st.columns(4)
     facts[0].metric("Posts", f"{posts:,}")
     facts[1].metric("With a picture", f"{pictures:,}")
     facts[2].metric("Entities", f"{entities:,}")
     facts[3].metric("Corrected posts", f"{corrected['corrected']:,}")
-    st.caption(f"{_splits(found.posts)} {_labels_sentence(labels, chosen.gold)}")
+    st.caption(f"{_splits(found.posts)} {_labels_sentence(types, chosen.gold)}")
     if entities:
-        show(entity_bars(_named(found.entities), labels), height=70 + 34 * len(found.entities), key="entities")
+        show(entity_bars(_named(found.entities), types), height=70 + 34 * len(found.entities), key="entities")
     if unlabelled := posts - sum(found.labelled.values()):
         st.write(f"{counted(unlabelled, 'post')} without labels: correcting begins there.")
     with st.container(horizontal=True):
@@ -95,10 +96,10 @@ def _splits(posts: Mapping[str, int]) -> str:
     return f"Posts: {', '.join(named)}."
 
 
-def _labels_sentence(labels: Sequence[str], gold: str) -> str:
-    if not labels:
-        return "No entity has been marked yet."
-    return f"{counted(len(labels), 'type')} of entities, counted in the {plain(gold_name(gold))}."
+def _labels_sentence(types: Sequence[EntityType], gold: str) -> str:
+    if not types:
+        return "No type has been named yet."
+    return f"{counted(len(types), 'type')} of entities, counted in the {plain(gold_name(gold))}."
 
 
 def _named(entities: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:

@@ -93,7 +93,7 @@ def _draw_answer(looked: PostState, words: str, change: Mapping[str, Any]) -> No
         if uri:
             side.image(uri, width="stretch", alt="The other post's picture")
     with main:
-        span_text(texts, looked.labels, key="otherwise texts")
+        span_text(texts, looked.types, key="otherwise texts")
         for line in differences(text, before, after):
             st.text(line)
 

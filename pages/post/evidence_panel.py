@@ -86,7 +86,7 @@ def _draw_evidence(looked: PostState, response: Mapping[str, Any]) -> None:
             alt=_alt(looked),
             objects=objects,
             neighbours=neighbours,
-            labels=looked.labels,
+            labels=looked.types,
             counterfactual=("See what changes without it.", "#without") if picture and picture["ok"] else None,
             key="evidence",
         )

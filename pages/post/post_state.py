@@ -7,6 +7,7 @@ from db.annotations import Revision
 from db.gold import CURRENT, ORIGINAL
 from db.posts import GOLD, Post
 from db.predictions import PostPrediction
+from mner_core.data.entity_types import EntityType
 from pages.shared.selection import Selection
 
 
@@ -19,7 +20,7 @@ class PostState:
 
     chosen: Selection
     post: Post
-    labels: tuple[str, ...]
+    types: tuple[EntityType, ...]
     past: Sequence[Revision]
     gold: Revision | None
     stored: PostPrediction | None

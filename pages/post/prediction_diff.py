@@ -30,7 +30,7 @@ def draw_outcomes(looked: PostState) -> DeltaGenerator:
         return st.empty()
     gold = looked.gold.marks if looked.gold else ()
     marks = looked.stored.marks if looked.stored else ()
-    span_text(MarkedText(id="post", text=text, gold=gold, predicted=suggestions(marks)), looked.labels, key="post text")
+    span_text(MarkedText(id="post", text=text, gold=gold, predicted=suggestions(marks)), looked.types, key="post text")
     st.caption(_legend(looked))
     if looked.stored:
         for line in _lines(text, looked.gold, marks):

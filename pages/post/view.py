@@ -54,7 +54,7 @@ def _looked(chosen: Selection, post_id: int) -> PostState:
     return PostState(
         chosen=chosen,
         post=post(store(), post_id),
-        labels=dataset(store(), chosen.dataset).labels,
+        types=dataset(store(), chosen.dataset).types,
         past=past,
         gold=gold_revision(past, chosen.gold),
         stored=stored_prediction(store(), chosen, post_id),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from mner_core.data.entity_types import EntityType
 from pages.shared.theme import label_inks, mode
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def show(figure: go.Figure, *, height: int, key: str) -> None:
     st.plotly_chart(figure, key=key, config={"displayModeBar": False})
 
 
-def entity_bars(counts: Mapping[str, Mapping[str, int]], labels: Sequence[str]) -> go.Figure:
+def entity_bars(counts: Mapping[str, Mapping[str, int]], labels: Sequence[str | EntityType]) -> go.Figure:
     """Entities by split and type, one bar for each split, each part in the colour of its type.
 
     `counts` is {split: {label: number}}.
@@ -30,7 +31,7 @@ def entity_bars(counts: Mapping[str, Mapping[str, int]], labels: Sequence[str]) 
     inks = label_inks(labels)
     splits = list(counts)[::-1]
     figure = go.Figure()
-    for label in labels:
+    for label in inks:
         numbers = [counts[split].get(label, 0) for split in splits]
         figure.add_bar(
             y=splits,

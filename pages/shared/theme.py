@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from mner_core.data.entity_types import EntityType
 from pages.components.colours import Mode, label_colours
 
 # Streamlit writes the chosen pill in the accent on a tint of the accent. An accent that bears white text cannot be read
@@ -25,6 +26,6 @@ def mode() -> Mode:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def label_inks(labels: Iterable[str]) -> dict[str, str]:
+def label_inks(labels: Iterable[str | EntityType]) -> dict[str, str]:
     """The colour of each label for lines, bars and points of a chart, on the surface that the reader looks at."""
     return {label: colour.ink(mode()) for label, colour in label_colours(labels).items()}

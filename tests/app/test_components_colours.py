@@ -6,8 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from pages.components.colours import FIXED, PAGE, PALETTE, TEXT, contrast, label_colours, linear_rgb
+from mner_core.data.entity_types import EntityType
+from pages.components.colours import (
+    FIXED,
+    PAGE,
+    PALETTE,
+    TEXT,
+    chosen_colour,
+    contrast,
+    label_colours,
+    label_keys,
+    linear_rgb,
+)
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB.
 VISION = {
@@ -111,3 +124,47 @@ def test_the_server_listens_here_alone_and_sends_nothing():
     assert config["browser"]["gatherUsageStats"] is False
     assert config["client"]["showErrorDetails"] == "none"
     assert "http" not in CONFIG.read_text()
+
+
+@given(st.integers(0, 0xFFFFFF))
+@example(0xFF0000)
+@example(0x000000)
+@example(0xFFFFFF)
+@example(0x777777)
+def test_a_chosen_colour_is_as_readable_as_the_palette(number: int) -> None:
+    colour = chosen_colour(f"#{number:06x}")
+    for mode in ("light", "dark"):
+        assert contrast(TEXT[mode], colour.fill(mode)) >= 7
+        assert contrast(colour.ink(mode), colour.fill(mode)) >= 4.5
+        assert contrast(colour.ink(mode), PAGE[mode]) >= 4.5
+
+
+def test_a_type_has_the_colour_that_was_chosen_for_it():
+    types = [EntityType(name="PER", colour="#00aa00"), EntityType(name="LOC")]
+    found = label_colours(types)
+    assert (list(found), found["LOC"]) == (["PER", "LOC"], PALETTE[FIXED["LOC"]])
+    red, green, blue = linear_rgb(found["PER"].light_fill)
+    assert green > max(red, blue)
+    assert label_colours(["PER", "LOC"])["PER"] == PALETTE[FIXED["PER"]]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (["", "", ""], "123"),
+        (["p", "", ""], "p23"),
+        (["2", "", ""], "213"),
+        (["", "1", ""], "213"),
+        (["A", "l", "c"], "alc"),
+        (["", "", "2"], "132"),
+    ],
+)
+def test_every_type_has_one_key(keys: list[str], expected: str):
+    assert label_keys([EntityType(name=f"T{place}", key=key) for place, key in enumerate(keys)]) == list(expected)
+
+
+def test_the_keys_of_many_types_differ_and_end():
+    keys = label_keys([f"T{place}" for place in range(30)])
+    given_out = [key for key in keys if key]
+    assert len(given_out) == len(set(given_out)) == 23
+    assert not set(given_out) & set("acrl")

@@ -21,7 +21,9 @@ function onTextKey(annotator, event) {
   if (key === "Tab") return onTab(annotator, event.shiftKey ? -1 : 1);
   const { mark, guess } = annotator.focus;
   const words = annotator.chosenWords();
-  if (key === "Delete" || key === "Backspace") annotator.remove();
+  const place = event.altKey ? -1 : annotator.data.keys.indexOf(key); // a type may have a key that is also ours
+  if (key.length === 1 && place >= 0) annotator.label(annotator.data.labels[place]);
+  else if (key === "Delete" || key === "Backspace") annotator.remove();
   else if (key === "Escape") annotator.choose({});
   else if (key === "Enter" || key === " ") {
     if (guess) annotator.accept();
@@ -29,11 +31,7 @@ function onTextKey(annotator, event) {
     else return Boolean(mark) || key === " ";
   } else if (key === "a") event.shiftKey ? annotator.acceptAll() : annotator.accept();
   else if (key === "l") annotator.alike();
-  else {
-    const label = key.length === 1 && !event.altKey ? annotator.data.labels[LABEL_KEYS.indexOf(key)] : undefined;
-    if (label === undefined) return false;
-    annotator.label(label);
-  }
+  else return false;
   return true;
 }
 

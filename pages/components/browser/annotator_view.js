@@ -1,6 +1,5 @@
 // What the annotator shows: label bar, actions, marks with handles, preview, one status line. It changes no mark.
 
-const LABEL_KEYS = "1234567890qwetyuiopghjk"; // no c and r, which Streamlit listens to, and none of our own
 const PREVIEW = "mner-preview";
 
 const ACTIONS = [
@@ -37,11 +36,12 @@ class AnnotatorView {
     for (const [keys, meaning] of HELP) list.append(make("dt", "", keys), make("dd", "", meaning));
   }
 
-  drawLabels(labels, colours, active) {
-    const names = labels.join("\n");
-    if (this.labels.dataset.names !== names) {
-      this.labels.dataset.names = names;
-      this.labels.replaceChildren(...labels.map((label, place) => labelButton(label, LABEL_KEYS[place] ?? "", colours[label])));
+  drawLabels({ labels, keys, about, colours }, active) {
+    const shown = JSON.stringify([labels, keys, about, colours]);
+    if (this.labels.dataset.shown !== shown) {
+      this.labels.dataset.shown = shown;
+      this.labels.replaceChildren(...labels.map((label, place) => labelButton(label, keys[place], about[place], colours[label])));
+      for (const each of this.actions.querySelectorAll("kbd")) each.hidden = keys.includes(each.textContent.replace("⇧", "").toLowerCase());
     }
     for (const each of this.labels.children) each.setAttribute("aria-pressed", each.dataset.label === active);
   }
@@ -155,8 +155,8 @@ function button(name, key, attributes) {
   return element;
 }
 
-function labelButton(label, key, colour) {
-  const element = make("button", "", "", { type: "button", "data-label": label });
+function labelButton(label, key, about, colour) {
+  const element = make("button", "", "", { type: "button", "data-label": label, ...(about && { title: about }) });
   paint(element, colour ?? NO_COLOUR);
   element.append(make("span", "swatch"), make("span", "", label));
   if (key) element.append(make("kbd", "", key.toUpperCase()));

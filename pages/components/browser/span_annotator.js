@@ -90,7 +90,7 @@ class Annotator {
     const open = this.openGuesses();
     const { marks, past, future } = this.marking;
     if (this.focus.guess?.agrees) this.focus = {};
-    this.view.drawLabels(this.data.labels, this.data.colours, this.active);
+    this.view.drawLabels(this.data, this.active);
     this.view.drawText(this.data.text, marks, this.guesses, this.data.colours, this.focus);
     this.view.drawActions({
       hasGuesses: this.guesses.length > 0,

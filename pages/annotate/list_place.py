@@ -1,0 +1,70 @@
+"""Where on a work list one is: the open post, how much is done, and the ways on."""
+
+import streamlit as st
+
+from db.gold import CURRENT
+from pages.annotate import drafts
+from pages.mistakes.worklist import ListPlace, WorkList, forget_list
+from pages.shared.selection import Selection, go
+
+_AT = "annotate at"
+
+
+def open_place(chosen: Selection, works: WorkList, done: set[int]) -> ListPlace | None:
+    """The post that is open: the one that was gone to, or that the address names, or the first that is not done."""
+    said, kept = st.query_params.get("post"), st.session_state.get(_AT)
+    if said and kept and kept[1] == said and (kept[0] in works.posts or kept[0] == chosen.post_id):
+        return kept
+    if said and said == chosen.post and chosen.post_id is not None:
+        found: ListPlace | None = (chosen.post_id, said)
+    else:
+        found = works.first(done)
+    go_to(found)
+    return found
+
+
+def go_to(place: ListPlace | None) -> None:
+    """Makes a post the open one; None for the first that is not done."""
+    st.session_state[_AT] = place
+    if place:
+        st.query_params["post"] = place[1]
+    else:
+        st.query_params.pop("post", None)
+
+
+def draw_progress(chosen: Selection, works: WorkList, done: int, at: ListPlace | None) -> None:
+    """How much of the list is done, the posts before and after the open one, and what to do with the list."""
+    total, number = len(works.posts), at and at[0]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.progress(done / max(total, 1), f"{done} of {total} corrected", width=170)
+        for step, label, icon, shortcut in (
+            (-1, "Previous", ":material/arrow_back:", "Alt+Up"),
+            (1, "Next", ":material/arrow_forward:", "Alt+Down"),
+        ):
+            there = works.beside(number, step)
+            st.button(label, icon=icon, disabled=there is None, on_click=_leave_for, args=(there,), shortcut=shortcut)
+        place = works.place(number)
+        st.caption(f"{place} of {total}" if place else "not on this list", width="content")
+        st.space("stretch")
+        st.button("New list", on_click=_new_list, help="Makes the list again, as things stand now.", type="tertiary")
+        st.button(
+            "Train on these",
+            icon=":material/model_training:",
+            on_click=_train,
+            args=(chosen,),
+            help="Starts from the corrected labels.",
+        )
+
+
+def _leave_for(place: ListPlace | None) -> None:
+    drafts.close()
+    go_to(place)
+
+
+def _new_list() -> None:
+    forget_list()
+    _leave_for(None)
+
+
+def _train(chosen: Selection) -> None:
+    go("runs", dataset=chosen.dataset, gold=CURRENT, run=chosen.run, new="1", start=chosen.run)
