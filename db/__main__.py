@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from db.archive import data_set_name, unpacked
 from db.backup import backup, restore
@@ -21,22 +21,20 @@ from db.connection import StoreError, store_url
 from db.engine import open_store
 from db.migrate import bring_up_to_date, prepare_folder
 from db.tables import SCHEMA
+from mner_core.commands.sentence_parser import SentenceParser, pairs, until_the_reader_leaves
+from mner_core.commands.text_output import as_text
 from mner_core.home import Home
 from mner_core.types import InputError
 
 Command = Callable[[argparse.Namespace, Home], dict[str, Any]]
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        """Says what is wrong with the usage and leaves with status 2."""
-        self.exit(2, f"{message[:1].upper()}{message[1:]}. Run `{self.prog} --help` for what it takes.\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command on the home that MNER_HOME names and returns the exit status."""
+    return until_the_reader_leaves(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = parser().parse_args(arguments)
     try:
         answer = options.command(options, Home.from_environment())
@@ -44,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), 2)
     except StoreError as error:
         return _complain(str(error), 1)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return _complain(f"{error.strerror or error} ({error.filename}): nothing more could be done.", 1)
     except KeyboardInterrupt:
@@ -51,15 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
     else:
-        for name, value in answer.items():
-            print(f"{name}: {value}")  # noqa: T201
+        print(as_text(answer))  # noqa: T201
     return 0
 
 
 def parser() -> argparse.ArgumentParser:
     """Every command and what it takes."""
-    top = Parser(prog="python -m db", description="The store: posts, their labels and all that is known of runs.")
-    commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    top = SentenceParser(
+        prog="python -m db", description="The store: posts, their labels and all that is known of runs."
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND", parser_class=SentenceParser)
 
     def add(name: str, command: Command, about: str) -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=about, description=about)
@@ -110,7 +111,7 @@ def _restore(options: argparse.Namespace, home: Home) -> dict[str, Any]:
 def _import(options: argparse.Namespace, home: Home) -> dict[str, Any]:
     from db.exchange import import_folder
 
-    labels = dict(_renamed(each) for each in options.labels)
+    labels = pairs(options.labels, "--map", "two labels", "OTHER=MISC")
     left_out: list[str] = []
     with closing(open_store(home)) as store:
         if zipfile.is_zipfile(options.data) or options.data.suffix.lower() == ".zip":
@@ -142,13 +143,6 @@ def _agreement(options: argparse.Namespace, home: Home) -> dict[str, Any]:
 
     with closing(open_store(home)) as store:
         return agreement_of(store, options.dataset, options.first, options.second).to_json()
-
-
-def _renamed(text: str) -> tuple[str, str]:
-    old, _, new = text.partition("=")
-    if not old.strip() or not new.strip():
-        raise InputError(f"--map {text!r} names no two labels: write it as OTHER=MISC.")
-    return old.strip(), new.strip()
 
 
 def _complain(sentence: str, status: int) -> int:

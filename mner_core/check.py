@@ -23,9 +23,19 @@ _REPEATED = 20  # so many pictures with one caption, and 1 in 50 of all, are pla
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """How many posts there are, and every defect, in the order of files and lines."""
+    """How many posts there are, what they hold, and every defect, in the order of files and lines.
+
+    Args:
+        posts: all posts; labelled: those that somebody has labelled, if only to say that no entity is there.
+        types: entities by type, most frequent first.
+        pictures_found: posts whose picture is there and opens.
+        defects: what is wrong.
+    """
 
     posts: int
+    labelled: int
+    types: dict[str, int]
+    pictures_found: int
     defects: tuple[Defect, ...]
 
     @property
@@ -34,8 +44,15 @@ class CheckReport:
         return dict(Counter(defect.kind for defect in self.defects).most_common())
 
     def to_json(self) -> dict[str, Any]:
-        """`{"posts", "defects": [{"kind", "file", "line", "detail"}], "counts": {kind: n}}`."""
-        return {"posts": self.posts, "defects": [defect.to_json() for defect in self.defects], "counts": self.counts}
+        """The fields by name, defects as `{"kind", "file", "line", "detail"}`, and `"counts": {kind: n}`."""
+        return {
+            "posts": self.posts,
+            "labelled": self.labelled,
+            "types": self.types,
+            "pictures_found": self.pictures_found,
+            "defects": [defect.to_json() for defect in self.defects],
+            "counts": self.counts,
+        }
 
 
 def check(folder: Path, against: Path | None = None) -> CheckReport:
@@ -52,11 +69,19 @@ def check(folder: Path, against: Path | None = None) -> CheckReport:
         defects += _of_words(example, dataset.places[example.id])
     defects += _duplicate_texts(dataset)
     defects += _repeated_captions(dataset)
-    defects += _broken_images(dataset)
+    broken = _broken_images(dataset)
+    defects += [Defect("broken-image", relative(path, dataset.root), None, why) for path, why in broken.items()]
     defects += _knowledge(dataset)
     if against is not None:
         defects += label_differences(dataset, read_dataset(against, dataset.labels_map))
-    return CheckReport(len(dataset.posts), tuple(sorted(defects, key=lambda defect: (defect.file, defect.line or 0))))
+    types = Counter(span.label for example in dataset.posts for span in example.spans or ())
+    return CheckReport(
+        posts=len(dataset.posts),
+        labelled=sum(example.spans is not None for example in dataset.posts),
+        types=dict(types.most_common()),
+        pictures_found=sum(example.image is not None and example.image not in broken for example in dataset.posts),
+        defects=tuple(sorted(defects, key=lambda defect: (defect.file, defect.line or 0))),
+    )
 
 
 def _of_words(example: Example, place: FilePlace) -> Iterator[Defect]:
@@ -97,14 +122,17 @@ def _repeated_captions(dataset: Dataset) -> Iterator[Defect]:
             yield Defect("repeated-caption", place.file, place.line, detail)
 
 
-def _broken_images(dataset: Dataset) -> Iterator[Defect]:
+def _broken_images(dataset: Dataset) -> dict[Path, str]:
+    """The pictures that do not open, and why not."""
     named = {example.image for example in dataset.posts if example.image is not None}
     pictures = {path for path in dataset.pictures if path.suffix.lower() in PICTURE_ENDINGS}
+    broken = {}
     for path in sorted(named | pictures):
         try:
             open_image(path)
         except InputError as error:
-            yield Defect("broken-image", relative(path, dataset.root), None, str(error))
+            broken[path] = str(error)
+    return broken
 
 
 def _knowledge(dataset: Dataset) -> Iterator[Defect]:

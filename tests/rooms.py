@@ -74,6 +74,8 @@ LIGHT_FILES = (
     "mner_core.experiment.published_numbers",
     "mner_core.experiment.suite",
     "mner_core.commands.cli",
+    "mner_core.commands.sentence_parser",
+    "mner_core.commands.text_output",
 )
 """Files of heavy rooms that the web process reads, and that are light like the light rooms."""
 

@@ -9,31 +9,30 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from mner_core.commands import evaluate as scoring
 from mner_core.commands import experiment as tables
 from mner_core.commands import label_errors as labels
 from mner_core.commands import main as general
+from mner_core.commands.option_rules import settle
+from mner_core.commands.sentence_parser import SentenceParser, until_the_reader_leaves
+from mner_core.commands.text_forms import text_of
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.types import InputError
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        """Says what is wrong with the usage and leaves with status 2."""
-        sentence = message[:1].upper() + message[1:]
-        self.exit(2, f"{sentence}. Run `{self.prog} --help` for what it takes.\n")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit status."""
+    return until_the_reader_leaves(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = parser().parse_args(arguments)
     try:
+        settle(options)
         answer = options.command(options)
     except InputError as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -41,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)  # noqa: T201
         return 1
+    except BrokenPipeError:
+        raise
     except OSError as error:
         if options.traceback:
             raise
@@ -50,19 +51,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
     else:
-        print(general.as_text(answer))  # noqa: T201
-    sys.stdout.flush()
+        print(text_of(options.name, answer))  # noqa: T201
     return 0
 
 
 def parser() -> argparse.ArgumentParser:
     """Every command and what it takes."""
-    top = Parser(prog="python -m mner_core", description="Multimodal named entity recognition: data, features, models.")
+    top = SentenceParser(
+        prog="python -m mner_core", description="Multimodal named entity recognition: data, features, models."
+    )
     top.set_defaults(traceback=bool(os.environ.get("MNER_TRACEBACK")))
-    added = top.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=Parser)
+    added = top.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=SentenceParser)
 
-    def add(name: str, command: Command, about: str) -> argparse.ArgumentParser:
-        one = added.add_parser(name, help=about, description=about)
+    def add(name: str, command: Command, about: str, *aliases: str) -> argparse.ArgumentParser:
+        one = added.add_parser(name, help=about, description=about, aliases=aliases)
         one.set_defaults(command=command)
         one.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         return one
@@ -156,19 +158,22 @@ def parser() -> argparse.ArgumentParser:
     corrupt.add_argument("--seed", type=int, default=0)
     corrupt.add_argument("--split", default="train", help="whose labels (default train)")
 
-    suspicious = add("suspicious", labels.suspicious, "Ranks gold labels worth a second look, likeliest error first.")
-    suspicious.add_argument("--data", type=Path, required=True, metavar="PATH", help="a data set, or a file of posts")
-    suspicious.add_argument("--model", help="cross-validate with this system")
-    suspicious.add_argument("--run", type=Path, help="or ask a run that never saw the posts")
-    suspicious.add_argument("--split", default="train", help="whose labels, where --data is a folder (default train)")
-    suspicious.add_argument("--folds", type=int, default=5)
-    suspicious.add_argument("--epochs", type=int, help="default: about 500 steps a fold, 3 to 12 epochs")
-    suspicious.add_argument("--seed", type=int, default=0)
-    suspicious.add_argument("--variant", default="", help="a row of the paper's tables; `models` lists them")
-    profile(suspicious)
-    suspicious.add_argument(
-        "--corrupted", type=Path, metavar="LIST", help="what `corrupt` changed: prints what is found"
+    doubted = add(
+        "label-errors",
+        labels.label_errors,
+        "Ranks gold labels worth a second look, likeliest error first.",
+        "suspicious",
     )
+    doubted.add_argument("--data", type=Path, required=True, metavar="PATH", help="a data set, or a file of posts")
+    doubted.add_argument("--model", help="cross-validate with this system")
+    doubted.add_argument("--run", type=Path, help="or ask a run that never saw the posts")
+    doubted.add_argument("--split", help="whose labels, where --data is a folder (default train)")
+    doubted.add_argument("--folds", type=int, help="with --model, as the next four: parts of the posts (default 5)")
+    doubted.add_argument("--epochs", type=int, help="default: about 500 steps a fold, 3 to 12 epochs")
+    doubted.add_argument("--seed", type=int, help="default 0")
+    doubted.add_argument("--variant", help="a row of the paper's tables; `models` lists them")
+    doubted.add_argument("--profile", help="compact (default), paper or tiny")
+    doubted.add_argument("--corrupted", type=Path, metavar="LIST", help="what `corrupt` changed: prints what is found")
 
     suite = add(
         "experiment", tables.experiment, "Makes a table as in the papers; what is done is kept, the rest is run."

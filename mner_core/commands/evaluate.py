@@ -129,8 +129,6 @@ def _must_be_possible(options: argparse.Namespace) -> None:
         raise InputError("--details are of one run; name one, or leave it out.")
     if options.details:
         protocol_named(options.protocol)
-    elif options.train or options.dev:
-        raise InputError("--train and --dev are for --details; add it, or leave them out.")
 
 
 def _load(paths: Sequence[Path]) -> Iterator["Run"]:

@@ -24,7 +24,7 @@ def experiment(options: argparse.Namespace) -> Answer:
     result = run(order, Home.from_environment(), Bars())
     answer: Answer = {"suite": result.suite.name, "paper": result.suite.paper}
     if not options.json:
-        return {**answer, "files": [str(file) for file in result.files], "table": "\n\n" + result.grid.markdown()}
+        return {**answer, "files": [str(file) for file in result.files], "table": "\n" + result.grid.markdown()}
     return {
         **answer,
         "title": result.grid.title,

@@ -27,10 +27,10 @@ def corrupt(options: argparse.Namespace) -> Answer:
     return {"corruptions": len(changes), "kinds": counts, "list": str(options.out / LIST)}
 
 
-def suspicious(options: argparse.Namespace) -> Answer:
+def label_errors(options: argparse.Namespace) -> Answer:
     """Ranks gold labels worth a second look, by cross-validation or by a run that never saw the posts."""
     if (options.model is None) == (options.run is None):
-        raise InputError("`suspicious` takes either --model (and cross-validates), or --run with posts it never saw.")
+        raise InputError("`label-errors` takes either --model (and cross-validates), or --run with posts it never saw.")
     changes = read_corruptions(options.corrupted) if options.corrupted else None
     data = read_dataset(options.data)
     say_defects(data.defects)

@@ -12,6 +12,7 @@ from mner_core.catalog.profiles import profile
 from mner_core.catalog.system import System
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.check import check
+from mner_core.commands.sentence_parser import pairs
 from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset, write_posts
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
@@ -51,7 +52,7 @@ def scenes(options: argparse.Namespace) -> Answer:
     from mner_core.scenes.knobs import Knobs
     from mner_core.scenes.write import write_scenes
 
-    knobs = Knobs().with_changes(_pair(text) for text in options.changes)
+    knobs = Knobs().with_changes(pairs(options.changes, "--set", "name and value", "key=value").items())
     return write_scenes(options.out, options.size, options.seed, knobs).to_json()
 
 
@@ -73,8 +74,10 @@ def train(options: argparse.Namespace) -> Answer:
     """Trains a run on the split `train`, its epoch picked on `valid`."""
     entry = system(options.model)
     chosen = profile(options.profile)
-    changes = dict(_pair(text) for text in options.changes)
+    changes: dict[str, Any] = {**pairs(options.changes, "--set", "name and value", "key=value")}
     if options.epochs is not None:
+        if "epochs" in changes:
+            raise InputError("--epochs and --set epochs name the same setting; give one of them.")
         changes["epochs"] = options.epochs
     settings = entry.resolve(chosen.name, options.variant, changes)
     data = read_dataset(options.data)
@@ -163,20 +166,6 @@ def export_run(options: argparse.Namespace) -> Answer:
     return {"file": str(options.out), "bytes": export(options.run, options.out, Home.from_environment())}
 
 
-def as_text(answer: Answer, indent: str = "") -> str:
-    """An answer for a person: one line a field, lists of records as lines."""
-    lines = []
-    for key, value in answer.items():
-        if isinstance(value, dict):
-            lines.append(f"{indent}{key}:\n{as_text(value, indent + '  ')}" if value else f"{indent}{key}: none")
-        elif isinstance(value, list):
-            lines.append(f"{indent}{key}: {len(value)}")
-            lines += [f"{indent}  {_line(item)}" for item in value]
-        else:
-            lines.append(f"{indent}{key}: {_line(value)}")
-    return "\n".join(lines)
-
-
 class Bar:
     """Progress on standard error: a line that renews itself on a terminal, a line every ten seconds in a log."""
 
@@ -210,13 +199,6 @@ class Bars:
         self._bar(done, total)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise InputError(f"--set takes key=value, got {text!r}.")
-    return key, value
-
-
 def _pictured(folder: Path) -> Sequence[Example]:
     """The posts of a data set, or one post for each picture of a folder without posts."""
     if not folder.is_dir():
@@ -241,14 +223,6 @@ def say_defects(defects: Sequence[Defect]) -> None:
 def _say_epoch(epoch: "Epoch") -> None:
     figures = f"dev F1 {epoch.dev['f1']:.2f} (entity, support {epoch.dev['support']})"
     sys.stderr.write(f"epoch {epoch.number}: loss {epoch.loss:.3f}, {figures}, {epoch.seconds:.0f} s\n")
-
-
-def _line(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_line(part)}" for key, part in value.items())
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _write_lines(file: Path, lines: Sequence[str]) -> None:

@@ -1,5 +1,5 @@
-"""The point of the program as a curve: labels are made wrong, put right in the order of `suspicious`, and the system is
-trained again; F1 on untouched posts against the number of checks, beside checks in random order.
+"""The point of the program as a curve: labels are made wrong, put right in the order of `label-errors`, and the system
+is trained again; F1 on untouched posts against the number of checks, beside checks in random order.
 """
 
 import math
@@ -140,7 +140,7 @@ def _notes(suite: Suite, size: Size, data_set: ExperimentData, by_seed: Sequence
     tested = data_set.scored("test")
     notes = [
         f"{100 * suite.share:g} % of the training spans made wrong, anew by each seed; a check is one item of "
-        f"`suspicious` ({FOLDS} folds), or one of the same items in random order, and puts right what it finds; "
+        f"`label-errors` ({FOLDS} folds), or one of the same items in random order, and puts right what it finds; "
         "`corrected` is the share of the wrong labels in %. The labels of valid and test stay as they are.",
         f"Scorer `entity`: {ABOUT['entity']}.",
         f"{plan.system.title}, profile {size.profile}, text encoder {profile(size.profile).text}; seeds: {size.seeds}; "

@@ -69,6 +69,7 @@ def experiment(
         InputError: there is no such suite, or the data sets do not fit it.
     """
     suite = read_suite(order.suite)
+    _must_have_effect(suite, order)
     asked = {name: getattr(order, name) for name in ("profile", "epochs", "seeds", "posts")}
     form = suite.quick if order.quick else suite.full
     size = replace(form, **{name: value for name, value in asked.items() if value is not None})
@@ -88,6 +89,17 @@ def experiment(
         write_whole(file, text)
     save_table(root, suite.name, order.quick, grid)
     return Result(suite=suite, grid=grid, files=tuple(files))
+
+
+def _must_have_effect(suite: Suite, order: Order) -> None:
+    """Refuses what the suite would not look at, before anything is computed."""
+    if suite.kind == "counts" and (given := [name for name in ("profile", "epochs", "seeds") if getattr(order, name)]):
+        raise InputError(f"The suite {suite.name} counts posts and trains nothing; leave out {', '.join(given)}.")
+    if order.posts is not None and order.data and not order.quick:
+        raise InputError(
+            "All posts of --data are used, so --posts would change nothing; with --quick it is the most training "
+            "posts, without --data the size of drawn scenes."
+        )
 
 
 def _table(suite: Suite, size: Size, order: Order, run_cache: RunCache) -> ResultTable:

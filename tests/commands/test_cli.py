@@ -128,7 +128,8 @@ def test_wrong_labels_are_made_and_found(run: Run, scenes: Path, tmp_path: Path)
     assert (
         run("train", "--model", "bert-crf", "--data", scenes, "--profile", "tiny", "--epochs", 1, "--out", out)[0] == 0
     )
-    status, answer, _ = run("suspicious", "--run", out, "--data", scenes / "valid.jsonl")
+    status, answer, _ = run("label-errors", "--run", out, "--data", scenes / "valid.jsonl")
+    assert run("suspicious", "--run", out, "--data", scenes / "valid.jsonl")[1] == answer, "the old name is an alias"
     assert (status, answer["posts_left_out"]) == (0, 0)
     assert {item["post"] for item in answer["items"]} <= {post["post"] for post in answer["posts"]}
     status, _, said = run("suspicious", "--run", out, "--data", scenes / "train.jsonl")
@@ -178,6 +179,25 @@ BAD_USAGE = [
     (["suspicious", "--data", "{scenes}", "--model", "bert-crf", "--folds", "1"], "at least 2 folds"),
     (["suspicious", "--data", "{scenes}", "--model", "bert-crf", "--split", "dev"], "in a split dev"),
     (["corrupt", "{scenes}", "{tmp}", "--seed", "1"], "exists already"),
+    # options that would change nothing
+    (["experiment", "k-rgcn", "--posts", "100", "--data", "x={scenes}"], "--posts would change nothing"),
+    (["experiment", "data", "--seeds", "2", "--data", "x={scenes}"], "leave out seeds"),
+    (["predict", "--run", "{tmp}", "--image", "a", "--data", "{scenes}/valid.jsonl", "--out", "{tmp}/r"], "--image"),
+    (["evaluate", "--run", "{tmp}", "--data", "{scenes}/valid.jsonl", "--dev", "{scenes}/valid.jsonl"], "--details"),
+    (["evaluate", "--run", "{tmp}", "--data", "{scenes}/valid.jsonl", "--train", "{scenes}/valid.jsonl"], "--details"),
+    (["label-errors", "--run", "{tmp}", "--data", "{scenes}", "--folds", "5"], "--folds would change nothing"),
+    (
+        ["suspicious", "--run", "{tmp}", "--data", "{scenes}", "--profile", "compact", "--seed", "0"],
+        "--seed and --profile",
+    ),
+    (["label-errors", "--model", "bert-crf", "--data", "{scenes}/valid.jsonl", "--split", "train"], "--split would"),
+    (["weights", "--profile", "compact", "--hub"], "--hub would change nothing"),
+    (["scenes", "{tmp}/r", "--set", "pairs=0.1", "--set", "pairs=0.2"], "names pairs twice"),
+    (["train", "--model", "rgcn", "--set", "k=1", "--set", "k=2", "--data", "{scenes}", "--out", "{tmp}/r"], "twice"),
+    (
+        ["train", "--model", "rgcn", "--epochs", "1", "--set", "epochs=2", "--data", "{scenes}", "--out", "{tmp}/r"],
+        "name the same setting",
+    ),
     (["corrupt", "{scenes}", "{tmp}/r", "--share", "0"], "share of wrong labels"),
 ]
 

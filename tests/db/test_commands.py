@@ -127,6 +127,7 @@ def test_a_home_is_copied_and_brought_back(run_command: Any, folder: Path, home:
     [
         (["import", "nowhere"], 2, "There is no nowhere"),
         (["import", ".", "--map", "OTHER"], 2, "names no two labels"),
+        (["import", ".", "--map", "OTHER=MISC", "--map", "OTHER=ORG"], 2, "names OTHER twice"),
         (["export", "out", "--dataset", "none"], 2, "There is no data set 'none'; there are: none yet."),
         (["restore", "nowhere"], 2, "nowhere is no copy of a home"),
         (["backup", "out"], 2, "There is no store"),
