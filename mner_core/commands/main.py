@@ -74,12 +74,7 @@ def train(options: argparse.Namespace) -> Answer:
     """Trains a run on the split `train`, its epoch picked on `valid`."""
     entry = system(options.model)
     chosen = profile(options.profile)
-    changes: dict[str, Any] = {**pairs(options.changes, "--set", "name and value", "key=value")}
-    if options.epochs is not None:
-        if "epochs" in changes:
-            raise InputError("--epochs and --set epochs name the same setting; give one of them.")
-        changes["epochs"] = options.epochs
-    settings = entry.resolve(chosen.name, options.variant, changes)
+    settings = entry.resolve(chosen.name, options.variant, _changes(options))
     data = read_dataset(options.data)
     say_defects(data.defects)
     posts = {
@@ -111,6 +106,16 @@ def train(options: argparse.Namespace) -> Answer:
         "best_epoch": record.best_epoch,
         "seconds": record.seconds,
     }
+
+
+def _changes(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that a person names, by --set or --epochs."""
+    changes: dict[str, Any] = {**pairs(options.changes, "--set", "name and value", "key=value")}
+    if options.epochs is None:
+        return changes
+    if "epochs" in changes:
+        raise InputError("--epochs and --set epochs name the same setting; give one of them.")
+    return {**changes, "epochs": options.epochs}
 
 
 def graph_of(data: Dataset, entry: System) -> Graph | None:
