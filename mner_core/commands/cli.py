@@ -164,16 +164,7 @@ def parser() -> argparse.ArgumentParser:
         "Ranks gold labels worth a second look, likeliest error first.",
         "suspicious",
     )
-    doubted.add_argument("--data", type=Path, required=True, metavar="PATH", help="a data set, or a file of posts")
-    doubted.add_argument("--model", help="cross-validate with this system")
-    doubted.add_argument("--run", type=Path, help="or ask a run that never saw the posts")
-    doubted.add_argument("--split", help="whose labels, where --data is a folder (default train)")
-    doubted.add_argument("--folds", type=int, help="with --model, as the next four: parts of the posts (default 5)")
-    doubted.add_argument("--epochs", type=int, help="default: about 500 steps a fold, 3 to 12 epochs")
-    doubted.add_argument("--seed", type=int, help="default 0")
-    doubted.add_argument("--variant", help="a row of the paper's tables; `models` lists them")
-    doubted.add_argument("--profile", help="compact (default), paper or tiny")
-    doubted.add_argument("--corrupted", type=Path, metavar="LIST", help="what `corrupt` changed: prints what is found")
+    _doubt(doubted)
 
     suite = add(
         "experiment", tables.experiment, "Makes a table as in the papers; what is done is kept, the rest is run."
@@ -191,3 +182,17 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("run", type=Path, metavar="RUN")
     export.add_argument("out", type=Path, metavar="OUT")
     return top
+
+
+def _doubt(doubted: argparse.ArgumentParser) -> None:
+    """What `label-errors` takes; `option_rules` has the defaults of what has no effect beside --run."""
+    doubted.add_argument("--data", type=Path, required=True, metavar="PATH", help="a data set, or a file of posts")
+    doubted.add_argument("--model", help="cross-validate with this system")
+    doubted.add_argument("--run", type=Path, help="or ask a run that never saw the posts")
+    doubted.add_argument("--split", help="whose labels, where --data is a folder (default train)")
+    doubted.add_argument("--folds", type=int, help="with --model, as the next four: parts of the posts (default 5)")
+    doubted.add_argument("--epochs", type=int, help="default: about 500 steps a fold, 3 to 12 epochs")
+    doubted.add_argument("--seed", type=int, help="default 0")
+    doubted.add_argument("--variant", help="a row of the paper's tables; `models` lists them")
+    doubted.add_argument("--profile", help="compact (default), paper or tiny")
+    doubted.add_argument("--corrupted", type=Path, metavar="LIST", help="what `corrupt` changed: prints what is found")
