@@ -16,7 +16,8 @@ from mner_core.types import InputError
 Kind: TypeAlias = Literal["import", "features", "train", "predict", "experiment", "suspicious"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Status: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled"]
-ACTIVE = ("queued", "running")
+ACTIVE: tuple[Status, ...] = ("queued", "running")
+ENDED: tuple[Status, ...] = ("done", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +124,20 @@ def job(store: Store, job_id: int) -> Job:
 
 
 def jobs(
-    store: Store, statuses: Sequence[Status] | None = None, kinds: Sequence[Kind] | None = None, limit: int = 100
+    store: Store,
+    statuses: Sequence[Status] | None = None,
+    kinds: Sequence[Kind] | None = None,
+    *,
+    dataset: str | None = None,
+    limit: int | None = None,
 ) -> list[Job]:
-    """Jobs, the newest first; `ACTIVE` are the statuses of those that wait or run."""
+    """Jobs, the newest first: those with these statuses, of these kinds, about one data set; all without a `limit`.
+
+    `ACTIVE` are the statuses of those that wait or run, `ENDED` the others.
+    """
     wanted = select(Jobs).order_by(Jobs.id.desc()).limit(limit)
+    if dataset is not None:
+        wanted = wanted.where(Jobs.payload["dataset"].as_string() == dataset)
     if statuses is not None:
         wanted = wanted.where(Jobs.status.in_(statuses))
     if kinds is not None:

@@ -51,9 +51,8 @@ def keep_ranking(store: Store, job: Job, doubts: Sequence[Doubt]) -> Path:
 
 def newest_ranking(store: Store, dataset: str) -> Job | None:
     """The job that has looked for wrong labels of the data set last, and found something to read."""
-    ended = jobs(store, ("done",), ("suspicious",))
-    mine = (job for job in ended if job.payload.get("dataset") == dataset)
-    return next((job for job in mine if _file(store.home, job.id).is_file()), None)
+    ended = jobs(store, ("done",), ("suspicious",), dataset=dataset)
+    return next((job for job in ended if _file(store.home, job.id).is_file()), None)
 
 
 def read_ranking(home: Home, job: int) -> list[Doubt]:

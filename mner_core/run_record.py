@@ -12,6 +12,7 @@ The folder is written beside its final name and renamed when whole: a folder wit
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,24 @@ from typing import Any
 from mner_core.types import InputError
 
 FORMAT = 1
+LONGEST_NAME = 80
+_LONGEST_BYTES = 200  # a file system takes 255, and the names beside it are longer: ".NAME.unfinished"
+
+
+def checked_run_name(name: str) -> str:
+    """The name, where it can be that of a run and so of a folder on any system.
+
+    Raises:
+        InputError: it cannot.
+    """
+    is_fitting = 0 < len(name) <= LONGEST_NAME and len(name.encode(errors="replace")) <= _LONGEST_BYTES
+    is_bare = name == name.strip(" ") and not name.startswith(".") and not name.endswith(".")
+    if not (is_fitting and is_bare and name.isprintable()) or re.search(r"[/\\:*?\"<>|]", name):
+        raise InputError(
+            f"A run cannot be called {name[:LONGEST_NAME]!r}: take at most {LONGEST_NAME} letters, digits and signs, "
+            'none of / \\ : * ? " < > |, and neither a point nor a space at its ends.'
+        )
+    return name
 
 
 @dataclass(frozen=True, kw_only=True)

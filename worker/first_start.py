@@ -30,7 +30,7 @@ class _Step:
 
 def go_on(store: Store) -> Job | None:
     """Queues the next step, unless one waits or runs, one has failed, or the store began with other data."""
-    done = [job for job in reversed(jobs(store, limit=10_000)) if job.author == AUTHOR]
+    done = [job for job in reversed(jobs(store)) if job.author == AUTHOR]
     if not done and (datasets(store) or jobs(store, limit=1)):
         return None
     if any(job.status != "done" for job in done) or len(done) >= len(steps("tiny")):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from db import job_leases
 from db.engine import Store
-from db.jobs import Job, Kind, job, log_path
+from db.jobs import ACTIVE, Job, Kind, job, jobs, log_path
 from worker.child_protocol import Inbox
 from worker.naming import unfinished_run
 from worker.settings import child_environment
@@ -156,7 +156,7 @@ class JobExecutor:
         if inbox.result is not None:
             return job_leases.finish(self.store, held, inbox.result)
         if running.kill_at is not None:
-            shutil.rmtree(unfinished_run(self.store.home, held), ignore_errors=True)
+            self._remove_unfinished(held)
             return job_leases.cancelled(self.store, held)
         if inbox.error is not None:
             return job_leases.fail(self.store, held, inbox.error)
@@ -164,6 +164,15 @@ class JobExecutor:
             log.write(f"-- the child ended without a result: {_how(running.child.returncode)}\n")
         give_up(self.store, held)
         return job(self.store, held.id)
+
+    def _remove_unfinished(self, held: Job) -> None:
+        """Removes what a cancelled training left, unless another training of that name goes on in the same folder."""
+        if held.kind != "train":
+            return
+        folder = unfinished_run(self.store.home, held)
+        others = (each for each in jobs(self.store, ACTIVE, ("train",)) if each.id != held.id)
+        if all(unfinished_run(self.store.home, each) != folder for each in others):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _drop(self) -> None:
         """Ends the child, gently first, and forgets the job."""

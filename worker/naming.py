@@ -5,9 +5,8 @@ from pathlib import Path
 
 from db.jobs import Job
 from mner_core.home import Home
+from mner_core.run_record import checked_run_name
 from mner_core.types import InputError
-
-LONGEST = 80
 
 
 def run_name(job: Job) -> str:
@@ -21,32 +20,13 @@ def run_name(job: Job) -> str:
     payload = job.payload
     given = payload.get("name")
     if given:
-        return checked(str(given))
+        return checked_run_name(str(given))
     parts = [str(payload.get("model", "run")), _slug(payload.get("variant") or ""), _slug(payload.get("dataset") or "")]
     return "-".join([*(part for part in parts if part), str(job.id)])
 
 
-def checked(name: str) -> str:
-    """The name, where it can be that of a run's folder.
-
-    Raises:
-        InputError: it cannot.
-    """
-    if (
-        not name.isprintable()
-        or len(name) > LONGEST
-        or name.startswith((".", " "))
-        or re.search(r"[/\\:*?\"<>|]", name)
-    ):
-        raise InputError(
-            f"A run cannot be called {name[:LONGEST]!r}: take letters, digits, spaces and -_., "
-            f"at most {LONGEST}, and do not begin with a point."
-        )
-    return name
-
-
 def unfinished_run(home: Home, job: Job) -> Path:
-    """Where a training job's run grows; for other kinds of jobs a folder that does not exist."""
+    """Where a training's run grows. Only a job of the kind `train` owns that folder, whatever others are called."""
     try:
         name = run_name(job)
     except InputError:

@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from db.connection import StoreError
-from db.jobs import jobs
+from db.jobs import ENDED, jobs
 from mner_core.types import InputError
 from pages.data.upload import SHELF, read_renames, receive, shelf, shelf_root, take_from_shelf
 from pages.shared.number_format import counted, when
@@ -30,7 +30,7 @@ needed; posts without labels are welcome.
 
 def last_import() -> None:
     """Says how the newest import ended, while that is news."""
-    ended = [job for job in jobs(store(), ("done", "failed", "cancelled"), ("import",), limit=5) if job.finished]
+    ended = [job for job in jobs(store(), ENDED, ("import",), limit=5) if job.finished]
     if not ended or (ended[0].finished or 0.0) < time.time() - RECENT:
         return
     job = ended[0]

@@ -38,8 +38,7 @@ def labels_in_doubt(found: Dataset) -> None:
     """The form, and what the last search has found."""
     _draw_form(found)
     ranking = newest_ranking(store(), found.name)
-    ended = jobs(store(), ("done", "failed"), ("suspicious",))
-    last = next((job for job in ended if job.payload.get("dataset") == found.name), None)
+    last = next(iter(jobs(store(), ("done", "failed"), ("suspicious",), dataset=found.name, limit=1)), None)
     if last and last.status == "failed":
         st.error(plain(last.error), icon=":material/error:")
     if ranking is None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -10,11 +11,13 @@ from db.archive import Unpacked, Upload, data_set_name, declared_name, find_post
 from db.archive_names import SPLITS
 from db.connection import disk_error
 from db.engine import Store
-from db.jobs import Job, enqueue, jobs
+from db.jobs import ACTIVE, Job, enqueue, jobs
 from mner_core.types import InputError
 
 SHELF = "MNER_IMPORT_ROOT"
 """The setting that names the folder whose data sets may be imported by everybody who opens the program."""
+KEPT = 24 * 3600.0
+"""Seconds for which an upload stays although no job waits for it."""
 
 
 def receive(
@@ -102,10 +105,22 @@ def read_renames(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _waiting_room(store: Store) -> Path:
-    """Where uploads wait for the worker; those that no job waits for any more are thrown away."""
+    """Where uploads wait for the worker; those that were imported or stopped, or are of yesterday, are thrown away.
+
+    One that no job names may still be unpacked by somebody else, and an import that failed may be taken up again.
+    """
     room = store.home.root / "uploads"
-    wanted = {str(job.payload.get("folder")) for job in jobs(store, ("queued", "running"), ("import",))}
+    status = {str(job.payload.get("folder")): job.status for job in reversed(jobs(store, kinds=("import",)))}
     for folder in room.glob("*"):
-        if str(folder) not in wanted:
+        now = status.get(str(folder))
+        if now in {"done", "cancelled"} or (now not in ACTIVE and _age(folder) > KEPT):
             shutil.rmtree(folder, ignore_errors=True)
     return room
+
+
+def _age(folder: Path) -> float:
+    """Seconds since anything directly in the folder was written; 0 where it has just gone."""
+    try:
+        return time.time() - folder.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -4,7 +4,7 @@ import streamlit as st
 
 from db.connection import StoreError
 from db.gold import CURRENT, ORIGINAL
-from db.jobs import jobs
+from db.jobs import ENDED, jobs
 from db.posts import datasets
 from mner_core.experiment.saved_tables import experiments_folder, saved_table
 from mner_core.experiment.suite import Suite
@@ -106,7 +106,7 @@ def _draw_statement(suite: Suite, form: str, number: int) -> None:
 
 def _draw_last_end(suite: Suite, quick: bool) -> None:
     """How the last attempt ended, where that is not the table itself."""
-    for job in jobs(store(), ("done", "failed", "cancelled"), ("experiment",)):
+    for job in jobs(store(), ENDED, ("experiment",)):
         if (job.payload.get("suite"), bool(job.payload.get("quick"))) == (suite.name, quick):
             if job.status == "failed":
                 st.error(plain(f"It could not be made: {job.error}"), icon=":material/error:")

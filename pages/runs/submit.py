@@ -2,16 +2,16 @@
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from db.engine import Store
 from db.gold import gold_posts
-from db.jobs import Job, enqueue, jobs
+from db.jobs import ACTIVE, Job, enqueue, jobs
 from db.runs import runs
 from mner_core.catalog.systems import system
+from mner_core.run_record import checked_run_name
 from mner_core.types import InputError
 from pages.shared.selection import gold_name
 
@@ -84,13 +84,12 @@ def submit_training(store: Store, wish: TrainingChoice, author: str) -> Job:
 
 
 def _check_name(store: Store, name: str) -> None:
-    if name and not re.fullmatch(r"[\w(][\w (),.+=-]{0,79}", name):
-        raise InputError(
-            "A run's name takes letters, digits, spaces and -_.,()+=, at most 80, and begins with a letter."
-        )
-    if name.strip() in {run.name for run in runs(store)}:
+    if not name:
+        return
+    checked_run_name(name)
+    if name in {run.name for run in runs(store)}:
         raise InputError(f"There is a run {name!r} already: choose another name.")
-    if name and name in {job.payload.get("name") for job in jobs(store, ("queued", "running"), ("train",))}:
+    if name in {job.payload.get("name") for job in jobs(store, ACTIVE, ("train",))}:
         raise InputError(f"A run {name!r} is being trained: choose another name.")
 
 

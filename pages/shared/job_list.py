@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from db.jobs import Event, Job, Kind, cancel, events, jobs, log_path
+from db.jobs import ENDED, Event, Job, Kind, cancel, events, jobs, log_path
 from db.workers import alive
 from pages.shared.charts import epoch_curve, show
 from pages.shared.logs import log_tail
@@ -23,7 +23,7 @@ def queue(kinds: Sequence[Kind] | None = None) -> None:
 
 def history(kinds: Sequence[Kind] | None = None, limit: int = 20) -> None:
     """How the last jobs ended, of all kinds or some."""
-    ended = jobs(store(), ("done", "failed", "cancelled"), kinds, limit)
+    ended = jobs(store(), ENDED, kinds, limit=limit)
     if not ended:
         return
     newest = ended[0]

@@ -6,7 +6,7 @@ from functools import cache
 import streamlit as st
 
 from db.engine import Store
-from db.jobs import Job, Kind, jobs
+from db.jobs import ACTIVE, Job, Kind, jobs
 from db.posts import datasets
 from db.workers import alive
 from mner_core.experiment.suite import read_suite
@@ -22,7 +22,7 @@ NO_WORKER = "No worker is running, so nothing is imported or trained: start one 
 
 def active_jobs(store: Store, kinds: Sequence[Kind] | None = None) -> list[Job]:
     """The jobs that run or wait, in the order in which they will be done."""
-    found = jobs(store, ("queued", "running"), kinds)
+    found = jobs(store, ACTIVE, kinds)
     return sorted(found, key=lambda job: (job.status != "running", -job.priority, job.id))
 
 

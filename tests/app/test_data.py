@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import stat
 import struct
 import zipfile
@@ -16,7 +17,7 @@ from db.character_spans import Mark
 from db.engine import Store, open_store
 from db.exchange import import_folder
 from db.job_leases import claim, fail, finish
-from db.jobs import cancel, jobs
+from db.jobs import cancel, enqueue, jobs
 from db.posts import post_ids
 from mner_core.data.lines import Defect
 from mner_core.home import Home
@@ -206,6 +207,37 @@ def test_uploads_that_no_job_waits_for_are_thrown_away(home: Path) -> None:
     cancel(store, first.id)
     second, _ = receive(store, [zipped({"train.jsonl": POST})], "two", {}, "ann")
     assert [str(each) for each in (home / "uploads").iterdir()] == [second.payload["folder"]]
+
+
+@pytest.mark.parametrize("state", ["unpacking", "not yet queued", "failed"])
+def test_an_upload_leaves_those_of_others_alone(home: Path, state: str) -> None:
+    """Somebody else's files are still unpacked, wait for their row in the queue, or for a second try."""
+    store = open_store(Home(home))
+    theirs = home / "uploads" / "theirs"
+    theirs.mkdir(parents=True)
+    (theirs / "train.jsonl").write_text(POST)
+    if state == "failed":
+        enqueue(store, "import", {"folder": str(theirs), "name": "theirs"}, author="ben")
+        held = claim(store, "w", "cpu")
+        assert held is not None
+        fail(store, held, "The disk is full.")
+    elif state == "unpacking":
+        (theirs / "train.jsonl").rename(theirs / ".part")
+    receive(store, [zipped({"train.jsonl": POST})], "mine", {}, "ann")
+    assert theirs.is_dir()
+    os.utime(theirs, (1.0, 1.0))
+    receive(store, [zipped({"train.jsonl": POST})], "mine too", {}, "ann")
+    assert not theirs.exists(), "a day later nobody comes for them any more"
+
+
+def test_an_upload_leaves_the_files_of_a_long_queue(home: Path) -> None:
+    store = open_store(Home(home))
+    first, _ = receive(store, [zipped({"train.jsonl": POST})], "first", {}, "ann")
+    for number in range(120):
+        enqueue(store, "import", {"folder": f"elsewhere {number}", "name": str(number)}, author="ben")
+    os.utime(first.payload["folder"], (1.0, 1.0))
+    receive(store, [zipped({"train.jsonl": POST})], "last", {}, "ann")
+    assert Path(first.payload["folder"]).is_dir()
 
 
 def test_the_shelf_lists_data_sets_and_nothing_outside(tmp_path: Path, home: Path, monkeypatch) -> None:

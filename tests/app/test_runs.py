@@ -65,9 +65,9 @@ def test_a_wish_becomes_one_job(store: Store) -> None:
     ("changes", "why"),
     [
         ({"name": "first"}, "There is a run 'first' already"),
-        ({"name": "../x"}, "takes letters"),
-        ({"name": " x"}, "takes letters"),
-        ({"name": "x" * 81}, "takes letters"),
+        ({"name": "../x"}, "cannot be called"),
+        ({"name": " x"}, "cannot be called"),
+        ({"name": "x" * 81}, "cannot be called"),
         ({"settings": {"dropout": 1.5}}, "dropout must lie in"),
         ({"settings": {"wings": 2}}, "no setting 'wings'"),
         ({"variant": "K=5"}, "no variant"),

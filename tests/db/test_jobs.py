@@ -8,6 +8,7 @@ from db import job_leases, jobs
 from db.engine import Store, open_store
 from db.job_leases import LEASE, LeaseLost, claim, heartbeat, release
 from db.jobs import Job, cancel, enqueue, events, job
+from db.label_error_results import keep_ranking, newest_ranking
 from db.workers import alive, beat, leave
 from mner_core.home import Home
 from mner_core.types import InputError
@@ -168,6 +169,42 @@ def test_a_failed_job_says_why(store: Store) -> None:
     put(store)
     failed = job_leases.fail(store, take(store), "The data set is empty.")
     assert (failed.status, failed.error, claim(store, "w1", "cpu")) == ("failed", "The data set is empty.", None)
+
+
+@pytest.mark.parametrize("many", [99, 150, 400])
+def test_all_active_jobs_are_listed_however_many_there_are(store: Store, many: int) -> None:
+    running = put(store)
+    take(store)
+    for _ in range(many):
+        put(store)
+    found = jobs.jobs(store, jobs.ACTIVE)
+    assert len(found) == many + 1
+    assert found[-1].id == running.id
+    assert [each.id for each in jobs.jobs(store, ("running",))] == [running.id]
+
+
+def test_jobs_about_one_data_set_are_found_among_all_others(store: Store) -> None:
+    mine = enqueue(store, "suspicious", {"dataset": 'a "set"'}, author="anna")
+    enqueue(store, "import", {"name": 'a "set"'}, author="anna")
+    for number in range(150):
+        enqueue(store, "suspicious", {"dataset": f"set {number}"}, author="anna")
+    assert [each.id for each in jobs.jobs(store, dataset='a "set"')] == [mine.id]
+    assert jobs.jobs(store, kinds=("train",), dataset='a "set"') == []
+    assert len(jobs.jobs(store, limit=7)) == 7
+
+
+def test_a_label_ranking_stays_after_a_hundred_others(store: Store) -> None:
+    def look(dataset: str) -> Job:
+        enqueue(store, "suspicious", {"dataset": dataset}, author="anna")
+        done = job_leases.finish(store, take(store), {})
+        keep_ranking(store, done, [])
+        return done
+
+    mine = look("mine")
+    for number in range(130):
+        look(f"other {number}")
+    assert newest_ranking(store, "mine") == mine
+    assert newest_ranking(store, "nobody's") is None
 
 
 def test_an_unknown_kind(store: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from db import job_leases
 from db.engine import Store
-from db.jobs import Job, cancel, enqueue, events, job, log_path
+from db.jobs import Job, Kind, cancel, enqueue, events, job, log_path
 from tests.worker.processes import is_gone, wait_for
 from worker import job_executor as job_executor
 from worker.job_executor import JobExecutor
@@ -102,6 +102,32 @@ def test_cancelling_ends_the_child_and_what_it_left(store: Store) -> None:
     assert time.monotonic() - begin < job_executor.GRACE, "it was gentle: no kill was needed"
     assert is_gone(child)
     assert not unfinished.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("import", {"name": "first", "folder": "x"}),
+        ("predict", {"name": "first", "run": "first", "dataset": "scenes"}),
+        ("features", {"name": "first", "dataset": "first"}),
+        ("train", {"name": "first", "dataset": "other"}),
+    ],
+)
+def test_cancelling_a_job_leaves_the_unfinished_training_of_another(
+    store: Store, kind: Kind, payload: dict[str, str]
+) -> None:
+    """A training that was interrupted waits with its checkpoint while a job of the same name is stopped."""
+    stopped = enqueue(store, kind, payload, author="ben", priority=1)
+    waiting = put(store)
+    checkpoint = store.home.runs / ".first.unfinished" / "checkpoint" / "place.json"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_text("{}")
+    one = slot(store, "say(progress=0.1, message='x')\ntime.sleep(60)")
+    start(one)
+    cancel(store, stopped.id)
+    assert run(one).id == stopped.id
+    assert checkpoint.exists()
+    assert job(store, waiting.id).status == "queued"
 
 
 def test_a_child_that_will_not_stop_is_killed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
