@@ -11,6 +11,7 @@ from mner_core.data.posts import map_labels
 from mner_core.experiment.suite import Size, Suite
 from mner_core.knowledge.graph import Graph
 from mner_core.knowledge.graph_files import read_graph
+from mner_core.scenes.knobs import Knobs
 from mner_core.scenes.write import write_scenes
 from mner_core.types import Example, InputError
 
@@ -73,7 +74,7 @@ def data_sets(
     """
     folders = _given(given)
     if not folders and not held:
-        folders = {name: _drawn(seed, size.posts, root) for name, seed in _wanted(suite).items()}
+        folders = {name: _drawn(seed, size.posts, root, suite.scenes) for name, seed in _wanted(suite).items()}
     if suite.kind == "transfer" and len({**folders, **(held or {})}) < 2:
         raise InputError(
             f"The suite {suite.name} scores what one data set taught on another; give two: --data NAME=DIR."
@@ -104,11 +105,12 @@ def _given(given: Sequence[str]) -> dict[str, Path]:
     return folders
 
 
-def _drawn(seed: int, posts: int, root: Path) -> Path:
-    folder = root / "data" / f"scenes-{posts}-{seed}"
+def _drawn(seed: int, posts: int, root: Path, knobs: Mapping[str, float]) -> Path:
+    turned = "".join(f"-{name}{share:g}" for name, share in knobs.items())
+    folder = root / "data" / f"scenes-{posts}-{seed}{turned}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        write_scenes(folder, posts, seed)
+        write_scenes(folder, posts, seed, replace(Knobs(), **knobs))
     return folder
 
 

@@ -7,6 +7,7 @@
     reference           the row that all others are compared with
     pictured            true: only posts whose picture exists (Twitter-2017C)
     [labels]            renamed labels, such as OTHER = "MISC"
+    [scenes]            knobs of the drawn posts, where no data are given
     share               of a curve: how many of the training spans are made wrong, 0..1
     [full] [quick]      profile, epochs (0: the system's own), seeds, posts, set = {setting = value} for all rows
     [[rows]]            name, model, variant, set = {setting = value}; without a model the row is only quoted
@@ -101,6 +102,7 @@ class Suite:
     notes: tuple[str, ...] = ()
     share: float = 0.2
     labels: Mapping[str, str] = field(default_factory=dict)
+    scenes: Mapping[str, float] = field(default_factory=dict)
     full: Size = field(default_factory=Size)
     quick: Size = field(default_factory=Size)
     rows: tuple[Row, ...] = ()

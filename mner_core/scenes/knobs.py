@@ -19,6 +19,8 @@ _QUADRUPLES = ("ambiguous", "absent", "blurred", "pairs", "leftmost", "posters")
 class Knobs:
     """Shares of all posts, 0..1, each independent of the others; what they leave is told by the text.
 
+    `pattern` alone is no share of the posts, and takes none.
+
     Args:
         ambiguous: the text leaves the type of a name open, an object of the post's own picture decides it.
         absent: the same, but only pictures of other posts, with captions like the text, show the object.
@@ -29,6 +31,9 @@ class Knobs:
         decoys: a capitalised word that is no entity, beside a picture of a person.
         irrelevant: the text tells the type of an ambiguous name, and the picture shows an object of another type.
         posters: the picture shows an emblem, and only the knowledge graph knows whose.
+        pattern: of the quadruples (`ambiguous`, `absent`, `blurred`, `pairs`, `leftmost`, `posters`) the share in which
+            each name is read once as each type. In the others the types are drawn by chance, so that a type which
+            occurs twice gives no wrong label away.
     """
 
     ambiguous: float = 0.6
@@ -39,19 +44,20 @@ class Knobs:
     decoys: float = 0.0
     irrelevant: float = 0.0
     posters: float = 0.0
+    pattern: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, share in self.shares.items():
+        for name, share in (self.shares | {"pattern": self.pattern}).items():
             if not 0 <= share <= 1:
-                raise InputError(f"The knob {name} is a share of the posts and lies in 0..1, got {share}.")
+                raise InputError(f"{_is_share(name)}, got {share}.")
         if (total := sum(self.shares.values())) > 1 + 1e-9:
             turned = ", ".join(f"{name}={share:g}" for name, share in self.shares.items() if share)
             raise InputError(f"The knobs take {total:g} of the posts ({turned}), which is more than all; lower one.")
 
     @property
     def shares(self) -> dict[str, float]:
-        """The shares by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """The shares of the posts by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "pattern"}
 
     def with_changes(self, changes: Iterable[tuple[str, str]]) -> "Knobs":
         """The same knobs with some set anew, as a person wrote them: ("absent", "0.2").
@@ -60,13 +66,14 @@ class Knobs:
             InputError: there is no such knob, a share is no number in 0..1, or they add up to more than 1.
         """
         shares: dict[str, float] = {}
+        known = [field.name for field in fields(self)]
         for name, text in changes:
-            if name not in self.shares:
-                raise InputError(f"The scenes have no knob {name!r}; they have: {', '.join(self.shares)}.")
+            if name not in known:
+                raise InputError(f"The scenes have no knob {name!r}; they have: {', '.join(known)}.")
             try:
                 shares[name] = float(text)
             except ValueError:
-                raise InputError(f"The knob {name} is a share of the posts and lies in 0..1, got {text!r}.") from None
+                raise InputError(f"{_is_share(name)}, got {text!r}.") from None
         return replace(self, **shares)
 
     def counts(self, size: int) -> dict[str, int]:
@@ -81,6 +88,10 @@ class Knobs:
         """How many groups of four topics a split of `size` posts needs, for `absent` and `blurred` alike."""
         counts = self.counts(size)
         return -(-max(counts["absent"], counts["blurred"]) // (4 * PER_TOPIC[split]))
+
+
+def _is_share(name: str) -> str:
+    return f"The knob {name} is a share of the {'quadruples' if name == 'pattern' else 'posts'} and lies in 0..1"
 
 
 def split_sizes(size: int) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """What the posts say and which pictures they ask for, knob by knob; nothing is drawn here.
 
 Where the text leaves types open, posts come as quadruples: the same text four times in one split, each name read once
-as each type. Every knob has sources of chance of its own, so that none changes what another one makes.
+as each type (or, beside the knob `pattern`, as four types drawn by chance). Every knob has sources of chance of its
+own, so that none changes what another one makes.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ class _Desk:
     """What a knob has at hand to make its next post or quadruple of a split.
 
     `names` and `decoys` are the words to take; `topics` are four, one for each of `LABELS`, where the knob needs them.
+    `types` says as what the names of a quadruple are read.
     """
 
     writer: Writer
@@ -29,7 +31,27 @@ class _Desk:
     names: Sequence[str]
     decoys: Sequence[str]
     topics: Sequence[Topic]
+    types: "_Types"
     seed: int
+
+
+class _Types:
+    """The types of a quadruple: each once, or four by chance, from a source of its own that leaves all others alone."""
+
+    def __init__(self, pattern: float, source: str) -> None:
+        self._rng = Random(source)
+        self._is_pattern = pattern >= 1 or self._rng.random() < pattern
+
+    def of_one_name(self) -> Sequence[str]:
+        """Four types, of the quadruple's four posts."""
+        return LABELS if self._is_pattern else self._rng.choices(LABELS, k=4)
+
+    def of_two(self, rng: Random) -> Sequence[tuple[str, str]]:
+        """Four pairs of types: two pairs in both orders, so that every type comes first once; or any by chance."""
+        one, two, three, four = rng.sample(LABELS, 4)
+        if self._is_pattern:
+            return [(one, two), (two, one), (three, four), (four, three)]
+        return [(one, two) for one, two in (self._rng.sample(LABELS, 2) for _ in range(4))]
 
 
 def draft_posts(size: int, seed: int, knobs: Knobs) -> dict[str, list[Draft]]:
@@ -53,7 +75,8 @@ def draft_posts(size: int, seed: int, knobs: Knobs) -> dict[str, list[Draft]]:
                 # Outside train every other quadruple takes a word that train does not have.
                 known = "train" if place % 2 else split
                 topics = groups[split][place // PER_TOPIC[split]] if knob in ("absent", "blurred") else ()
-                desk = _Desk(writer, rng, place, names[known], decoys[known], topics, seed)
+                types = _Types(knobs.pattern, f"types of {knob} {place} in {split} of scenes {seed}")
+                desk = _Desk(writer, rng, place, names[known], decoys[known], topics, types, seed)
                 posts[split] += make(desk)
     writer, rng = _writer("rest", seed), Random(f"rest of scenes {seed}")
     posts["train"] += chain.from_iterable(_siblings(writer, group) for group in chain(*groups.values()))
@@ -79,10 +102,10 @@ def _writer(knob: str, seed: int) -> Writer:
 def _ambiguous(desk: _Desk) -> list[Draft]:
     """An object of the own picture decides."""
     draft = desk.writer.write(words.AMBIGUOUS, desk.names)
-    four = [draft.read_as([label]) for label in LABELS]
+    four = [(draft.read_as([label]), label) for label in desk.types.of_one_name()]
     return [
         replace(each, subsets={"ambiguous": each.names}, sketch=Sketch(kinds=(label,)), shown=each.names)
-        for each, label in zip(four, LABELS, strict=True)
+        for each, label in four
     ]
 
 
@@ -90,8 +113,8 @@ def _absent(desk: _Desk) -> list[Draft]:
     """The text names a topic, whose pictures decide; the own picture shows nothing of it."""
     draft = desk.writer.write(stories.CLUES, desk.names)
     four = []
-    for label, topic in zip(LABELS, desk.topics, strict=True):
-        read = draft.read_as([label])
+    for label in desk.types.of_one_name():
+        read, topic = draft.read_as([label]), desk.topics[LABELS.index(label)]
         assert all(end <= draft.text.index("{CLUE}") for _, end, _ in read.marks), "the clue moves no entity"
         clue = " and ".join(prop.phrase for prop in topic)
         text = draft.text.replace("{CLUE}", clue)
@@ -103,8 +126,8 @@ def _blurred(desk: _Desk) -> list[Draft]:
     """The own picture shows a topic's things and something illegible; the topic's other pictures decide."""
     draft = desk.writer.write(stories.BLURS, desk.names)
     four = []
-    for label, topic in zip(LABELS, desk.topics, strict=True):
-        read = draft.read_as([label])
+    for label in desk.types.of_one_name():
+        read, topic = draft.read_as([label]), desk.topics[LABELS.index(label)]
         four.append(replace(read, subsets={"blurred": read.names}, sketch=Sketch(props=topic, blurred=True)))
     return four
 
@@ -116,7 +139,7 @@ def _pairs(desk: _Desk) -> list[Draft]:
     templates = stories.BY_SIDE if way == "side" else stories.BY_COLOUR
     draft = desk.writer.write([t.replace("{ONE}", said[0]).replace("{TWO}", said[1]) for t in templates], desk.names)
     made = []
-    for labels in _in_both_orders(desk.rng):
+    for labels in desk.types.of_two(desk.rng):
         read = draft.read_as(labels)
         swapped = said[0] == "right" if way == "side" else desk.rng.random() < 0.5
         order = (1, 0) if swapped else (0, 1)  # which entity hangs on the left, which on the right
@@ -127,17 +150,11 @@ def _pairs(desk: _Desk) -> list[Draft]:
     return made
 
 
-def _in_both_orders(rng: Random) -> list[tuple[str, str]]:
-    """Two pairs of types, each in both orders: every type comes first once."""
-    one, two, three, four = rng.sample(LABELS, 4)
-    return [(one, two), (two, one), (three, four), (four, three)]
-
-
 def _leftmost(desk: _Desk) -> list[Draft]:
     """One name, two objects in frames alike; each pair of types occurs in both orders, and the left one decides."""
     draft = desk.writer.write(stories.LEFTMOST, desk.names)
     made = []
-    for left, right in _in_both_orders(desk.rng):
+    for left, right in desk.types.of_two(desk.rng):
         read = draft.read_as([left])
         sketch = Sketch(kinds=(left, right), frames=(desk.rng.choice(list(COLOURS)),) * 2)
         made.append(replace(read, subsets={"leftmost": read.names}, sketch=sketch, shown=read.names))
@@ -165,7 +182,7 @@ def _posters(desk: _Desk) -> list[Draft]:
     draft = desk.writer.write(stories.EMBLEMS, desk.names)
     ((start, end, _),) = draft.names
     four = []
-    for label in LABELS:
+    for label in desk.types.of_one_name():
         read = draft.read_as([label])
         emblem = Emblem(name=draft.text[start:end], label=label, seed=desk.seed)
         four.append(replace(read, subsets={"posters": read.names}, sketch=Sketch(emblem=emblem), shown=read.names))

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 from mner_core.data.corrupt import corrupt
 from mner_core.data.dataset import read_dataset
 from mner_core.experiment import run_cache
+from mner_core.experiment.experiment_data import data_sets
 from mner_core.experiment.learning_curve import CHECKS, ORDERS, put_right
 from mner_core.experiment.runner import Order, Result, experiment
+from mner_core.experiment.suite import read_suite
 from mner_core.experiment.svg_chart import HEIGHT, WIDTH, curve_svg
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
@@ -149,3 +152,14 @@ def test_the_picture_stands_where_nothing_was_learnt() -> None:
     records = [{**each, "f1": 0.0, "low": 0.0, "high": 0.0} for each in RECORDS]
     for points in _points(ElementTree.fromstring(curve_svg("x", records)), "polyline"):
         assert all(0 <= y <= HEIGHT for _, y in points)
+
+
+@pytest.mark.parametrize("name", ["learning-curve", "learning-curve-text"])
+def test_drawn_posts_of_a_curve_have_no_pattern_that_gives_wrong_labels_away(name: str, tmp_path: Path) -> None:
+    suite = read_suite(name)
+    (data,) = data_sets(suite, replace(suite.quick, posts=120), [], tmp_path, quick=True)
+    labels: dict[str, list[str]] = {}
+    for post in data.splits["train"]:
+        for span in post.subsets.get("ambiguous", ()):
+            labels.setdefault(post.text, []).append(span.label)
+    assert any(len(set(four)) < 4 for four in labels.values())

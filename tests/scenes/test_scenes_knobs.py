@@ -1,9 +1,11 @@
 """The knobs of the scenes: each makes its own posts and no others, and none gives its answer away."""
 
+import hashlib
 import itertools
 import json
 import re
 from collections import Counter, defaultdict
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -430,3 +432,70 @@ def test_knobs_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="lower a share or take more posts"):
         write_scenes(tmp_path / "set", 20, 1, Knobs(ambiguous=0.5, pairs=0.2, posters=0.2))
     assert not any(tmp_path.iterdir())
+
+
+def digest_of(folder: Path) -> str:
+    """One digest of all files of a data set but its pictures, whose bytes are Pillow's."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".png")
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()} {path.relative_to(folder).as_posix()}" for path in files]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+ALL_KNOBS = {
+    "pairs": 0.1, "ambiguous": 0.1, "posters": 0.1, "leftmost": 0.1, "absent": 0.1, "blurred": 0.1,
+    "decoys": 0.05, "irrelevant": 0.05,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "seed", "knobs", "digest"),
+    [
+        (100, 1, {}, "2c94b7e861555d46048b5568c46967e44c8f31525bd2d62ec04fbced46ccc525"),
+        (500, 3, ALL_KNOBS, "9424f80ae54b6545c49e8cbde26167226af967b466e98d20898f7f455a696c80"),
+    ],
+)
+def test_equal_seeds_write_what_earlier_versions_wrote(
+    tmp_path: Path, size: int, seed: int, knobs: dict[str, float], digest: str
+) -> None:
+    write_scenes(tmp_path / "set", size, seed, replace(Knobs(), **knobs))
+    assert digest_of(tmp_path / "set") == digest
+
+
+def types_of_quadruples(knobs: Knobs, knob: str) -> list[tuple[str, ...]]:
+    """The labels of each text that a knob repeats, all splits together."""
+    texts: dict[str, list[str]] = {}
+    for members in draft_posts(400, 5, knobs).values():
+        for draft in members:
+            if knob in draft.subsets:
+                texts.setdefault(draft.alike, []).append("-".join(label for _, _, label in draft.subsets[knob]))
+    return [tuple(sorted(labels)) for labels in texts.values()]
+
+
+@pytest.mark.parametrize("knob", ["ambiguous", "blurred", "posters", "absent"])
+def test_without_the_pattern_types_are_drawn_by_chance(knob: str) -> None:
+    shares = {"ambiguous": 0.0, knob: 0.2}
+    with_pattern = types_of_quadruples(replace(Knobs(), **shares), knob)
+    without = types_of_quadruples(replace(Knobs(), **shares, pattern=0), knob)
+    assert set(with_pattern) == {("LOC", "MISC", "ORG", "PER")}
+    assert len(without) == len(with_pattern)
+    assert sum(len(set(four)) < 4 for four in without) > len(without) / 2, "nine in ten by chance"
+    labels = Counter(label for four in without for label in four)
+    assert labels.keys() == {"LOC", "MISC", "ORG", "PER"}
+
+
+@pytest.mark.parametrize("knob", ["pairs", "leftmost"])
+def test_without_the_pattern_pairs_come_in_any_order(knob: str) -> None:
+    shares = {"ambiguous": 0.0, knob: 0.3}
+    without = types_of_quadruples(replace(Knobs(), **shares, pattern=0), knob)
+    assert types_of_quadruples(replace(Knobs(), **shares), knob) != without
+    assert all(len(four) == 4 for four in without)
+
+
+def test_the_pattern_takes_no_posts_and_is_a_share() -> None:
+    half = replace(Knobs(), pattern=0.5)
+    assert half.counts(100) == Knobs().counts(100)
+    quadruples = types_of_quadruples(half, "ambiguous")
+    assert 0 < sum(len(set(four)) == 4 for four in quadruples) < len(quadruples)
+    with pytest.raises(InputError, match="pattern is a share of the quadruples"):
+        Knobs(pattern=1.5)
+    assert Knobs().with_changes([("pattern", "0")]).pattern == 0
