@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db.archive import data_set_name, unpacked
 from db.backup import backup, restore
@@ -23,8 +23,12 @@ from db.migrate import bring_up_to_date, prepare_folder
 from db.tables import SCHEMA
 from mner_core.commands.sentence_parser import SentenceParser, pairs, until_the_reader_leaves
 from mner_core.commands.text_output import as_text
+from mner_core.data.division import read_shares
 from mner_core.home import Home
 from mner_core.types import InputError
+
+if TYPE_CHECKING:
+    from db.exchange import SplitBy
 
 Command = Callable[[argparse.Namespace, Home], dict[str, Any]]
 
@@ -79,6 +83,12 @@ def parser() -> argparse.ArgumentParser:
     take.add_argument("data", type=Path, metavar="DIR|ARCHIVE")
     take.add_argument("--name", help="the data set's name; without it, the one that the folder gives")
     take.add_argument("--map", dest="labels", action="append", default=[], metavar="OTHER=MISC", help="renames a label")
+    take.add_argument(
+        "--split-by",
+        metavar="80/10/10",
+        help="divide posts of one split: train, valid, test; like posts together",
+    )
+    take.add_argument("--seed", type=int, help="with --split-by: decides who goes where (default 0)")
     give = add("export", _export, "Writes a data set with a chosen gold, and the history of its labels.")
     give.add_argument("out", type=Path, metavar="OUT")
     give.add_argument("--dataset", required=True, metavar="NAME")
@@ -110,16 +120,19 @@ def _restore(options: argparse.Namespace, home: Home) -> dict[str, Any]:
 
 def _import(options: argparse.Namespace, home: Home) -> dict[str, Any]:
     from db.exchange import import_folder
+    from db.posts import dataset
 
     labels = pairs(options.labels, "--map", "two labels", "OTHER=MISC")
+    split_by = _split_by(options)
     left_out: list[str] = []
     with closing(open_store(home)) as store:
         if zipfile.is_zipfile(options.data) or options.data.suffix.lower() == ".zip":
             with unpacked(options.data, home.root) as (folder, left_out):
                 name = options.name or data_set_name(folder, options.data.name)
-                report = import_folder(store, folder, name, labels)
+                report = import_folder(store, folder, name, labels, split_by)
         else:
-            report = import_folder(store, options.data, options.name, labels)
+            report = import_folder(store, options.data, options.name, labels, split_by)
+        splits = dict(dataset(store, report.dataset).splits)
     answer: dict[str, Any] = {
         "dataset": report.dataset,
         "added": report.added,
@@ -127,6 +140,7 @@ def _import(options: argparse.Namespace, home: Home) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "counts": dict(Counter(defect.kind for defect in report.defects).most_common()),
         "left_out": left_out,
+        "splits": splits,
     }
     return {**answer, "defects": [defect.to_json() for defect in report.defects]} if options.json else answer
 
@@ -143,6 +157,16 @@ def _agreement(options: argparse.Namespace, home: Home) -> dict[str, Any]:
 
     with closing(open_store(home)) as store:
         return agreement_of(store, options.dataset, options.first, options.second).to_json()
+
+
+def _split_by(options: argparse.Namespace) -> "SplitBy | None":
+    from db.exchange import SplitBy
+
+    if options.split_by is None:
+        if options.seed is not None:
+            raise InputError("--seed goes with --split-by: nothing else here is decided by chance.")
+        return None
+    return SplitBy(shares=read_shares(options.split_by), seed=options.seed or 0)
 
 
 def _complain(sentence: str, status: int) -> int:

@@ -3,8 +3,8 @@
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -16,10 +16,12 @@ from db.engine import Store
 from db.gold import CURRENT, examples
 from db.imports import About, ImportReport, import_examples
 from db.knowledge import graph_of, keep_graph
-from db.posts import Dataset, in_dataset
+from db.posts import Dataset, datasets, in_dataset
 from db.posts import dataset as dataset_named
+from db.splits import is_dividable, move_posts, plan_division
 from db.tables import Posts, Revisions
 from mner_core.check import check
+from mner_core.data.dataset import Dataset as ReadDataset
 from mner_core.data.dataset import read_dataset, write_posts
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.data.images import PICTURE_ENDINGS
@@ -32,21 +34,40 @@ from mner_core.types import Example, InputError
 Format: TypeAlias = Literal["jsonl", "conll"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitBy:
+    """How posts of one split are divided: the shares of train, valid and test in percent, and a seed."""
+
+    shares: Sequence[float]
+    seed: int = 0
+
+
 def import_folder(
-    store: Store, folder: Path, name: str | None = None, labels_map: Mapping[str, str] | None = None
+    store: Store,
+    folder: Path,
+    name: str | None = None,
+    labels_map: Mapping[str, str] | None = None,
+    split_by: SplitBy | None = None,
 ) -> ImportReport:
     """Reads a data set's folder, or one file of posts, into the data set `name` (else the one that the folder names).
 
-    `labels_map` renames labels (OTHER to MISC). The report holds everything that `check-data` finds.
+    `labels_map` renames labels (OTHER to MISC). `split_by` divides posts of one split; those that an earlier import has
+    divided stay where they are. The report holds everything that `check-data` finds.
 
     Raises:
-        InputError: there is no such path, or there are no posts in it.
+        InputError: there is no such path, there are no posts in it, or they have splits and shall be divided.
         StoreError: there is no room left.
     """
     read = read_dataset(folder, labels_map)
+    called = name or read.name
+    if split_by:
+        _must_have_one_split(store, called, read)
     knowledge = _keep_knowledge(store, read.knowledge)
     about = About(labels=read.labels, types=read.types, mapping=labels_map, knowledge=knowledge, **_said_of(read.root))
-    return import_examples(store, name or read.name, read.posts, about, check(folder).defects)
+    report = import_examples(store, called, read.posts, about, check(folder).defects)
+    if split_by:
+        move_posts(store, called, plan_division(store, called, split_by.shares, split_by.seed, only_new=True).splits)
+    return report
 
 
 def export_folder(
@@ -84,6 +105,14 @@ def export_folder(
         "posts": len(posts),
         "gold_sha256": gold_fingerprint(post for post in posts if post.spans is not None),
     }
+
+
+def _must_have_one_split(store: Store, called: str, read: ReadDataset) -> None:
+    there = [split for split, posts in read.splits.items() if posts]
+    if len(there) > 1:
+        raise InputError(f"{read.name} has the splits {', '.join(there)} already: leave --split-by out.")
+    if called in {each.name for each in datasets(store)} and not is_dividable(store, called):
+        raise InputError(f"The files of {called} have several splits already: leave --split-by out.")
 
 
 def _about(about: Dataset) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from db.engine import Store
 from db.entity_types import add_types
 from db.images import keep_image
 from db.posts import GOLD, extend_labels
+from db.splits import unique_name
 from db.tables import Datasets, Defects, Posts, Revisions
 from mner_core.data.entity_types import EntityType
 from mner_core.data.lines import Defect
@@ -92,7 +93,8 @@ class _Import:
         self.updated = self.unchanged = 0
         self.defects: list[Defect] = []
         here = list(session.scalars(select(Posts).where(Posts.dataset_id == dataset_id)))
-        self.known = {(row.split, row.name): row for row in here}
+        self.known = {tuple(row.origin or (row.split, row.name)): row for row in here}
+        self.taken = {(row.split, row.name) for row in here}
         self.fresh: set[tuple[str, str]] = set()
         self.place = max((row.place for row in here), default=-1) + 1
         first = select(Revisions.post_id, Revisions.imported, Revisions.marks).join(
@@ -133,10 +135,13 @@ class _Import:
         self.session.flush()
 
     def _add(self, example: Example, sha256: str | None) -> None:
+        name = unique_name(example.split, example.id, self.taken)  # a post that was moved here may have the id
+        self.taken.add((example.split, name))
         row = Posts(
             dataset_id=self.dataset_id,
             split=example.split,
-            name=example.id,
+            name=name,
+            origin=None if name == example.id else [example.split, example.id],
             place=self.place + len(self.new),
             text=example.text,
             tokens=_tokens_to_json(example),

@@ -14,6 +14,7 @@ from db.worklists import progress
 from mner_core.data.lines import Defect
 from mner_core.types import InputError
 from pages.data.agreement import agreement_between
+from pages.data.division import division
 from pages.data.export import pack
 from pages.data.label_errors import labels_in_doubt
 from pages.shared.number_format import when
@@ -82,6 +83,7 @@ def one_set(chosen: Selection) -> None:
     title = f"Types: {', '.join(found.labels)}" if found.labels else "No type is named yet: name the types first"
     with st.expander(plain(title), icon=":material/sell:", expanded=not found.labels):
         types_form(found)
+    division(found)
     wrong, out = st.columns(2, gap="large")
     with wrong:
         _what_was_wrong(found.name, defects(store(), found.name))

@@ -348,6 +348,7 @@ def test_the_report_is_grouped_by_kind(home: Path, tmp_path: Path) -> None:
     app = open_app("data", dataset="odd")
     assert [box.label.replace("\\", "") for box in app.expander] == [
         "Types: LOC, PER",
+        "All posts are in one split: divide them",
         "Pictures that are not there (2)",
         "Inside tags without a beginning: not all scorers count these entities (2)",
         "Lines that could not be read (1)",
