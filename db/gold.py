@@ -7,7 +7,7 @@ same way. A corrected data set is such a name and the fingerprint of what it sto
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.character_spans import from_json, spans_from_marks
@@ -42,6 +42,29 @@ def examples(store: Store, dataset: str, gold: str = CURRENT, split: str | None 
 def fingerprint(store: Store, dataset: str, gold: str = CURRENT, split: str | None = None) -> str:
     """The sha256 that names what this gold says now, over the labelled posts."""
     return gold_fingerprint(post for post in examples(store, dataset, gold, split) if post.spans is not None)
+
+
+def labelled_counts(store: Store, dataset: str, gold: str = CURRENT) -> dict[str, tuple[int, int]]:
+    """For each split how many posts are labelled under the named gold, and how many nobody has labelled.
+
+    Raises:
+        InputError: there is no such data set.
+    """
+    is_labelled = Revisions.id.is_not(None)
+    counted = (
+        select(Posts.split, is_labelled, func.count())
+        .outerjoin(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold))
+        .group_by(Posts.split, is_labelled)
+    )
+    found: dict[str, tuple[int, int]] = {}
+    with store.read() as session:
+        here = in_dataset(session, dataset)
+        for split, labelled, number in session.execute(
+            counted.where(*here, or_(Revisions.status.is_(None), Revisions.status != "discarded"))
+        ):
+            known, raw = found.get(split, (0, 0))
+            found[split] = (known + number, raw) if labelled else (known, raw + number)
+    return found
 
 
 def gold_posts(store: Store, dataset: str, gold: str = CURRENT, split: str | None = None) -> list[GoldPost]:

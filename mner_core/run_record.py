@@ -48,12 +48,14 @@ class RunRecord:
     Args:
         model, variant, profile, settings, seed: how it was trained; `settings` are the resolved ones.
         labels: the label set, in the order of the tag set.
-        data: {"name", "fingerprint", "gold", "train", "dev"}: what it was trained on: fingerprints, numbers of posts.
+        data: {"name", "fingerprint", "gold", "train", "dev", "left_out"}: what it was trained on: fingerprints, numbers
+            of posts; those of train that nobody has labelled were left out.
         trained_posts: the digest of every post whose gold it has seen, so that nobody scores it on those unawares.
         pool: fingerprint of its neighbour pool, empty where it has none.
         started_from: fingerprint of the run whose parameters it began with, empty for none.
         versions: of Python and the libraries that decide numbers.
-        dev: the score on dev (`Score.to_json`) with "slices", at the best epoch.
+        dev: the score on dev (`Score.to_json`) with "slices", at the best epoch; every figure is None and "measured"
+            False where there were no labelled posts to measure on, and the last epoch is the one that was kept.
         epochs: one record an epoch.
         weights: sha256 of the weights file: the run's own fingerprint.
         seconds: training time; created: seconds since 1970.

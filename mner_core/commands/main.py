@@ -14,6 +14,7 @@ from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.check import check
 from mner_core.commands.sentence_parser import pairs
 from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset, write_posts
+from mner_core.data.labelled import LabelledPosts, labelled_posts
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.knowledge.graph_files import read_graph
@@ -71,31 +72,28 @@ def features(options: argparse.Namespace) -> Answer:
 
 
 def train(options: argparse.Namespace) -> Answer:
-    """Trains a run on the split `train`, its epoch picked on `valid`."""
+    """Trains a run on the split `train`, its epoch picked on `valid`; few posts may train without (`LabelledPosts`)."""
     entry = system(options.model)
     chosen = profile(options.profile)
     settings = entry.resolve(chosen.name, options.variant, _changes(options))
     data = read_dataset(options.data)
     say_defects(data.defects)
-    posts = {
-        name: [example for example in data.split(name) if example.spans is not None] for name in ("train", "valid")
-    }
-    for name, examples in posts.items():
-        if not examples:
-            raise InputError(f"No post of the split {name} in {data.name} is labelled; training needs labelled posts.")
+    posts = labelled_posts({**data.splits, "train": data.split("train")}, data.name)
+    _say_left_out(posts)
     from mner_core.training.plan import Plan
     from mner_core.training.train import TrainingRequest
     from mner_core.training.train import train as train_run
 
     request = TrainingRequest(
         plan=Plan(system=entry, variant=options.variant, settings=settings, labels=data.labels, profile=chosen),
-        train=posts["train"],
-        dev=posts["valid"],
+        train=posts.train,
+        dev=posts.dev,
         others=data.splits.get("test", []),
         data=data.name,
         seed=options.seed,
         start=options.start,
         graph=graph_of(data, entry),
+        left_out=posts.left_out,
     )
     if not data.labels:
         raise InputError(f"No post of {data.name} has a labelled span; there is nothing to learn.")
@@ -104,6 +102,7 @@ def train(options: argparse.Namespace) -> Answer:
         "run": str(options.out),
         "dev": dict(record.dev),
         "best_epoch": record.best_epoch,
+        "left_out": posts.left_out,
         "seconds": record.seconds,
     }
 
@@ -225,8 +224,16 @@ def say_defects(defects: Sequence[Defect]) -> None:
         sys.stderr.write(f"... and {len(defects) - 5} more; `check-data` lists them all.\n")
 
 
+def _say_left_out(posts: LabelledPosts) -> None:
+    if posts.left_out:
+        sys.stderr.write(f"{posts.left_out} posts of train have no labels and are left out.\n")
+    if not posts.dev:
+        sys.stderr.write("No post of valid is labelled: the training runs for all its epochs, nothing is measured.\n")
+
+
 def _say_epoch(epoch: "Epoch") -> None:
-    figures = f"dev F1 {epoch.dev['f1']:.2f} (entity, support {epoch.dev['support']})"
+    f1 = epoch.dev["f1"]
+    figures = "nothing measured" if f1 is None else f"dev F1 {f1:.2f} (entity, support {epoch.dev['support']})"
     sys.stderr.write(f"epoch {epoch.number}: loss {epoch.loss:.3f}, {figures}, {epoch.seconds:.0f} s\n")
 
 

@@ -17,9 +17,9 @@ from torch import Tensor
 from mner_core.batches.batcher import Batcher
 from mner_core.batches.buckets import length_buckets
 from mner_core.catalog.system import Settings
-from mner_core.evaluation.scoring import score
 from mner_core.models.base import Model, Progress
 from mner_core.training import checkpoint
+from mner_core.training.measure import is_kept, measure_epoch
 from mner_core.types import Example, InputError, Prediction
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
@@ -28,7 +28,7 @@ SECONDS_BETWEEN_CHECKPOINTS = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """One pass over the training posts: mean loss, dev scores (F1 0..100), seconds since training began."""
+    """One pass over the training posts: mean loss, dev scores (F1 0..100, None without dev), seconds since it began."""
 
     number: int
     loss: float
@@ -38,7 +38,7 @@ class Epoch:
 
 @dataclass(frozen=True, kw_only=True)
 class Posts:
-    """What a model is trained on, and what picks its epoch."""
+    """What a model is trained on, and what picks its epoch; where `dev` is empty, the last epoch is kept."""
 
     train: Sequence[Example]
     dev: Sequence[Example]
@@ -56,8 +56,8 @@ def fit(
     """Trains in place and yields each epoch as it ends, those of an interrupted earlier call included.
 
     `folder` receives `checkpoint/` and `best.safetensors`, the parameters of the epoch with the best dev F1 (the first
-    such epoch). `on_step(done, total)` is called after every step. Under torchrun every process takes its share of the
-    batches and the first one writes.
+    such epoch; the last one where there are no dev posts). `on_step(done, total)` is called after every step. Under
+    torchrun every process takes its share of the batches and the first one writes.
 
     Raises:
         InputError: the loss is no longer a number; going on would only store a broken model.
@@ -108,16 +108,16 @@ def _end_epoch(
 ) -> tuple[Epoch, bool]:
     """Scores dev and moves the place to the next epoch; also says whether dev F1 is the best yet."""
     predictions = predict(model, batcher, dev, settings.batch)
-    result = score(dev, [prediction.spans for prediction in predictions])
+    measured = measure_epoch(dev, predictions)
     epoch = Epoch(
         number=place.epoch,
         loss=sum(place.losses) / max(len(place.losses), 1),
-        dev=result.to_json(),
+        dev=measured,
         seconds=round(time.monotonic() - started, 1),
     )
-    improved = result.f1 > place.best
+    improved = is_kept(measured, place.best)
     if improved:
-        place.best, place.best_epoch = result.f1, place.epoch
+        place.best, place.best_epoch = measured["f1"] or 0.0, place.epoch
     place.epochs.append(asdict(epoch))
     place.epoch, place.step, place.losses, place.seconds = place.epoch + 1, 0, [], epoch.seconds
     return epoch, improved

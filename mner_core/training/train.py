@@ -18,14 +18,14 @@ from accelerate import PartialState
 from safetensors.torch import load_file
 
 from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint
-from mner_core.evaluation.scoring import post_digest, score
-from mner_core.evaluation.slices import score_slices
+from mner_core.evaluation.scoring import post_digest
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.models.base import Model
 from mner_core.run_record import RunRecord, read_record
 from mner_core.text.encoder import TextEncoder, load_text_encoder, text_encoder
 from mner_core.training.fit import Epoch, Posts, fit, predict
+from mner_core.training.measure import epoch_rank, measure_run
 from mner_core.training.model_inputs import ModelInputs, prepare_model_inputs
 from mner_core.training.plan import OnProgress, Plan, build_batcher, build_model
 from mner_core.types import Example, InputError, Prediction
@@ -40,12 +40,13 @@ class TrainingRequest:
 
     Args:
         plan: the system, its settings, labels and profile.
-        train, dev: labelled posts; dev picks the epoch.
+        train, dev: labelled posts; dev picks the epoch, without any the last one is kept.
         others: posts of other splits, whose images join the pool `all`.
         data: the data set's name.
         seed: decides parameters, order and dropout.
         start: a run whose parameters it begins with.
         graph: the knowledge graph that came with the posts.
+        left_out: how many posts of train nobody has labelled; only told of.
     """
 
     plan: Plan
@@ -56,6 +57,7 @@ class TrainingRequest:
     seed: int
     start: Path | None = None
     graph: Graph | None = None
+    left_out: int = 0
 
     def identity(self) -> dict[str, Any]:
         """What two requests must share for one to go on where the other stopped."""
@@ -180,11 +182,7 @@ def _record(
     predictions: Sequence[Prediction],
     weights: Path,
 ) -> RunRecord:
-    spans = [prediction.spans for prediction in predictions]
-    slices = score_slices(request.dev, spans, train=request.train)
-    dev = score(request.dev, spans).to_json() | {"slices": {name: each.to_json() for name, each in slices.items()}}
-    strict = score(request.dev, spans, "entity-strict").to_json()
-    best = max(epochs, key=lambda epoch: (epoch.dev["f1"], -epoch.number))
+    best = max(epochs, key=lambda epoch: epoch_rank(epoch.dev, epoch.number))
     with weights.open("rb") as file:
         fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
     return RunRecord(
@@ -200,13 +198,14 @@ def _record(
             "gold": {"train": gold_fingerprint(request.train), "dev": gold_fingerprint(request.dev)},
             "train": len(request.train),
             "dev": len(request.dev),
+            "left_out": request.left_out,
         },
         trained_posts=tuple(post_digest(example) for example in request.train),
         pool=model_inputs.pool,
         knowledge=model_inputs.knowledge,
         started_from=read_record(request.start).weights if request.start else "",
         versions=_versions(),
-        dev={**dev, "strict": {name: strict[name] for name in ("precision", "recall", "f1", "support")}},
+        dev=measure_run(request.dev, predictions, request.train),
         best_epoch=best.number,
         epochs=tuple(asdict(epoch) for epoch in epochs),
         weights=fingerprint,

@@ -48,7 +48,13 @@ def one_run(chosen: Selection) -> None:
         + (f", starting from {plain(run.parent)}" if run.parent else "")
         + f" · seed {run.seed} · {duration(run.seconds)} · {when(run.created)}"
     )
-    if dev.get("per_type"):
+    if left_out := int(run.data.get("left_out", 0)):
+        st.caption(
+            f"{counted(left_out, 'post')} of train had no labels and {'was' if left_out == 1 else 'were'} left out."
+        )
+    if dev.get("measured") is False:
+        _not_measured(run)
+    elif dev.get("per_type"):
         _how_good(run, dev)
     else:
         st.caption("The run's folder does not say how good it was in training.")
@@ -69,6 +75,16 @@ def _how_good(run: StoredRun, dev: Mapping[str, Any]) -> None:
         f"{counted(int(run.data.get('dev', 0)), 'validation post')} · fingerprint of their labels "
         f"`{short(dev['gold_sha256'])}`, of the training labels `{short(_gold(run, 'train'))}`"
     )
+
+
+def _not_measured(run: StoredRun) -> None:
+    """What is known of a run that had no labelled posts to be measured on."""
+    epochs = run.metrics["epochs"]
+    st.info(
+        f"Nothing was measured: no post of valid was labelled. The run trained for {counted(len(epochs), 'epoch')}, "
+        "and the last one was kept. Label posts of valid or test, and see on the overview how good it is."
+    )
+    show(epoch_curve(epochs), height=240, key="run curve")
 
 
 def _details(run: StoredRun) -> None:

@@ -5,13 +5,15 @@ from typing import Literal, get_args, get_origin
 import streamlit as st
 
 from db.connection import StoreError
-from db.gold import CURRENT
+from db.gold import CURRENT, labelled_counts
 from db.posts import datasets
 from db.runs import StoredRun, runs
 from mner_core.catalog.profiles import PROFILES
 from mner_core.catalog.systems import SYSTEMS
+from mner_core.data.labelled import UNMEASURED_BELOW
 from mner_core.types import InputError
 from pages.runs.submit import Field, TrainingChoice, fields_of, submit_training
+from pages.shared.number_format import counted
 from pages.shared.selection import Selection, gold_name, golds
 from pages.shared.store import me, store
 from pages.shared.text import plain
@@ -39,6 +41,7 @@ def training_form(chosen: Selection, start: str | None = None) -> None:
         on_change=lambda: _like(known),
         help="A run: its parameters are where the training begins.",
     )
+    st.caption(_what_counts(session["train dataset"], session["train gold"]))
     model, variant, profile = st.columns(3)
     model.selectbox("Model", list(SYSTEMS), key="train model", format_func=lambda name: SYSTEMS[name].title)
     system = SYSTEMS[session["train model"]]
@@ -53,6 +56,19 @@ def training_form(chosen: Selection, start: str | None = None) -> None:
     st.button("Train", type="primary", on_click=_train, icon=":material/play_arrow:")
     if sentence := session.pop(_SAID, ""):
         st.error(plain(sentence))
+
+
+def _what_counts(dataset: str, gold: str) -> str:
+    """What a training would learn from, what it would leave out, and what would choose its epoch."""
+    counts = labelled_counts(store(), dataset, gold)
+    (train, raw), (valid, _) = (counts.get(split, (0, 0)) for split in ("train", "valid"))
+    said = [f"It learns from {counted(train, 'labelled post')} of train."]
+    said += [f"{counted(raw, 'post')} without labels {'is' if raw == 1 else 'are'} left out."] if raw else []
+    if valid:
+        said.append(f"Its best epoch is chosen on {counted(valid, 'labelled post')} of valid.")
+    elif 0 < train < UNMEASURED_BELOW:
+        said.append("No post of valid is labelled: it trains for all its epochs, and **nothing is measured**.")
+    return " ".join(said)
 
 
 _PROFILE = (

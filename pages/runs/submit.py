@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from db.engine import Store
-from db.gold import gold_posts
+from db.gold import labelled_counts
 from db.jobs import ACTIVE, Job, enqueue, jobs
 from db.runs import runs
 from mner_core.catalog.systems import system
+from mner_core.data.labelled import check_counts
 from mner_core.run_record import checked_run_name
 from mner_core.types import InputError
 from pages.shared.selection import gold_name
@@ -94,13 +95,9 @@ def _check_name(store: Store, name: str) -> None:
 
 
 def _check_labels(store: Store, wish: TrainingChoice) -> None:
-    labelled = {each.example.split for each in gold_posts(store, wish.dataset, wish.gold) if each.revision is not None}
-    for split in ("train", "valid"):
-        if split not in labelled:
-            raise InputError(
-                f"No post of the split {split} in {wish.dataset} has labels ({gold_name(wish.gold)}); "
-                "a training learns from train and picks its best epoch on valid."
-            )
+    counts = labelled_counts(store, wish.dataset, wish.gold)
+    (train, _), (valid, _) = (counts.get(split, (0, 0)) for split in ("train", "valid"))
+    check_counts(train, valid, f"{wish.dataset} ({gold_name(wish.gold)})")
 
 
 def _check_start(store: Store, wish: TrainingChoice) -> None:

@@ -52,10 +52,15 @@ def entity_bars(counts: Mapping[str, Mapping[str, int]], labels: Sequence[str | 
 
 
 def epoch_curve(epochs: Sequence[Mapping[str, Any]], best: int | None = None) -> go.Figure:
-    """Dev F1 (0..100) by epoch, with the best one marked. An epoch is {"number", "loss", "f1"}."""
+    """Dev F1 (0..100) by epoch, with the best one marked; the loss where nothing was measured.
+
+    An epoch is {"number", "loss", "f1"}.
+    """
     numbers = [epoch["number"] for epoch in epochs]
-    scores = [epoch["f1"] for epoch in epochs]
+    scores = [epoch.get("f1") for epoch in epochs]
     figure = go.Figure()
+    if all(score is None for score in scores):
+        return _loss_curve(figure, numbers, [epoch["loss"] for epoch in epochs])
     figure.add_scatter(
         x=numbers,
         y=scores,
@@ -79,6 +84,23 @@ def epoch_curve(epochs: Sequence[Mapping[str, Any]], best: int | None = None) ->
     figure.update_layout(
         showlegend=False,
         title={"text": "F1 on the validation posts, by epoch", "font": {"size": 13}},
+        xaxis={"dtick": max(1, len(numbers) // 10), "title": None},
+        yaxis={"rangemode": "tozero", "title": None},
+    )
+    return figure
+
+
+def _loss_curve(figure: go.Figure, numbers: Sequence[int], losses: Sequence[float]) -> go.Figure:
+    figure.add_scatter(
+        x=numbers,
+        y=losses,
+        mode="lines+markers",
+        line={"color": LINE[mode()]},
+        hovertemplate="epoch %{x}: loss %{y:.3f}<extra></extra>",
+    )
+    figure.update_layout(
+        showlegend=False,
+        title={"text": "Loss on the training posts, by epoch", "font": {"size": 13}},
         xaxis={"dtick": max(1, len(numbers) // 10), "title": None},
         yaxis={"rangemode": "tozero", "title": None},
     )

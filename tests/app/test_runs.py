@@ -1,22 +1,28 @@
 """The screen runs: what a training is asked for, how jobs are shown, what is known of finished runs."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from db.engine import Store
+from db.engine import Store, open_store
+from db.imports import import_examples
 from db.job_leases import claim, fail, heartbeat, note
 from db.jobs import enqueue, job, jobs, log_path
+from db.posts import post, post_ids
 from db.runs import add_run
+from db.splits import move_posts
 from db.workers import beat
 from mner_core.catalog.system import System
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.home import Home
-from mner_core.types import InputError
+from mner_core.types import InputError, Span
 from pages.runs.submit import TrainingChoice, fields_of, submit_training
 from pages.shared.logs import log_tail
 from tests.app.filled import SET, fill, open_app, shown
+from tests.db.samples import sample_post
 from tests.db.test_runs import write_run
 
 FIGURES = {"f1": 57.5, "precision": 67.7, "recall": 50.0, "support": 42}
@@ -71,7 +77,7 @@ def test_a_wish_becomes_one_job(store: Store) -> None:
         ({"settings": {"dropout": 1.5}}, "dropout must lie in"),
         ({"settings": {"wings": 2}}, "no setting 'wings'"),
         ({"variant": "K=5"}, "no variant"),
-        ({"gold": "nobody"}, "No post of the split train in Little set has labels"),
+        ({"gold": "nobody"}, r"No post of the split train in Little set \(labels by nobody\) is labelled"),
         ({"start": "lost"}, "no run 'lost' any more"),
         ({"start": "first", "profile": "compact"}, "has the profile tiny"),
     ],
@@ -213,3 +219,41 @@ def test_what_the_store_does_not_know_is_no_crash(home: Path) -> None:
     add_run(store, write_run(store.home, "odd", model="unheard-of", variant="v", data={}, created=9000.0))
     app = open_app("runs", run="odd")
     assert "unheard-of, v" in shown(app)
+
+
+def test_without_labelled_valid_the_form_says_that_nothing_is_measured(store: Store) -> None:
+    valid = [number for (split, _), number in post_ids(store, SET).items() if split == "valid"]
+    app = open_app("runs", new="yes")
+    assert "Its best epoch is chosen on 6 labelled posts of valid." in shown(app)
+    import_examples(store, SET, [replace(post(store, valid[0]).example, id="raw", split="train", text="new words")])
+    move_posts(store, SET, dict.fromkeys(valid, "test"))
+    app = open_app("runs", new="yes")
+    text = shown(app)
+    assert "It learns from 1 labelled post of train. 1 post without labels is left out." in text
+    assert "**nothing is measured**" in text
+    assert submit_training(store, wish(), "ann").kind == "train"
+
+
+def test_with_enough_posts_a_training_needs_labelled_valid(home: Path) -> None:
+    store = open_store(Home(home))
+    posts = [sample_post(str(number), f"Ann {number}", (Span(0, 1, "PER"),)) for number in range(50)]
+    import_examples(store, SET, posts[:49])
+    assert submit_training(store, wish(), "ann").kind == "train"
+    import_examples(store, SET, posts)
+    with pytest.raises(InputError, match=r"No post of the split valid in Little set .* is labelled"):
+        submit_training(store, wish(name="other"), "ann")
+
+
+def test_a_run_that_was_not_measured_says_so(store: Store) -> None:
+    nothing = {"f1": None, "precision": None, "recall": None, "support": 0, "per_type": {}, "measured": False}
+    epochs = tuple({"number": number, "loss": 1.0 / number, "dev": nothing} for number in (1, 2))
+    data = {"name": SET, "fingerprint": "d", "gold": {"train": "feedbeef"}, "train": 20, "dev": 0, "left_out": 3}
+    add_run(store, write_run(store.home, "few", dev=nothing, epochs=epochs, data=data, created=5000.0))
+    for screen in ("runs", "overview", "errors", "annotate"):
+        app = open_app(screen, run="few", dataset=SET)
+        assert not app.exception
+    app = open_app("runs", run="few")
+    text = shown(app)
+    assert "Nothing was measured: no post of valid was labelled. The run trained for 2 epochs" in text
+    assert "3 posts of train had no labels and were left out." in text
+    assert math.isnan(app.dataframe[0].value["F1"][0])

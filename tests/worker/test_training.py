@@ -21,7 +21,7 @@ from db.job_leases import claim, finish
 from db.jobs import Job, cancel, enqueue, events, job, log_path
 from db.posts import dataset, posts
 from db.predictions import predictions
-from db.runs import runs
+from db.runs import run, runs
 from db.workers import alive
 from mner_core.run_record import read_record
 from mner_core.scenes.knobs import Knobs
@@ -330,3 +330,27 @@ def test_the_knowledge_that_came_with_the_posts_is_looked_up(
     posters = [each for each in examples(store, "scenes") if each.subsets.get("posters")]
     found = [{each.name for each in said.evidence} for said in trained.predict_posts(posters, evidence=True)]
     assert any("knowledge" in names for names in found)
+
+
+def test_few_labelled_posts_train_without_being_measured(
+    store: Store, scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of forty posts without splits twelve are labelled: the others are left out, and no figure is made up."""
+    lines = [json.loads(line) for line in (scenes / "train.jsonl").read_text().splitlines()[:40]]
+    raw = [record | ({"spans": None} if place >= 12 else {}) for place, record in enumerate(lines)]
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "train.jsonl").write_text("".join(json.dumps(record) + "\n" for record in raw))
+    import_folder(store, tmp_path / "raw", "raw")
+    queued = put(store, **train_payload(dataset="raw", name="few"))
+    said = in_this_process(store, monkeypatch, queued)
+    assert said.error is None
+    assert said.result is not None
+    told = {name: said.result[name] for name in ("run", "dev_f1", "best_epoch", "left_out", "evaluations")}
+    assert told == {"run": "few", "dev_f1": None, "best_epoch": 2, "left_out": 28, "evaluations": []}
+    epochs = [data for kind, data in said.events if kind == "epoch"]
+    assert [(each["number"], each["f1"], each["support"]) for each in epochs] == [(1, None, 0), (2, None, 0)]
+    assert [data["message"] for kind, data in said.events if kind == "note"] == [
+        "28 posts of train have no labels and are left out.",
+        "No post of valid is labelled: the run trains for 2 epochs, and nothing is measured.",
+    ]
+    assert run(store, "few").metrics["dev"]["f1"] is None

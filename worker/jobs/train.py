@@ -2,8 +2,9 @@
 
 Payload: {"dataset", "model", "variant", "settings" ({name: value}), "profile", "gold" ("original", "current", a track),
 "seed", "start" (a run's name), "name" (else `naming.run_name` finds one)}.
-Events: "epoch" {"number", "epochs", "loss", "f1", "precision", "recall", "support", "seconds"}; "note" {"message"}.
-Result: {"run", "dev_f1", "best_epoch", "seconds", "evaluations": [..]} (`looking.scores`).
+Events: "epoch" {"number", "epochs", "loss", "f1", "precision", "recall", "support", "seconds"} (figures are null where
+no post of valid is labelled); "note" {"message"}.
+Result: {"run", "dev_f1" (or null), "best_epoch", "left_out", "seconds", "evaluations": [..]} (`looking.scores`).
 """
 
 import fcntl
@@ -22,6 +23,7 @@ from db.runs import add_run
 from db.runs import run as run_named
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
+from mner_core.data.labelled import labelled_posts
 from mner_core.run_record import read_record
 from mner_core.training.fit import Epoch
 from mner_core.training.plan import Plan
@@ -58,6 +60,7 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
         report.event("note", {"message": job.payload["note"]})
     if not out.exists():
         request = _request(store, job)
+        _say_what_counts(request, report)
         _make_way(unfinished_run(store.home, job), request, report)
         watcher = _Watcher(store, job, report, request.plan.settings.epochs)
         train(request, out, store.home, watcher.progress, watcher.epoch)
@@ -67,6 +70,7 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
         "run": out.name,
         "dev_f1": record.dev["f1"],
         "best_epoch": record.best_epoch,
+        "left_out": record.data.get("left_out", 0),
         "seconds": record.seconds,
         "evaluations": _measure(store, job, out, report),
     }
@@ -79,26 +83,32 @@ def _request(store: Store, job: Job) -> TrainingRequest:
     settings = entry.resolve(chosen.name, variant, payload.get("settings"))
     data = dataset(store, payload["dataset"])
     if not data.labels:
-        raise InputError(f"The data set {data.name} has no labels: there is nothing to learn.")
+        raise InputError(f"The data set {data.name} has no types of entities: name them first, then label posts.")
     parts = {split: examples(store, data.name, gold, split) for split in ("train", "valid", "test")}
-    for split in ("train", "valid"):
-        parts[split] = [post for post in parts[split] if post.spans is not None]
-        if not parts[split]:
-            raise InputError(
-                f"No post of the split {split} in {data.name} is labelled ({gold}); training needs labelled posts."
-            )
+    posts = labelled_posts(parts, data.name)
     start = payload.get("start")
     plan = Plan(system=entry, variant=variant, settings=settings, labels=data.labels, profile=chosen)
     return TrainingRequest(
         plan=plan,
-        train=parts["train"],
-        dev=parts["valid"],
+        train=posts.train,
+        dev=posts.dev,
         others=parts["test"],
         data=data.name,
         seed=int(payload.get("seed", 0)),
         start=run_named(store, start).folder if start else None,
         graph=graph_of(store, data.name) if "knowledge" in plan.needs else None,
+        left_out=posts.left_out,
     )
+
+
+def _say_what_counts(request: TrainingRequest, report: Reporter) -> None:
+    """Notes what is left out and that nothing is measured, where that is so."""
+    if request.left_out:
+        report.event("note", {"message": f"{request.left_out} posts of train have no labels and are left out."})
+    if not request.dev:
+        epochs = request.plan.settings.epochs
+        sentence = f"No post of valid is labelled: the run trains for {epochs} epochs, and nothing is measured."
+        report.event("note", {"message": sentence})
 
 
 def _make_way(folder: Path, request: TrainingRequest, report: Reporter) -> None:
