@@ -1,12 +1,13 @@
 """Files and folders written as a whole: each is there when it is complete, and not before."""
 
+import fcntl
 import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from mner_core.types import InputError
 
@@ -30,6 +31,33 @@ def write_whole(file: Path, text: str) -> None:
         if beside is not None:
             beside.unlink(missing_ok=True)
         raise InputError(f"Cannot write {file.name}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Waits until no other process is in such a block with the same `lock`; one that dies lets the next one in.
+
+    The file is there while somebody is in the block.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with lock.open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not is_open_file(handle, lock):
+                continue  # who held it has taken it away since, and somebody may hold a new one
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+            return
+
+
+def is_open_file(handle: TextIO, file: Path) -> bool:
+    """Whether the open file is still the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), file.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,8 @@ class RunRecord:
         model, variant, profile, settings, seed: how it was trained; `settings` are the resolved ones.
         labels: the label set, in the order of the tag set.
         data: {"name", "fingerprint", "gold", "train", "dev", "left_out"}: what it was trained on: fingerprints, numbers
-            of posts; those of train that nobody has labelled were left out.
+            of posts; those of train that nobody has labelled were left out; "pictures_found" (not in older runs): how
+            many of these posts have a picture.
         trained_posts: the digest of every post whose gold it has seen, so that nobody scores it on those unawares.
         pool: fingerprint of its neighbour pool, empty where it has none.
         started_from: fingerprint of the run whose parameters it began with, empty for none.
@@ -60,6 +61,8 @@ class RunRecord:
         weights: sha256 of the weights file: the run's own fingerprint.
         seconds: training time; created: seconds since 1970.
         knowledge: fingerprint of its knowledge graph, empty where it has none.
+        program: {"version", "commit", "code"}: which program trained it, and the digest of the code that decides what
+            its system answers; empty for runs of older programs.
     """
 
     model: str
@@ -80,6 +83,7 @@ class RunRecord:
     seconds: float
     created: float
     knowledge: str = ""
+    program: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:

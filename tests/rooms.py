@@ -26,6 +26,9 @@ class Room:
 ROOMS = (
     Room("mner_core.types", 0, "Span, Example, Prediction, Evidence: the words everybody speaks", light=True),
     Room("mner_core.home", 0, "the folder under which everything is written", light=True),
+    Room(
+        "mner_core.code_version", 0, "which code an answer follows from: digests of source, version, commit", light=True
+    ),
     Room("mner_core.tags", 1, "BIO2 and BIOES", light=True),
     Room("mner_core.files", 1, "files and folders written whole or not at all", light=True),
     Room("mner_core.run_record", 1, "the JSON record of a finished run", light=True),

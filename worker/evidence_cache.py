@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,13 @@ class EvidenceCache:
         return self.folder / f"{key}.json.gz"
 
 
-def evidence_key(run: RunRecord, extractors: str, example: Example, picture: str) -> str:
-    """Names everything an answer follows from: the run, the extractors' version, the post, its picture's sha256."""
+def evidence_key(run: RunRecord, versions: Sequence[str], example: Example, picture: str) -> str:
+    """Names everything an answer follows from: the run, the versions of code and extractors, the post, its picture.
+
+    `picture` is the sha256 of its bytes.
+    """
     objects = None if example.objects is None else [[it.label, it.box, it.score] for it in example.objects]
     tokens = [[token.start, token.end] for token in example.tokens]
-    named = [run.weights, run.pool, run.knowledge, extractors]
+    named = [run.weights, run.pool, run.knowledge, *versions]
     parts = [*named, example.id, example.text, tokens, picture, example.caption, objects]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -26,6 +26,7 @@ from mner_core.training.fit import predict
 from mner_core.training.model_inputs import load_neighbourhood
 from mner_core.training.run import Run, without_images
 from mner_core.training.train import prediction_record
+from mner_core.training.versions import system_digest
 from mner_core.types import Example, InputError, Prediction
 from worker.evidence_cache import EvidenceCache, evidence_key
 from worker.model_cache import ModelCache
@@ -84,7 +85,8 @@ class RequestHandlers:
     def _kept(self, run: Run, example: Example) -> dict[str, Any]:
         picture = image_digest(example.image) if example.image is not None and example.image.is_file() else ""
         extractors = run.features.extractor.version if run.features is not None else ""
-        key = evidence_key(run.record, extractors, example, picture)
+        versions = [system_digest(run.plan.system, __name__), extractors]
+        key = evidence_key(run.record, versions, example, picture)
         found = self.cache.get(key)
         if found is None:
             said = ask(run, example, self.store, evidence=True)

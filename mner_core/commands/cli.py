@@ -52,7 +52,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
     else:
         print(text_of(options.name, answer))  # noqa: T201
-    return 0
+    return 1 if isinstance(answer, tables.IncompleteAnswer) else 0
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,13 +1,20 @@
 """The command that makes tables as in the papers."""
 
 import argparse
+import sys
+from typing import Any
 
+from mner_core.code_version import program_version
 from mner_core.commands.main import Answer, Bars
 from mner_core.home import Home
 
 
+class IncompleteAnswer(dict[str, Any]):
+    """An answer that lacks a part of what was asked for: it is printed, and the exit status is 1."""
+
+
 def experiment(options: argparse.Namespace) -> Answer:
-    """Runs what a suite still lacks and prints its table."""
+    """Runs what a suite still lacks and prints its table; it is incomplete where a row could not be trained."""
     from mner_core.experiment.runner import Order
     from mner_core.experiment.runner import experiment as run
 
@@ -22,14 +29,19 @@ def experiment(options: argparse.Namespace) -> Answer:
         posts=options.posts,
     )
     result = run(order, Home.from_environment(), Bars())
+    files = [str(file) for file in result.files]
     answer: Answer = {"suite": result.suite.name, "paper": result.suite.paper}
-    if not options.json:
-        return {**answer, "files": [str(file) for file in result.files], "table": "\n" + result.grid.markdown()}
-    return {
-        **answer,
-        "title": result.grid.title,
-        "quick": options.quick,
-        "rows": result.grid.records(),
-        "notes": list(result.grid.notes),
-        "files": [str(file) for file in result.files],
-    }
+    if options.json:
+        answer |= {
+            "title": result.grid.title,
+            "quick": options.quick,
+            "rows": result.grid.records(),
+            "notes": list(result.grid.notes),
+            "program": dict(program_version()),
+            "files": files,
+        }
+    else:
+        answer |= {"files": files, "table": "\n" + result.grid.markdown()}
+    for sentence in result.grid.broken:
+        sys.stderr.write(f"{sentence}\n")
+    return IncompleteAnswer(answer) if result.grid.broken else answer

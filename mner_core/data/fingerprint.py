@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from mner_core.data.images import image_digest
 from mner_core.tags import SCHEMES, encode
-from mner_core.types import Example, Span
+from mner_core.types import Example, InputError, Span
 
 
 def data_fingerprint(examples: Iterable[Example]) -> str:
@@ -30,12 +31,32 @@ def data_fingerprint(examples: Iterable[Example]) -> str:
     )
 
 
+def pictures_fingerprint(examples: Iterable[Example]) -> str:
+    """sha256 over the contents of the posts' pictures, in this order; a missing file has none, whatever its name.
+
+    `data_fingerprint` holds their names alone.
+    """
+    return _digest(_picture(example) for example in examples)
+
+
+def pictures_found(examples: Iterable[Example]) -> int:
+    """How many of the posts have a picture that is there and not empty."""
+    return sum(bool(_picture(example)) and example.image is not None for example in examples)
+
+
 def gold_fingerprint(examples: Iterable[Example]) -> str:
     """sha256 over exactly what scoring depends on: words, spans, tags that say more than the spans, and subsets.
 
     The order of the posts and their ids do not matter.
     """
     return _digest(sorted(_canonical([example.words, _gold(example)]) for example in examples))
+
+
+def _picture(example: Example) -> str:
+    try:
+        return "" if example.image is None else image_digest(example.image)
+    except InputError:
+        return ""
 
 
 def _gold(example: Example) -> Any:

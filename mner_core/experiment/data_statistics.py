@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mner_core.evaluation.gold import gold_entities
-from mner_core.experiment.experiment_data import ExperimentData
+from mner_core.experiment.experiment_data import ExperimentData, basis
 from mner_core.experiment.result_table import Line, Number, ResultTable
 from mner_core.experiment.suite import USUAL_TYPES, Suite
 
@@ -29,7 +29,7 @@ def data_statistics_table(suite: Suite, data_sets: Sequence[ExperimentData]) -> 
             }
             if known:
                 lines.append(Line(name=name, source="printed", blocks=known))
-    notes = ["Entities as a lenient reader sees them (an orphan I- tag begins one), and strictly."]
+    notes = ["Entities as a lenient reader sees them (an orphan I- tag begins one), and strictly.", basis(data_sets)]
     return ResultTable(
         title=suite.title, columns={each.name: splits for each in data_sets}, lines=lines, notes=notes, digits=0
     )

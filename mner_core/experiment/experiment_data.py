@@ -1,14 +1,17 @@
 """The data sets of an experiment: given as NAME=DIR, or scenes that are drawn on the fly by a seed."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mner_core.catalog.systems import SYSTEMS
+from mner_core.code_version import program_said
 from mner_core.data.dataset import read_dataset
+from mner_core.data.fingerprint import pictures_found
 from mner_core.data.posts import map_labels
 from mner_core.experiment.suite import Size, Suite
+from mner_core.files import one_at_a_time
 from mner_core.knowledge.graph import Graph
 from mner_core.knowledge.graph_files import read_graph
 from mner_core.scenes.knobs import Knobs
@@ -44,6 +47,13 @@ class ExperimentData:
     def scored(self, split: str) -> str:
         """The split itself, or `valid` where it has no labelled posts."""
         return split if self.splits.get(split) else "valid"
+
+
+def basis(data_sets: Iterable[ExperimentData]) -> str:
+    """The note that says which program made a table, and how many pictures it found."""
+    found = {each.name: [post for posts in each.splits.values() for post in posts] for each in data_sets}
+    counts = (f"{name} {pictures_found(posts):,} of {len(posts):,} posts" for name, posts in found.items())
+    return f"Made by the program's {program_said()}. Pictures found: {', '.join(counts)}."
 
 
 @dataclass(frozen=True)
@@ -108,9 +118,9 @@ def _given(given: Sequence[str]) -> dict[str, Path]:
 def _drawn(seed: int, posts: int, root: Path, knobs: Mapping[str, float]) -> Path:
     turned = "".join(f"-{name}{share:g}" for name, share in knobs.items())
     folder = root / "data" / f"scenes-{posts}-{seed}{turned}"
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        write_scenes(folder, posts, seed, replace(Knobs(), **knobs))
+    with one_at_a_time(root / "data" / ".lock"):
+        if not folder.is_dir():
+            write_scenes(folder, posts, seed, replace(Knobs(), **knobs))
     return folder
 
 

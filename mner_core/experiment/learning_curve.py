@@ -17,7 +17,7 @@ from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import score
 from mner_core.evaluation.significance import MIN_SEEDS, spread
 from mner_core.evaluation.verdict import LEVEL
-from mner_core.experiment.experiment_data import ExperimentData
+from mner_core.experiment.experiment_data import ExperimentData, basis
 from mner_core.experiment.result_table import DAGGER, Line, Number, ResultTable
 from mner_core.experiment.run_cache import Cell, Predicted, RunCache, cell, taught
 from mner_core.experiment.suite import Size, Suite
@@ -149,6 +149,7 @@ def _notes(suite: Suite, size: Size, data_set: ExperimentData, by_seed: Sequence
         f"random order: bootstrap and randomisation over posts and a paired t-test over seeds (at least {MIN_SEEDS}), "
         f"the largest p, after Holm's correction over the {len(CHECKS) - 1} numbers of checks, < 0.05.",
     ]
+    notes.append(basis([data_set]))
     if tested != "test":
         notes.append(f"No labelled test split in {data_set.name}: scored on valid, which also picked the epoch.")
     return notes

@@ -20,11 +20,11 @@ from mner_core.evaluation.scoring import Counts
 from mner_core.evaluation.significance import MIN_SEEDS, Finding, Spread, paired_t, spread
 from mner_core.evaluation.slices import entities_counts, posts_counts
 from mner_core.evaluation.verdict import Verdict, in_family, p_said
-from mner_core.experiment.experiment_data import SCENES_SEEDS, ExperimentData, read_data_set
+from mner_core.experiment.experiment_data import SCENES_SEEDS, ExperimentData, basis, read_data_set
 from mner_core.experiment.result_table import DAGGER, Line, Number, ResultTable
 from mner_core.experiment.run_cache import Cell, RunCache, cell
 from mner_core.experiment.suite import Row, Size, Suite
-from mner_core.files import write_whole
+from mner_core.files import one_at_a_time, write_whole
 from mner_core.scenes.knobs import Knobs
 from mner_core.scenes.write import write_scenes
 from mner_core.types import Example, InputError, Span
@@ -75,8 +75,9 @@ def mechanisms_table(suite: Suite, size: Size, run_cache: RunCache) -> ResultTab
             whole.append(_measured(trial, run_cache))
     verdicts = in_family([each.test.p if each.test else None for each in whole])
     lines = [_line(each, verdict) for each, verdict in zip(whole, verdicts, strict=True)]
-    notes = [*_basis(size, trials), *_gains(lines, size), *broken]
-    return ResultTable(title=suite.title, columns={"F1": COLUMNS}, lines=lines, notes=notes)
+    drawn = basis({trial.row.name: trial.data_set for trial in trials}.values())
+    notes = [*_basis(size, trials), drawn, *_gains(lines, size), *broken]
+    return ResultTable(title=suite.title, columns={"F1": COLUMNS}, lines=lines, notes=notes, broken=broken)
 
 
 def subset_f1(posts: Sequence[Example], predicted: Sequence[Sequence[Span]], name: str) -> float:
@@ -115,11 +116,11 @@ def _drawn(row: Row, posts: int, root: Path, suite: Suite) -> tuple[ExperimentDa
         raise InputError(f"The scenes have no knob {unknown[0]!r}; they have: {', '.join(Knobs().shares)}.")
     name = f"scenes-{posts}-" + "-".join(f"{knob}{share:g}" for knob, share in sorted(knobs.items()))
     folder, report = root / "data" / name, root / "data" / f"{name}.json"
-    if not report.is_file():
-        report.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)  # a kill between the two
-        found = write_scenes(folder, posts, SCENES_SEEDS["scenes"], Knobs(**{"ambiguous": 0.0, **knobs}))
-        write_whole(report, json.dumps(found.text_only_ceilings))
+    with one_at_a_time(root / "data" / ".lock"):
+        if not report.is_file():
+            shutil.rmtree(folder, ignore_errors=True)  # a kill between the two
+            found = write_scenes(folder, posts, SCENES_SEEDS["scenes"], Knobs(**{"ambiguous": 0.0, **knobs}))
+            write_whole(report, json.dumps(found.text_only_ceilings))
     ceilings = json.loads(report.read_text(encoding="utf-8"))
     if row.slice not in ceilings:
         raise InputError(f"{row.name}: these scenes have no {row.slice!r} to score; they have: {', '.join(ceilings)}.")

@@ -38,13 +38,17 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class ResultTable:
-    """The table: `columns` of each block by name, lines, notes that state what the numbers rest on."""
+    """The table: `columns` of each block by name, lines, notes that state what the numbers rest on.
+
+    `broken` has a sentence for each row that could not be trained; the notes have them, too.
+    """
 
     title: str
     columns: Mapping[str, Sequence[str]]
     lines: Sequence[Line]
     notes: Sequence[str]
     digits: int = 2
+    broken: Sequence[str] = ()
 
     def records(self) -> list[dict[str, Any]]:
         """One record a line and block: numbers by column, deviations, and what is known of the comparison."""
@@ -87,6 +91,7 @@ class ResultTable:
             ],
             "notes": list(self.notes),
             "digits": self.digits,
+            "broken": list(self.broken),
         }
 
     @classmethod

@@ -10,7 +10,7 @@ from mner_core.evaluation.comparison import Comparison, compare, corrected
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.evaluation.scoring import Score, score
 from mner_core.evaluation.significance import MIN_SEEDS, spread
-from mner_core.experiment.experiment_data import ExperimentData
+from mner_core.experiment.experiment_data import ExperimentData, basis
 from mner_core.experiment.published_numbers import printed_line, published_blocks
 from mner_core.experiment.result_table import DAGGER, Line, Number, ResultTable
 from mner_core.experiment.run_cache import Cell, Predicted, RunCache, cell
@@ -67,9 +67,10 @@ def scores_table(suite: Suite, size: Size, data_sets: Sequence[ExperimentData], 
             lines.append(_ours(row, suite, blocks, told, found))
         if printed := printed_line(row, published):
             lines.append(printed)
-    notes = [*_notes(suite, size, data_sets, cells), *_marks(suite, size, found), *_missing(suite, cells, failed)]
+    broken = _missing(suite, cells, failed)
+    notes = [*_notes(suite, size, data_sets, cells), *_marks(suite, size, found), *broken]
     columns = {block.name: block.columns for block in blocks} | {each.name: each.columns for each in published}
-    return ResultTable(title=suite.title, columns=columns, lines=lines, notes=notes)
+    return ResultTable(title=suite.title, columns=columns, lines=lines, notes=notes, broken=broken)
 
 
 def _blocks(suite: Suite, data_sets: Sequence[ExperimentData]) -> list[Block]:
@@ -150,6 +151,7 @@ def _notes(
         f"Profile {size.profile}, text encoder {profile(size.profile).text}; seeds: {size.seeds}, mean ± deviation "
         f"over them; epochs: {said or 'none'}; the best on valid counts.",
         *(f"Posts of {each.name}: {each.counts}." for each in data_sets),
+        basis(data_sets),
     ]
     if suite.pictured:
         notes.append("Only posts whose picture exists.")
@@ -194,6 +196,9 @@ def must_resolve(suite: Suite, size: Size) -> None:
     profile(size.profile)
     if size.seeds < 1:
         raise InputError(f"An experiment needs at least 1 seed, got {size.seeds}.")
+    for name in ("posts", "epochs"):
+        if getattr(size, name) < 0:
+            raise InputError(f"An experiment needs 0 {name} or more, got {getattr(size, name)}.")
     for row in suite.rows:
         if row.model in SYSTEMS:
             SYSTEMS[row.model].resolve(size.profile, row.variant, {**size.set, **row.set})

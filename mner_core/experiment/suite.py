@@ -23,7 +23,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from mner_core.types import InputError
 
@@ -131,7 +131,6 @@ def read_suite(name: str) -> Suite:
         raise InputError(f"{file.name} is no suite: its rows must be [[rows]].")
     rows = tuple(_made(Row, row, file) for row in lines)
     sizes = {part: _made(Size, record.pop(part, {}), file) for part in ("full", "quick")}
-    record |= {"splits": tuple(record.get("splits", ("test",))), "notes": tuple(record.get("notes", ()))}
     suite = _made(Suite, {"name": file.stem, **record, **sizes, "rows": rows}, file)
     _check(suite, file)
     return suite
@@ -144,10 +143,42 @@ def _made(kind: Any, record: Any, file: Path) -> Any:
         raise InputError(
             f"{file.name}: {kind.__name__.lower()} has no {unknown[0]!r}; it has: {', '.join(sorted(known))}."
         )
+    hints = get_type_hints(kind)
+    what = f"{kind.__name__.lower()} {record.get('name', '')!r}" if kind is Row else kind.__name__.lower()
+    for name, value in record.items():
+        if not _fits(value, hints[name]):
+            raise InputError(f"{file.name}: {name} of the {what} must be {_called(hints[name])}, got {value!r}.")
     try:
-        return kind(**record)
+        return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in record.items()})
     except TypeError:
         raise InputError(f"{file.name}: a {kind.__name__.lower()} lacks its name or title.") from None
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value of the file is of the kind that a field says; a TOML list stands for a tuple."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return True
+    if origin is Literal:
+        return isinstance(value, str)  # which text, `_check` says
+    if origin is Mapping:
+        return isinstance(value, dict) and all(_fits(each, parts[1]) for each in value.values())
+    if origin in {tuple, list}:
+        return isinstance(value, list | tuple) and all(_fits(each, parts[0]) for each in value)
+    if hint in {int, float}:
+        return isinstance(value, int | hint) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _called(hint: Any) -> str:
+    """A field's kind as a person calls it."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in {tuple, list}:
+        return f"a list, each {_called(parts[0])}"
+    if origin is Mapping:
+        return f"a table {{ name = value }}, each value {_called(parts[1])}"
+    words = {int: "a whole number", float: "a number", bool: "true or false", Any: "anything"}
+    return words.get(hint, "a text")
 
 
 def _check(suite: Suite, file: Path) -> None:
@@ -159,12 +190,14 @@ def _check(suite: Suite, file: Path) -> None:
         raise InputError(f"{file.name}: the reference {suite.reference!r} is none of the rows: {', '.join(names)}.")
     if len(set(names)) < len(names):
         raise InputError(f"{file.name}: two rows have the same name.")
+    _check_size(suite.full, f"{file.name}: ", " of [full]")
+    _check_size(suite.quick, f"{file.name}: ", " of [quick]")
     if suite.kind == "curve" and len(suite.rows) != 1:
         raise InputError(f"{file.name}: a curve has one row, the system that is trained.")
     for row in suite.rows:
         if suite.kind == "mechanisms" and (not row.knobs or bool(row.variant) == bool(row.against)):
             raise InputError(f"{file.name}: {row.name} needs knobs, and either a variant or a system against it.")
-        if type(row.times) is not int or row.times < 1:
+        if row.times < 1:
             raise InputError(f"{file.name}: {row.name} draws a whole number of times the posts, got {row.times!r}.")
         for data, numbers in row.printed.items():
             if suite.columns != "full" and len(numbers) != expected_numbers(suite):
@@ -172,6 +205,12 @@ def _check(suite: Suite, file: Path) -> None:
                     f"{file.name}: {row.name} prints {len(numbers)} numbers for {data}, the columns ask for "
                     f"{expected_numbers(suite)}."
                 )
+
+
+def _check_size(size: Size, where: str, part: str) -> None:
+    for name, number, least in (("seeds", size.seeds, 1), ("posts", size.posts, 0), ("epochs", size.epochs, 0)):
+        if number < least:
+            raise InputError(f"{where}{name}{part} must be at least {least}, got {number}.")
 
 
 def expected_numbers(suite: Suite) -> int:

@@ -19,8 +19,10 @@ from safetensors.numpy import load_file, save_file
 from mner_core.batches.buckets import length_buckets
 from mner_core.data.fingerprint import data_fingerprint
 from mner_core.evaluation.scoring import post_digest
+from mner_core.files import one_at_a_time
 from mner_core.home import Home
 from mner_core.label_errors.crf_marginals import CrfMarginals, Floats
+from mner_core.training.cache_key import training_key
 from mner_core.training.plan import OnProgress
 from mner_core.training.run import Run, load
 from mner_core.training.train import TrainingRequest, train
@@ -65,7 +67,8 @@ def cross_validated(
     """The scores of one model for each part of `request.train`, each trained on the other parts.
 
     `request.dev` picks the epoch; where it is empty, a tenth of the training posts does. What is finished is kept in
-    the home by a fingerprint of data and settings: a killed call goes on where it stopped, a repeated one is quick.
+    the home under what it follows from (data, pictures, settings, code): a killed call goes on where it stopped, a
+    repeated one is quick.
     """
     held_out = []
     parts = folds(request.train, count, request.seed)
@@ -100,15 +103,15 @@ def of_run(run: Run, posts: Sequence[Example]) -> tuple[list[Example], HeldOutSc
 
 def _of_fold(request: TrainingRequest, part: Sequence[Example], home: Home, on_progress: OnProgress) -> HeldOutScores:
     """Trained once: the run's folder makes way for the scores as soon as they are on disk."""
-    asked = json.dumps([request.identity(), data_fingerprint(part)], sort_keys=True)
+    asked = json.dumps([training_key(request, __name__), data_fingerprint(part)], sort_keys=True)
     folder = home.root / "held-out" / hashlib.sha256(asked.encode()).hexdigest()[:20]
     file = folder.with_suffix(".safetensors")
-    if not file.is_file():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if not folder.is_dir():
-            train(request, folder, home, on_progress)
-        _write(_scores_of(load(folder, home), part), part, file)
-        shutil.rmtree(folder)
+    with one_at_a_time(folder.with_suffix(".lock")):
+        if not file.is_file():
+            if not folder.is_dir():
+                train(request, folder, home, on_progress)
+            _write(_scores_of(load(folder, home), part), part, file)
+            shutil.rmtree(folder)
     return _read(file, request, part)
 
 

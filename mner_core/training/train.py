@@ -1,15 +1,12 @@
 """From a data set to a run: features, neighbours, training, the folder. What was interrupted goes on."""
 
-import fcntl
 import hashlib
 import json
-import platform
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +14,19 @@ import torch
 from accelerate import PartialState
 from safetensors.torch import load_file
 
-from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint
+from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint, pictures_found
 from mner_core.evaluation.scoring import post_digest
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.models.base import Model
 from mner_core.run_record import RunRecord, read_record
 from mner_core.text.encoder import TextEncoder, load_text_encoder, text_encoder
+from mner_core.training.claim import claimed
 from mner_core.training.fit import Epoch, Posts, fit, predict
 from mner_core.training.measure import epoch_rank, measure_run
 from mner_core.training.model_inputs import ModelInputs, prepare_model_inputs
 from mner_core.training.plan import OnProgress, Plan, build_batcher, build_model
+from mner_core.training.versions import machine_versions, program_record
 from mner_core.types import Example, InputError, Prediction
 
 PIECE_VECTORS = "words.encoder.embeddings.word_embeddings.weight"
@@ -87,13 +86,13 @@ def train(
     Started by torchrun, every process calls this; the first one owns the folder and the others help.
 
     Raises:
-        InputError: `out` is taken, another process trains into it, or an unfinished run of other settings lies there.
+        InputError: `out` is taken, another process is at it (BusyError), or other settings' unfinished run lies there.
     """
     if out.exists():
         raise InputError(f"{out.name} exists already; choose another name for the run.")
     folder = out.with_name(f".{out.name}.unfinished")
     processes = PartialState(cpu=not torch.cuda.is_available())
-    with _claimed(folder, request) if processes.is_main_process else nullcontext():
+    with claimed(folder, out, request.identity()) if processes.is_main_process else nullcontext():
         on_progress("preparing", 0, 1)
         torch.manual_seed(request.seed)  # a random encoder is drawn from the seed as well
         encoder = _encoder(request)
@@ -153,28 +152,6 @@ def warm_start(model: Model, run: Path) -> int:
     return len(fitting)
 
 
-@contextmanager
-def _claimed(folder: Path, request: TrainingRequest) -> Iterator[None]:
-    """Makes the unfinished run's folder this process's own, or refuses."""
-    folder.mkdir(parents=True, exist_ok=True)
-    name = folder.name.removeprefix(".").removesuffix(".unfinished")
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise InputError(
-                f"Another process is training {name} right now; wait for it or name another run."
-            ) from None
-        asked, file = request.identity(), folder / "request.json"
-        if file.exists() and json.loads(file.read_text(encoding="utf-8")) != json.loads(json.dumps(asked)):
-            raise InputError(
-                f"An unfinished run {name} with other data or settings lies in {folder.name}; "
-                "delete that folder or choose another name."
-            )
-        file.write_text(json.dumps(asked), encoding="utf-8")
-        yield
-
-
 def _record(
     request: TrainingRequest,
     model_inputs: ModelInputs,
@@ -192,19 +169,13 @@ def _record(
         settings=asdict(request.plan.settings),
         seed=request.seed,
         labels=request.plan.labels,
-        data={
-            "name": request.data,
-            "fingerprint": data_fingerprint([*request.train, *request.dev]),
-            "gold": {"train": gold_fingerprint(request.train), "dev": gold_fingerprint(request.dev)},
-            "train": len(request.train),
-            "dev": len(request.dev),
-            "left_out": request.left_out,
-        },
+        data=_data_record(request),
         trained_posts=tuple(post_digest(example) for example in request.train),
         pool=model_inputs.pool,
         knowledge=model_inputs.knowledge,
         started_from=read_record(request.start).weights if request.start else "",
-        versions=_versions(),
+        versions=machine_versions(),
+        program=program_record(request.plan.system),
         dev=measure_run(request.dev, predictions, request.train),
         best_epoch=best.number,
         epochs=tuple(asdict(epoch) for epoch in epochs),
@@ -212,6 +183,19 @@ def _record(
         seconds=epochs[-1].seconds,
         created=time.time(),
     )
+
+
+def _data_record(request: TrainingRequest) -> dict[str, Any]:
+    posts = [*request.train, *request.dev]
+    return {
+        "name": request.data,
+        "fingerprint": data_fingerprint(posts),
+        "gold": {"train": gold_fingerprint(request.train), "dev": gold_fingerprint(request.dev)},
+        "train": len(request.train),
+        "dev": len(request.dev),
+        "left_out": request.left_out,
+        "pictures_found": pictures_found(posts),
+    }
 
 
 def _write(
@@ -244,12 +228,3 @@ def prediction_record(example: Example, prediction: Prediction) -> dict[str, Any
         for span, confidence in zip(prediction.spans, prediction.confidences, strict=True)
     ]
     return {"id": example.id, "text": example.text, "spans": spans}
-
-
-def _versions() -> dict[str, str]:
-    names = ("torch", "transformers", "pytorch-crf", "faiss-cpu", "numpy")
-    return {
-        "python": platform.python_version(),
-        **{name: version(name) for name in names},
-        "threads": str(torch.get_num_threads()),
-    }

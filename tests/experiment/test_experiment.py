@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mner_core.catalog.systems import SYSTEMS
+from mner_core.commands.cli import main
 from mner_core.experiment import run_cache
 from mner_core.experiment.result_table import Line, Number, ResultTable
 from mner_core.experiment.runner import Order, experiment
@@ -91,6 +92,39 @@ def test_a_table_has_ours_beside_what_is_printed(suite_file: Callable[[str], str
         assert told == again
     assert kept.grid.records() == result.grid.records()
     assert saved_table(tmp_path / "out", "mine", quick=True) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ('model = "bert-crf"\nset = { encoder_rate = 1e30 }', "bad could not be trained: The loss became"),
+        ('model = "umfg"', "The system umfg is not in the catalog"),
+        ("", ""),
+    ],
+)
+def test_a_row_that_cannot_be_trained_ends_with_status_1_and_the_rest_is_printed(
+    row: str,
+    why: str,
+    suite_file: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    good = 'title = "x"\n[[rows]]\nname = "good"\nmodel = "bert-crf"\n'
+    file = suite_file(good + (f'[[rows]]\nname = "bad"\n{row}\n' if row else ""))
+    monkeypatch.setenv("MNER_HOME", str(tmp_path / "home"))
+    sizes = ["--profile", "tiny", "--epochs", "2", "--seeds", "1", "--posts", "40", "--out", str(tmp_path / "out")]
+    for form in ([], ["--json"]):
+        assert main(["experiment", file, *sizes, *form]) == (1 if why else 0)
+        told = capsys.readouterr()
+        assert "good" in told.out
+        assert why in told.err
+    record = json.loads(told.out.splitlines()[-1])
+    assert [each["row"] for each in record["rows"]] == ["good"]
+    assert set(record["program"]) == {"version", "commit"}
+    kept = saved_table(tmp_path / "out", "mine", quick=False)
+    assert kept is not None
+    assert [each.startswith(why) for each in kept.grid.broken] == ([True] if why else [])
 
 
 def test_a_killed_experiment_goes_on_and_gives_the_same_table(
@@ -183,6 +217,25 @@ BAD = {
     'kind = "scores"': "lacks its name or title",
     'title = "x"\n[[rows]]\nname = "a"\n[[rows]]\nname = "a"': "two rows have the same name",
     'title = "x"\n[[rows]]\nname = "a"\nmodel = "bert-crf"\nvariant = "no"': "has no variant",
+    'title = "x"\n[full]\nseeds = "5"': "mine.toml: seeds of the size must be a whole number, got '5'",
+    'title = "x"\n[quick]\nseeds = 2.5': "seeds of the size must be a whole number, got 2.5",
+    'title = "x"\n[full]\nseeds = true': "seeds of the size must be a whole number, got True",
+    'title = "x"\n[full]\nposts = [60]': "posts of the size must be a whole number",
+    'title = "x"\n[full]\nepochs = "many"': "epochs of the size must be a whole number",
+    'title = "x"\n[full]\nset = 3': "set of the size must be a table",
+    'title = "x"\n[full]\nseeds = 0': r"seeds of \[full\] must be at least 1, got 0",
+    'title = "x"\n[quick]\nposts = -5': r"posts of \[quick\] must be at least 0, got -5",
+    'title = "x"\n[quick]\nepochs = -1': r"epochs of \[quick\] must be at least 0",
+    "title = 3": "title of the suite must be a text, got 3",
+    'title = "x"\nsplits = "test"': "splits of the suite must be a list, each a text, got 'test'",
+    'title = "x"\npictured = "no"': "pictured of the suite must be true or false",
+    'title = "x"\nshare = "half"': "share of the suite must be a number",
+    'title = "x"\n[labels]\nOTHER = 1': "labels of the suite must be a table",
+    'title = "x"\nkind = 3': "kind of the suite must be a text, got 3",
+    'title = "x"\n[[rows]]\nname = "a"\nprinted = { y = ["1"] }': "printed of the row 'a' must be a table",
+    'title = "x"\n[[rows]]\nname = "a"\nmodel = 3': "model of the row 'a' must be a text",
+    'title = "x"\n[[rows]]\nname = "a"\ntimes = 1.5': "times of the row 'a' must be a whole number",
+    'title = "x"\n[[rows]]\nname = 7': "name of the row 7 must be a text",
     'title = "x"\ncolumns = "prf"\n[[rows]]\nname = "a"\nprinted = { y = [1, 2] }': "prints 2 numbers",
 }
 

@@ -217,7 +217,7 @@ BAD = {
     'variant = "w/o Ind"\nknobs = { pairs = 1.5 }': "lies in 0..1",
     'variant = "w/o Ind"\nknobs = { pairs = 0.2 }\nscored = "pears"': "no 'pears' to score; they have: pairs, pairs-",
     'variant = "w/o Ind"\nknobs = { pairs = 0.5 }\ntimes = 0': "a whole number of times the posts, got 0",
-    'variant = "w/o Ind"\nknobs = { pairs = 0.5 }\ntimes = "two"': "a whole number of times the posts, got 'two'",
+    'variant = "w/o Ind"\nknobs = { pairs = 0.5 }\ntimes = "two"': "times of the row 'a' must be a whole number",
     'against = "nobody"\nknobs = { pairs = 0.5 }': "names the system 'nobody'",
 }
 
