@@ -12,7 +12,7 @@ from torch import Tensor
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.commands.cli import main
 from mner_core.text import noun_phrases
-from mner_core.text.noun_phrases import Runs
+from mner_core.text.noun_phrases import CapitalRuns
 from mner_core.training.run import load
 from mner_core.training.train import PIECE_VECTORS
 from tests.features import paper_weights
@@ -30,7 +30,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(written: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setitem(noun_phrases._CHUNKERS, "en-core-web-sm", Runs)  # type: ignore[arg-type]
+    monkeypatch.setitem(noun_phrases._CHUNKERS, "en-core-web-sm", CapitalRuns)  # type: ignore[arg-type]
     with paper_weights.in_use(written, monkeypatch) as home:
         yield home
 
