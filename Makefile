@@ -1,11 +1,11 @@
-# make setup | run | test | check | bench | docs.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
+# make setup | run | test | check | bench | mutants | docs.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
 
 PYTHON ?= python3
 PY := .venv/bin/python
 export OMP_WAIT_POLICY ?= PASSIVE
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: setup run test lint check bench docs format
+.PHONY: setup run test lint check bench mutants docs format
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -40,6 +40,12 @@ test: setup
 
 bench: setup
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks
+
+# Faults planted by the seed, N in a room: which of them do the room's tests notice?
+SEED ?= 1
+N ?= 12
+mutants: setup
+	nice $(PY) -m tests.mutants --seed $(SEED) --n $(N)
 
 # The site of the docs, README and docstrings, into var/site; a link that leads nowhere is an error.
 docs: setup
