@@ -28,6 +28,12 @@ def changed(dataset: Datasets) -> None:
     dataset.changes = (dataset.changes or 0) + 1
 
 
+def newest_event(store: Store) -> int:
+    """The number of the newest step of any job: what runs say of posts changes in no other way."""
+    with store.read() as session:
+        return session.scalar(select(func.max(JobEvents.id))) or 0
+
+
 def change_token(store: Store) -> ChangeToken:
     """Differs after every change to posts, labels, runs, predictions and scores, and after every step of a job.
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, exc, insert, select
+from sqlalchemy import delete, exc, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from db.engine import Store
+from db.gold import counts_as
 from db.posts import in_dataset
 from db.runs import run_id
 from db.tables import Counts, Evaluations, Posts, Predictions, Revisions
@@ -99,6 +100,43 @@ def waiting(store: Store, run: str, dataset: str, split: str | None = None) -> l
         seen = select(Predictions.post_id).where(Predictions.run_id == run_id(session, run))
         wanted = select(Posts.id).where(*in_dataset(session, dataset, split), Posts.id.not_in(seen))
         return list(session.scalars(wanted.order_by(Posts.place)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How many posts there are (without those left out), how many are labelled, read by a run, and both."""
+
+    posts: int = 0
+    labelled: int = 0
+    read: int = 0
+    judged: int = 0
+
+
+def coverage(store: Store, run: str, dataset: str, split: str | None, gold: str) -> Coverage:
+    """What a run has read of a data set or a split, and on how much of it it can be judged under the named gold.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    is_labelled, is_read = Revisions.id.is_not(None), Predictions.post_id.is_not(None)
+    with store.read() as session:
+        key = run_id(session, run)
+        counted = (
+            select(is_labelled, is_read, func.count())
+            .select_from(Posts)
+            .outerjoin(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold))
+            .outerjoin(Predictions, (Predictions.post_id == Posts.id) & (Predictions.run_id == key))
+            .where(*in_dataset(session, dataset, split))
+            .where(or_(Revisions.status.is_(None), Revisions.status != "discarded"))
+            .group_by(is_labelled, is_read)
+        )
+        rows = [(bool(labelled), bool(read), number) for labelled, read, number in session.execute(counted)]
+    return Coverage(
+        posts=sum(number for _, _, number in rows),
+        labelled=sum(number for labelled, _, number in rows if labelled),
+        read=sum(number for _, read, number in rows if read),
+        judged=sum(number for labelled, read, number in rows if labelled and read),
+    )
 
 
 def predictions_in(session: Session, run: int, dataset: str | None, split: str | None) -> dict[int, PostPrediction]:

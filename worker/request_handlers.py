@@ -17,7 +17,7 @@ import numpy as np
 
 from db.engine import Store
 from db.images import image_path
-from db.posts import post, post_ids
+from db.posts import dataset, post, post_ids
 from mner_core.data.images import image_digest
 from mner_core.data.tokenize import tokenize
 from mner_core.features.image import ImageFeatures
@@ -48,7 +48,8 @@ class RequestHandlers:
             InputError: there is no such run, post or picture, or the text has no words.
         """
         run, example = self.model_cache.get(_text(payload, "run")), self._example(payload)
-        return self._kept(run, example)
+        found = self._kept(run, example)
+        return {**found, "spans": self._in_types(payload, run, found["spans"])}
 
     def counterfactual(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """What the run would say if something of the picture were otherwise.
@@ -64,8 +65,8 @@ class RequestHandlers:
             "run": run.folder.name,
             "text": example.text,
             "tokens": original["tokens"],
-            "spans": prediction_record(changed, said)["spans"],
-            "original": original["spans"],
+            "spans": self._in_types(payload, run, prediction_record(changed, said)["spans"]),
+            "original": self._in_types(payload, run, original["spans"]),
         }
 
     def _example(self, payload: Mapping[str, Any]) -> Example:
@@ -81,6 +82,15 @@ class RequestHandlers:
         if not str(sha256).isalnum() or not path.is_file():
             raise InputError("The picture is not here any more: upload it again.")
         return replace(example, image=path, image_name=str(sha256))
+
+    def _in_types(self, payload: Mapping[str, Any], run: Run, spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The spans under the names that the run's labels have in the post's data set (`db.run_labels`)."""
+        if payload.get("post") is None:
+            return spans
+        of = dataset(self.store, post(self.store, int(payload["post"])).dataset)
+        mapping = of.run_labels.get(run.folder.name, {})
+        named = [{**span, "label": mapping.get(span["label"], span["label"])} for span in spans]
+        return [span for span in named if span["label"]]
 
     def _kept(self, run: Run, example: Example) -> dict[str, Any]:
         picture = image_digest(example.image) if example.image is not None and example.image.is_file() else ""

@@ -17,10 +17,13 @@ from mner_core.data.entity_types import EntityType
 from pages.annotate import drafts
 from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
 from pages.annotate.list_place import draw_progress, go_to, open_place
-from pages.components.span_annotator import Save, span_annotator
+from pages.components.span_annotator import Save, Suggestion, span_annotator
+from pages.mistakes.filters import current_filter
 from pages.mistakes.loading import stored_prediction
+from pages.mistakes.no_mistakes import no_mistakes
 from pages.mistakes.worklist import ListName, ListPlace, WorkList, doubts, work_list
 from pages.shared.marking import suggestions
+from pages.shared.number_format import counted
 from pages.shared.pictures import picture_uri
 from pages.shared.selection import Selection, change
 from pages.shared.store import me, store
@@ -60,10 +63,9 @@ def draw_editor(chosen: Selection, name: ListName, track: str) -> None:
 
 
 def _nothing(chosen: Selection, name: str) -> str:
-    if name == "mistakes" and chosen.run is None:
-        return "No run has been trained yet, so there is no list of mistakes: choose another work list."
+    if name == "mistakes":
+        return f"{no_mistakes(chosen, current_filter().asks)} Choose another work list, other posts or another run."
     return {
-        "mistakes": "The run makes no mistake on these posts: choose another work list, other posts or another run.",
         "doubts": "Nothing is here: have suspicious labels looked for on the screen Data, or choose other posts.",
         "uncorrected": "Every post has been corrected.",
     }.get(name, "There is no post here: choose other posts.")
@@ -143,11 +145,21 @@ def _draw_annotator(editor: Editor, now: drafts.Opened) -> None:
         example.tokens,
         now.marks,
         editor.types,
-        suggestions(editor.predicted.marks) if editor.predicted else (),
+        _draw_suggested(editor),
         key="annotator",
         on_save=saved,
         save_label="Keep draft and next" if as_draft else "Save and next",
     )
+
+
+def _draw_suggested(editor: Editor) -> list[Suggestion]:
+    """What the run suggests of the set's own types; others cannot be accepted, and are counted in a caption."""
+    names = {each.name for each in editor.types}
+    every = suggestions(editor.predicted.marks) if editor.predicted else []
+    if foreign := sorted({each.label for each in every} - names):
+        left = sum(each.label in foreign for each in every)
+        st.caption(f"{counted(left, 'suggestion')} not shown: this set has no type {plain(', '.join(foreign))}.")
+    return [each for each in every if each.label in names]
 
 
 def _after_save(editor: Editor) -> Callable[[], None]:

@@ -4,6 +4,8 @@ import streamlit as st
 
 from db.posts import GOLD, Dataset, dataset
 from pages.annotate.editor import draw_editor
+from pages.annotate.suggestions import draw_suggestions
+from pages.mistakes.no_mistakes import is_judged
 from pages.mistakes.worklist import LISTS, TITLES, ListName, choose_list, chosen_list
 from pages.shared.pickers import pick_dataset, pick_run, pick_split
 from pages.shared.selection import Selection, change, page_link, selection
@@ -27,8 +29,9 @@ def main() -> None:
         _name_types_first(chosen, found)
         return
     track = _track()
-    name = chosen_list("mistakes" if chosen.run else "uncorrected")
+    name = chosen_list("mistakes" if is_judged(chosen) else "uncorrected")
     _draw_pickers(chosen, name, track)
+    draw_suggestions(chosen, found)
     draw_editor(chosen, name, track)
 
 

@@ -3,13 +3,16 @@
 import streamlit as st
 
 from db.evaluations import evaluate
+from db.runs import runs
 from mner_core.types import InputError
 from pages.errors.choosing import choose_matrix_cell, draw_filters
 from pages.errors.listing import draw_list
 from pages.mistakes.cases import ordered, outcomes
 from pages.mistakes.filters import Filter, current_filter, matching, post_fits, set_filter
 from pages.mistakes.loading import Found, facts, load
+from pages.mistakes.no_mistakes import no_mistakes
 from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
+from pages.shared.run_words import what_it_cannot_know, why_no_run
 from pages.shared.selection import Selection, gold_name, page_link, selection
 from pages.shared.store import store
 from pages.shared.text import plain
@@ -23,11 +26,14 @@ def main() -> None:
         st.info("There are no posts yet. Import some, and train a run on them: its mistakes are then listed here.")
         page_link("data", "Import posts")
         return
+    if runs(store()):
+        _draw_pickers(chosen)
     if chosen.run is None:
-        st.info("No run has been trained yet. Once one is, its mistakes are listed here.")
+        st.info(f"{why_no_run(chosen)} Once there is one, its mistakes are listed here.")
         page_link("runs", "Train a run")
         return
-    _draw_pickers(chosen)
+    if unknown := what_it_cannot_know(chosen):
+        st.warning(unknown)
     found = load(store(), chosen)
     st.markdown(_summary(chosen, found))
     if found.judged:
@@ -49,7 +55,7 @@ def _summary(chosen: Selection, found: Found) -> str:
     assert chosen.run, "a run is chosen"
     run, where = plain(chosen.run), f"{plain(chosen.split or 'all splits')}, {plain(gold_name(chosen.gold))}"
     if not found.judged:
-        return f"{run} has not looked at any labelled post here ({where}): choose other posts or another run."
+        return f"{no_mistakes(chosen)} Choose other posts, other labels or another run ({where})."
     entities = sum(len(each.gold) for each in found.judged)
     basis = f"{len(found.judged)} posts with {entities} entities ({where})"
     wrong = sum(case.change != "fixed" for post in found.cases for case in post.cases)
@@ -77,7 +83,7 @@ def _draw_found(chosen: Selection, found: Found) -> None:
         st.info("No mistake is like that.")
         st.button("Show all mistakes", on_click=lambda: set_filter(Filter(order=wanted.order)))
     else:
-        st.success("The run makes no mistake on these posts.")
+        st.success(no_mistakes(chosen))
 
 
 main()

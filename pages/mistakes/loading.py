@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from db.change_token import newest_event
 from db.engine import Store
 from db.evaluations import Judged, judged
 from db.gold import CURRENT, ORIGINAL, examples
@@ -56,11 +57,11 @@ def facts(store: Store, chosen: Selection, wanted: Filter) -> Facts:
 def stored_prediction(store: Store, chosen: Selection, post: int) -> PostPrediction | None:
     """What the selection's run said of a post when it read all; None where it has not read it.
 
-    The answers for one split are kept for the session: what a run has once said of a post stays.
+    The answers for one split are kept for the session until a job does something: nothing else changes them.
     """
     if chosen.run is None:
         return None
-    key = (chosen.dataset, chosen.split, chosen.run)
+    key = (chosen.dataset, chosen.split, chosen.run, newest_event(store))
     kept = st.session_state.get(_MEMORY)
     if kept is None or kept[0] != key or post not in kept[1]:
         kept = (key, predictions(store, chosen.run, chosen.dataset, chosen.split))

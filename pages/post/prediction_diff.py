@@ -15,6 +15,7 @@ from pages.mistakes.cases import Case
 from pages.mistakes.sentences import said
 from pages.post.post_state import PostState
 from pages.shared.marking import suggestions
+from pages.shared.run_words import what_it_cannot_know, why_no_run
 from pages.shared.selection import gold_name
 from pages.shared.text import plain, quoted, share
 
@@ -65,9 +66,9 @@ def _legend(looked: PostState) -> str:
     labels = gold_name(looked.chosen.gold)
     filled = f"Filled: {plain(labels)}." if looked.gold else f"Nobody has labelled this post ({plain(labels)})."
     if looked.chosen.run is None:
-        return f"{filled} No run has been trained yet, so nothing is predicted."
+        return f"{filled} {why_no_run(looked.chosen)} So nothing is predicted."
     run = plain(looked.chosen.run)
     if looked.stored is None:
         return f"{filled} {run} has not read this post yet."
     nothing = "" if looked.stored.marks else " It predicts no entity here."
-    return f"{filled} Underlined: predicted by {run}.{nothing}"
+    return f"{filled} Underlined: predicted by {run}.{nothing} {what_it_cannot_know(looked.chosen)}".rstrip()

@@ -8,6 +8,7 @@ from db.annotations import history
 from db.posts import dataset, post
 from db.workers import alive
 from pages.mistakes.loading import stored_prediction
+from pages.mistakes.no_mistakes import is_judged
 from pages.mistakes.worklist import TITLES, WorkList, chosen_list, work_list
 from pages.post import counterfactuals, evidence_panel
 from pages.post.post_state import PostState, gold_revision
@@ -27,7 +28,7 @@ def main() -> None:
         st.info("There are no posts yet. Import some, and look at them here one by one.")
         page_link("data", "Import posts")
         return
-    name = chosen_list("mistakes" if chosen.run else "all")
+    name = chosen_list("mistakes" if is_judged(chosen) else "all")
     works = work_list(store(), chosen, name)
     if chosen.post_id is None and works.titles:
         change(post=works.titles[0])

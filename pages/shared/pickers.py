@@ -32,7 +32,9 @@ def pick_gold(chosen: Selection, label: str = "Measured on") -> None:
 
 def pick_run(chosen: Selection, label: str = "Run") -> None:
     """A choice among the runs, newest first."""
-    _pick("run", chosen, label, [run.name for run in reversed(runs(store()))])
+    names = [run.name for run in reversed(runs(store()))]
+    nothing = [] if chosen.run or not names else [""]
+    _pick("run", chosen, label, [*nothing, *names], lambda run: run or "no run")
 
 
 def pick_compare(chosen: Selection, label: str = "Compared with") -> None:

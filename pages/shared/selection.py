@@ -14,7 +14,8 @@ import streamlit as st
 
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL
-from db.posts import GOLD, datasets, post_ids
+from db.posts import GOLD, Dataset, datasets, post_ids
+from db.run_labels import knows
 from db.runs import StoredRun, runs
 from db.worklists import tracks
 from pages.shared.store import store
@@ -116,7 +117,7 @@ def resolve(store: Store, said: Mapping[str, str]) -> Selection:
         known = [str(each.data.get("name")) for each in reversed(trained.values())]
         dataset = next((name for name in [*known, *reversed(sets)] if name in sets), "")
     split, post, post_id = _resolve_post(store, sets[dataset].splits, dataset, said) if dataset else (None, None, None)
-    run = _resolve_run(list(trained.values()), dataset, said.get("run"))
+    run = _resolve_run(list(trained.values()), sets.get(dataset), said.get("run"))
     compare = said.get("compare")
     return Selection(
         dataset=dataset or None,
@@ -195,12 +196,13 @@ def _resolve_post(
     return (None if split is None else other), post, number
 
 
-def _resolve_run(trained: Sequence[StoredRun], dataset: str, said: str | None) -> str | None:
+def _resolve_run(trained: Sequence[StoredRun], found: Dataset | None, said: str | None) -> str | None:
+    """The run that is named, or the newest of the data set, or the newest that knows all of its types, or none."""
     names = [run.name for run in trained]
-    if said in names:
-        return said
-    of_dataset = [run.name for run in trained if run.data.get("name") == dataset]
-    return next(reversed(of_dataset or names), None)
+    if said in names or found is None:
+        return said if said in names else next(reversed(names), None)
+    of_dataset = [run.name for run in trained if run.data.get("name") == found.name]
+    return next(reversed(of_dataset or [run.name for run in trained if knows(run, found)]), None)
 
 
 def _resolve_gold(store: Store, dataset: str, said: str) -> str:

@@ -157,4 +157,4 @@ def test_without_posts_or_runs_the_screen_says_what_to_do(home: Path) -> None:
 
 
 def test_a_split_that_the_run_has_not_read_says_so(store: Store) -> None:
-    assert "has not looked at any labelled post here" in shown(open_app("errors", split="train"))
+    assert "has not read these posts yet, so its mistakes are not known" in shown(open_app("errors", split="train"))

@@ -7,7 +7,9 @@ from db.engine import Store
 from db.evaluations import Evaluation, evaluate
 from db.gold import CURRENT, ORIGINAL, gold_posts
 from db.posts import Post, posts
+from db.posts import dataset as dataset_named
 from db.predictions import PostPrediction, from_prediction, record
+from db.run_labels import relabelled
 from mner_core.data.tokenize import offsets_from_span
 from mner_core.evidence import summarise
 from mner_core.training.run import Run
@@ -23,13 +25,15 @@ def look(
 ) -> int:
     """Predicts the posts of a split and keeps spans and summaries; returns how many posts that were.
 
-    `begin` and `end` are the job's progress before and after.
+    Where the run has other labels than the data set, they become the data set's (`db.run_labels`). `begin` and `end`
+    are the job's progress before and after.
     """
     wanted = posts(store, dataset, split)
+    mapping = dataset_named(store, dataset).run_labels.get(run.folder.name, {})
     called = f"{split} posts" if split else "posts"
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
-        said = run.predict_posts([post.example for post in part], evidence=True)
+        said = [relabelled(each, mapping) for each in run.predict_posts([post.example for post in part], evidence=True)]
         record(store, run.folder.name, [_kept(post, each) for post, each in zip(part, said, strict=True)])
         done = min(start + CHUNK, len(wanted))
         report.progress(begin + (end - begin) * done / len(wanted), f"reading {called}: {done} of {len(wanted)}")
