@@ -10,9 +10,8 @@ from typing import Protocol, Self
 
 import torch
 from tokenizers import Tokenizer
-from transformers import BertConfig, BertModel
-from transformers.utils import logging as transformers_logging
 
+from mner_core.text.bert import Bert, BertConfig
 from mner_core.types import InputError
 from mner_core.weights.hub import PUBLISHED, digits, weights_in
 from mner_core.weights.packages import weight_file
@@ -20,8 +19,6 @@ from mner_core.weights.state import read_state, renamed
 
 _OLD_NAMES = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
 """What Google's first BERTs call a layer norm's parameters."""
-
-transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 class WordPieces(Protocol):
@@ -125,25 +122,24 @@ class TextEncoder:
     """A tokenizer and the Transformer it feeds; `model.config` has hidden size and the longest input."""
 
     pieces: WordPieces
-    model: BertModel
+    model: Bert
 
     @property
     def width(self) -> int:
         """The hidden size."""
-        width: int = self.model.config.hidden_size
-        return width
+        return self.model.config.hidden_size
 
     def reading(self, pieces: WordPieces) -> "TextEncoder":
         """This encoder over a vocabulary that begins with its own: new pieces get random vectors, drawn by torch."""
         if pieces.number > self.pieces.number:
-            self.model.resize_token_embeddings(pieces.number, mean_resizing=False)
+            self.model.resize_token_embeddings(pieces.number)
         return replace(self, pieces=pieces)
 
     def save(self, folder: Path) -> None:
         """Writes tokenizer and configuration; the weights are part of the run's."""
         folder.mkdir(parents=True, exist_ok=True)
         self.pieces.save(folder)
-        (folder / "config.json").write_text(json.dumps(self.model.config.to_diff_dict(), indent=1), encoding="utf-8")
+        (folder / "config.json").write_text(json.dumps(self.model.config.to_json(), indent=1), encoding="utf-8")
 
 
 def text_encoder(slot: str) -> TextEncoder:
@@ -161,7 +157,7 @@ def text_encoder(slot: str) -> TextEncoder:
             intermediate_size=64,
             max_position_embeddings=128,
         )
-        return TextEncoder(HashedPieces(), BertModel(config, add_pooling_layer=False))
+        return TextEncoder(HashedPieces(), Bert(config))
     folder = weight_file(slot)
     encoder = load_text_encoder(folder)
     state = read_state(weights_in(slot, folder) if slot in PUBLISHED else folder / "model.safetensors")
@@ -179,9 +175,9 @@ def encoder_version(slot: str) -> str:
 
 def load_text_encoder(folder: Path) -> TextEncoder:
     """What `TextEncoder.save` wrote, or a model folder of transformers; its parameters are not loaded here."""
-    config = BertConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    config = BertConfig.from_json(json.loads((folder / "config.json").read_text(encoding="utf-8")))
     tokenizer = folder / "tokenizer.json"
     with torch.random.fork_rng(devices=[]):
-        model = BertModel(config, add_pooling_layer=False)
+        model = Bert(config)
     pieces = BertPieces(tokenizer.read_text(encoding="utf-8")) if tokenizer.exists() else HashedPieces()
     return TextEncoder(pieces, model)

@@ -51,7 +51,7 @@ def frozen_encoder(slot: str) -> TextEncoder:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         encoder = text_encoder(slot)
-    encoder.model.eval().requires_grad_(False)  # type: ignore[no-untyped-call]
+    encoder.model.eval().requires_grad_(False)
     return encoder
 
 
