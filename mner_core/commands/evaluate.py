@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mner_core.catalog.profiles import profile
+from mner_core.commands.inputs import load_run, must_be_run
 from mner_core.commands.main import Answer, say_defects
 from mner_core.data.dataset import read_dataset
 from mner_core.evaluation.errors import align, confusion, tally
@@ -129,12 +130,12 @@ def _must_be_possible(options: argparse.Namespace) -> None:
         raise InputError("--details are of one run; name one, or leave it out.")
     if options.details:
         protocol_named(options.protocol)
+    for run in [*options.run, *options.against]:
+        must_be_run(run)
 
 
 def _load(paths: Sequence[Path]) -> Iterator["Run"]:
-    from mner_core.training.run import load
-
-    return map(load, paths)
+    return map(load_run, paths)
 
 
 def _ask(paths: Sequence[Path], examples: Sequence[Example], images: str) -> list[_Asked]:

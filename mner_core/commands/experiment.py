@@ -6,6 +6,7 @@ from typing import Any
 
 from mner_core.code_version import program_version
 from mner_core.commands.main import Answer, Bars
+from mner_core.experiment.suite import read_suite
 from mner_core.home import Home
 
 
@@ -15,6 +16,7 @@ class IncompleteAnswer(dict[str, Any]):
 
 def experiment(options: argparse.Namespace) -> Answer:
     """Runs what a suite still lacks and prints its table; it is incomplete where a row could not be trained."""
+    read_suite(options.suite)  # a wrong name is answered before torch is imported
     from mner_core.experiment.runner import Order
     from mner_core.experiment.runner import experiment as run
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
+from mner_core.commands.inputs import must_be_run
 from mner_core.commands.main import Answer, Bars, graph_of, say_defects
 from mner_core.data.corrupt import DAMAGES, LIST, corrupt_folder, read_corruptions
 from mner_core.data.dataset import Dataset, read_dataset
@@ -40,6 +41,7 @@ def label_errors(options: argparse.Namespace) -> Answer:
         raise InputError(f"No post of {options.data.name} is labelled; there is nothing to check.")
     home = Home.from_environment()
     if options.run is not None:
+        must_be_run(options.run)
         from mner_core.label_errors.search import by_run
 
         items, considered = by_run(options.run, posts, home)

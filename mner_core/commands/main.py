@@ -12,6 +12,7 @@ from mner_core.catalog.profiles import profile
 from mner_core.catalog.system import System
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.check import check
+from mner_core.commands.inputs import load_run, must_be_run
 from mner_core.commands.sentence_parser import pairs
 from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset, write_posts
 from mner_core.data.labelled import LabelledPosts, labelled_posts
@@ -76,6 +77,8 @@ def train(options: argparse.Namespace) -> Answer:
     entry = system(options.model)
     chosen = profile(options.profile)
     settings = entry.resolve(chosen.name, options.variant, _changes(options))
+    if options.start is not None:
+        must_be_run(options.start)
     data = read_dataset(options.data)
     say_defects(data.defects)
     posts = labelled_posts({**data.splits, "train": data.split("train")}, data.name)
@@ -128,23 +131,25 @@ def graph_of(data: Dataset, entry: System) -> Graph | None:
 
 def pointing(options: argparse.Namespace) -> Answer:
     """How often a run looks where the entity is to be seen."""
-    from mner_core.training.pointing_game import point
-    from mner_core.training.run import load
-
     data = read_dataset(options.data)
     say_defects(data.defects)
-    return point(load(options.run), data, options.boxes)
+    must_be_run(options.run)
+    from mner_core.training.pointing_game import point
+
+    return point(load_run(options.run), data, options.boxes)
 
 
 def predict(options: argparse.Namespace) -> Answer:
     """Predicts one post with its evidence, or a file of posts."""
     if (options.text is None) == (options.data is None) or (options.data is None) != (options.out is None):
         raise InputError("`predict` takes either --text (and perhaps --image), or --data with --out.")
-    from mner_core.training.run import load
-    from mner_core.training.train import prediction_record
-
     if options.text is not None:
-        example, prediction = load(options.run).predict(options.text, options.image, evidence=True)
+        if options.image is not None and not options.image.is_file():
+            raise InputError(f"There is no picture {options.image}.")
+        must_be_run(options.run)
+        from mner_core.training.train import prediction_record
+
+        example, prediction = load_run(options.run).predict(options.text, options.image, evidence=True)
         evidence = [each.to_json() for each in prediction.evidence]
         spans = [
             {key: value for key, value in span.items() if key != "words"}
@@ -153,7 +158,10 @@ def predict(options: argparse.Namespace) -> Answer:
         return {"spans": spans, "evidence": evidence}
     data = read_dataset(options.data)
     say_defects(data.defects)
-    run = load(options.run)
+    must_be_run(options.run)
+    from mner_core.training.train import prediction_record
+
+    run = load_run(options.run)
     predictions = run.predict_posts(data.posts)
     if options.out.suffix.lower() == ".jsonl":
         records = [prediction_record(*pair) for pair in zip(data.posts, predictions, strict=True)]
@@ -165,6 +173,7 @@ def predict(options: argparse.Namespace) -> Answer:
 
 def export_run(options: argparse.Namespace) -> Answer:
     """Packs a run into one file."""
+    must_be_run(options.run)
     from mner_core.training.run import export
 
     return {"file": str(options.out), "bytes": export(options.run, options.out, Home.from_environment())}

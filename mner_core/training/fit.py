@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from mner_core.batches.batcher import Batcher
@@ -21,6 +20,9 @@ from mner_core.models.base import Model, Progress
 from mner_core.training import checkpoint
 from mner_core.training.measure import is_kept, measure_epoch
 from mner_core.types import Example, InputError, Prediction
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 """A killed run loses at most this much work."""
@@ -62,6 +64,8 @@ def fit(
     Raises:
         InputError: the loss is no longer a number; going on would only store a broken model.
     """
+    from accelerate import Accelerator  # here, because whoever only predicts needs none
+
     precision = settings.precision if settings.precision != "fp32" else "no"
     accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
     model.to(accelerator.device)
@@ -169,7 +173,7 @@ def set_rates(optimizer: torch.optim.Optimizer, factor: float) -> None:
         group["lr"] = group["rate"] * factor
 
 
-def _share(batches: list[list[int]], accelerator: Accelerator) -> list[list[int]]:
+def _share(batches: list[list[int]], accelerator: "Accelerator") -> list[list[int]]:
     """This process's batches: every n-th, wrapped so that all processes take equally many steps."""
     count = accelerator.num_processes
     if not batches:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import PartialState
 from safetensors.torch import load_file
 
 from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint, pictures_found
@@ -91,6 +90,8 @@ def train(
     if out.exists():
         raise InputError(f"{out.name} exists already; choose another name for the run.")
     folder = out.with_name(f".{out.name}.unfinished")
+    from accelerate import PartialState  # here, because whoever only loads a run needs none
+
     processes = PartialState(cpu=not torch.cuda.is_available())
     with claimed(folder, out, request.identity()) if processes.is_main_process else nullcontext():
         on_progress("preparing", 0, 1)
