@@ -11,10 +11,11 @@ export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 setup: .venv/.ready
 
 # uv makes the environment; where it is missing, the environment brings its own.
-.venv/.ready: requirements.txt
+.venv/.ready: requirements.txt pyproject.toml
 	@if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python $(PYTHON) .venv; \
 	else $(PYTHON) -m venv .venv && $(PY) -m pip install --quiet uv; fi
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" uv pip install --quiet --python $(PY) -r requirements.txt
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" uv pip install --quiet --python $(PY) --no-deps --editable .
 	@$(PY) -m mner_core weights --profile compact || echo "Setup goes on without pretrained weights; the README says how to bring them by hand."
 	@touch $@
 

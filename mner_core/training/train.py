@@ -21,7 +21,7 @@ from mner_core.models.base import Model
 from mner_core.run_record import RunRecord, read_record
 from mner_core.text.encoder import TextEncoder, load_text_encoder, text_encoder
 from mner_core.training.claim import claimed
-from mner_core.training.fit import Epoch, Posts, fit, predict
+from mner_core.training.fit import Epoch, Posts, fit, predict, processes_of_training
 from mner_core.training.measure import epoch_rank, measure_run
 from mner_core.training.model_inputs import ModelInputs, prepare_model_inputs
 from mner_core.training.plan import OnProgress, Plan, build_batcher, build_model
@@ -90,9 +90,7 @@ def train(
     if out.exists():
         raise InputError(f"{out.name} exists already; choose another name for the run.")
     folder = out.with_name(f".{out.name}.unfinished")
-    from accelerate import PartialState  # here, because whoever only loads a run needs none
-
-    processes = PartialState(cpu=not torch.cuda.is_available())
+    processes = processes_of_training()
     with claimed(folder, out, request.identity()) if processes.is_main_process else nullcontext():
         on_progress("preparing", 0, 1)
         torch.manual_seed(request.seed)  # a random encoder is drawn from the seed as well
