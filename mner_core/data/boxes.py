@@ -1,4 +1,4 @@
-"""Gold boxes of entities: where in its picture an entity is to be seen. What attention is measured against.
+"""Boxes: how far two of them overlap, and the gold boxes of entities, which attention is measured against.
 
 Two formats are read. JSON lines, one entity's box a line, words counted as in `Span`:
 
@@ -14,6 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.lines import read_bytes
@@ -36,6 +39,16 @@ class EntityBoxes:
 
     boxes: Mapping[_Entity, tuple[Box, ...]]
     unmatched: int
+
+
+def iou(one: ArrayLike, other: ArrayLike) -> NDArray[np.floating[Any]]:
+    """Intersection over union of boxes [..., 4], 0..1; 0 where neither of two has any area. Shape: as broadcast."""
+    one, other = np.asarray(one), np.asarray(other)
+    sides = np.minimum(one[..., 2:], other[..., 2:]) - np.maximum(one[..., :2], other[..., :2])
+    common = np.asarray(sides.clip(0).prod(axis=-1))
+    areas = (one[..., 2:] - one[..., :2]).prod(axis=-1) + (other[..., 2:] - other[..., :2]).prod(axis=-1)
+    shares: NDArray[np.floating[Any]] = np.zeros(common.shape, np.result_type(common, 0.0))
+    return np.divide(common, areas - common, out=shares, where=areas > 0)
 
 
 def read_entity_boxes(file: Path, posts: Sequence[Example]) -> EntityBoxes:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mner_core.data.boxes import EntityBoxes
+from mner_core.data.boxes import EntityBoxes, iou
 from mner_core.types import Axis, Box, Evidence, Example, Item, Span
 
 OVERLAP = 0.5
@@ -89,20 +89,11 @@ def right_items(items: Sequence[Item], axis: Axis, gold: Sequence[Box]) -> NDArr
     return np.array(["box" in item and any(_is_at(item["box"], axis, box) for box in gold) for item in items], bool)
 
 
-def overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """Intersection over union of two boxes, 0..1."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    common = max(width, 0.0) * max(height, 0.0)
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return common / (areas - common) if areas > common else 0.0
-
-
 def _is_at(box: Sequence[float], axis: Axis, gold: Box) -> bool:
     if axis == "region":
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         return gold[0] <= x <= gold[2] and gold[1] <= y <= gold[3]
-    return overlap(box, gold) >= OVERLAP
+    return bool(iou(box, gold) >= OVERLAP)
 
 
 def _looks(

@@ -3,12 +3,17 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torchvision.ops import box_iou
 
-from mner_core.data.boxes import read_entity_boxes
+from mner_core.data.boxes import iou, read_entity_boxes
 from mner_core.data.dataset import read_dataset
 from mner_core.data.tokenize import tokenize
-from mner_core.types import Example, InputError, Span
+from mner_core.types import Box, Example, InputError, Span
 
 REAL = Path("../shared/data")
 
@@ -99,3 +104,32 @@ def test_most_hand_drawn_boxes_find_their_entity() -> None:
     boxes = sum(len(places) for of_year in found for places in of_year.boxes.values())
     assert boxes > 5500
     assert sum(of_year.unmatched for of_year in found) < 0.07 * boxes
+
+
+sides = st.floats(0, 1, width=32)
+boxes_of = st.tuples(sides, sides, sides, sides).map(lambda b: (min(b[:2]), min(b[2:]), max(b[:2]), max(b[2:])))
+
+
+@given(boxes_of, boxes_of)
+def test_overlap_is_symmetric_and_one_only_for_the_same_box(one: Box, other: Box) -> None:
+    assert iou(one, other) == iou(other, one)
+    assert 0 <= iou(one, other) <= 1
+    if one[0] < one[2] and one[1] < one[3]:
+        assert iou(one, one) == pytest.approx(1)
+
+
+def test_overlap_by_hand() -> None:
+    assert iou((0, 0, 0.5, 1), (0.25, 0, 0.75, 1)) == pytest.approx(1 / 3)
+    assert iou((0, 0, 0.5, 0.5), (0.5, 0.5, 1, 1)) == 0
+
+
+@given(st.lists(boxes_of, min_size=1, max_size=5), st.lists(boxes_of, min_size=1, max_size=5))
+def test_overlaps_of_many_boxes_are_torchvisions(some: list[Box], others: list[Box]) -> None:
+    wanted = box_iou(torch.tensor(some, dtype=torch.float64), torch.tensor(others, dtype=torch.float64)).nan_to_num(0)
+    np.testing.assert_allclose(iou(np.array(some)[:, None], np.array(others)), wanted.numpy(), rtol=1e-9)
+    assert iou(np.array(some, np.float32)[:, None], np.array(others, np.float32)).dtype == np.float32
+
+
+def test_boxes_without_area_overlap_nothing_and_whole_numbers_do() -> None:
+    assert iou((0.5, 0.5, 0.5, 0.5), (0.5, 0.5, 0.5, 0.5)) == 0
+    assert iou((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 3)

@@ -1,12 +1,9 @@
 """Pointing, by hand: what counts as right, how axes are reduced, and what chance is."""
 
 import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mner_core.data.boxes import EntityBoxes
-from mner_core.evaluation.pointing import Pointing, overlap, pointing, right_items
+from mner_core.evaluation.pointing import Pointing, pointing, right_items
 from mner_core.types import Axis, Box, Evidence, Item, Span
 from tests.evaluation.posts import post
 
@@ -92,20 +89,3 @@ def test_the_same_model_untrained_stands_beside_it() -> None:
     (found,) = pointing([POST], GOLD, [trained], [before])
     assert (found.share, found.untrained) == (1.0, 0.5)
     assert found.to_json()["untrained"] == 0.5
-
-
-sides = st.floats(0, 1, width=32)
-boxes_of = st.tuples(sides, sides, sides, sides).map(lambda b: (min(b[:2]), min(b[2:]), max(b[:2]), max(b[2:])))
-
-
-@given(boxes_of, boxes_of)
-def test_overlap_is_symmetric_and_one_only_for_the_same_box(one: Box, other: Box) -> None:
-    assert overlap(one, other) == overlap(other, one)
-    assert 0 <= overlap(one, other) <= 1
-    if one[0] < one[2] and one[1] < one[3]:
-        assert overlap(one, one) == pytest.approx(1)
-
-
-def test_overlap_by_hand() -> None:
-    assert overlap((0, 0, 0.5, 1), (0.25, 0, 0.75, 1)) == pytest.approx(1 / 3)
-    assert overlap((0, 0, 0.5, 0.5), (0.5, 0.5, 1, 1)) == 0

@@ -6,18 +6,22 @@ import numpy as np
 import pytest
 import skimage
 import torch
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from numpy.typing import NDArray
+from PIL import Image
 
 from mner_core.catalog.profiles import profile
 from mner_core.data.images import open_image
 from mner_core.features.extract import extract
 from mner_core.features.extractor import Extractor, extractor
-from mner_core.features.nets.efficientnet import EfficientNet
-from mner_core.features.nets.tflite_file import TfliteFile
-from mner_core.features.nets.tflite_graph import _module, same_padding
+from mner_core.features.nets.efficientdet import EfficientDetLite0
+from mner_core.features.nets.efficientnet import EfficientNet, EfficientNetLite0, normalised
+from mner_core.features.pixels import squares
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.types import ImageObject, InputError
 from mner_core.weights.packages import weight_file
+from mner_core.weights.tflite import layers
 from tests.features.pictures import post
 
 PHOTOS = Path(skimage.__file__).parent / "data"
@@ -61,6 +65,47 @@ def test_nets_agree_with_litert(nets: Extractor, name: str) -> None:
     assert known.object_vectors.shape == (len(objects), COMPACT.object_width)
 
 
+def litert(name: str, photo: Image.Image, size: int, tensors: list[str]) -> list[NDArray[np.float32]]:
+    """What LiteRT computes for the tensors that end so, from a file and a picture stretched to a square."""
+    with pytest.warns(UserWarning, match="preserve_all_tensors"):
+        interpreter = Interpreter(
+            str(weight_file(name)),
+            num_threads=1,
+            experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=OpResolverType.BUILTIN,
+        )
+    interpreter.allocate_tensors()
+    (wanted,) = interpreter.get_input_details()
+    pixels = squares([photo], size)
+    given = pixels if wanted["dtype"] == np.uint8 else (pixels.astype(np.float32) - 127) / 128
+    interpreter.set_tensor(wanted["index"], given)
+    interpreter.invoke()
+    indices = {each["name"]: each["index"] for each in interpreter.get_tensor_details()}
+    found = [next(index for full, index in indices.items() if full.endswith(end)) for end in tensors]
+    return [interpreter.get_tensor(index)[0] for index in found]
+
+
+@pytest.mark.parametrize("name", [*LITERT, "rocket.jpg"])
+def test_the_classifier_computes_what_litert_computes(nets: Extractor, name: str) -> None:
+    photo = open_image(PHOTOS / name)
+    maps, shares = EfficientNetLite0(layers(weight_file("efficientnet-lite0")))(normalised([photo], 224))
+    wanted_maps, wanted_shares = litert("efficientnet-lite0", photo, 224, ["head/conv2d/Conv2D1", "Softmax"])
+    assert np.abs(maps[0].permute(1, 2, 0).numpy() - wanted_maps).max() < 1e-4
+    assert np.abs(shares[0].numpy() - wanted_shares).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", [*LITERT, "rocket.jpg"])
+def test_the_detector_computes_nearly_what_litert_computes_in_int8(nets: Extractor, name: str) -> None:
+    photo = open_image(PHOTOS / name)
+    scores, boxes = EfficientDetLite0(layers(weight_file("efficientdet-lite0")))(normalised([photo], 320))
+    tensors = ["StatefulPartitionedCall:1", "StatefulPartitionedCall:0"]
+    wanted_scores, wanted_boxes = litert("efficientdet-lite0", photo, 320, tensors)
+    sure = wanted_scores > 0.3
+    assert np.abs(scores[0].numpy() - wanted_scores)[sure].max(initial=0) < 0.09
+    assert np.abs(boxes[0].numpy() - wanted_boxes)[sure.any(axis=1)].max(initial=0) < 0.5
+    assert np.corrcoef(scores[0].flatten(), wanted_scores.ravel())[0, 1] > 0.95
+
+
 def test_boxes_lie_on_the_objects(nets: Extractor) -> None:
     cup = nets.describe(open_image(PHOTOS / "coffee.png")).objects[1]
     assert cup.box == pytest.approx((0.285, 0.05, 0.69, 0.76), abs=0.03)
@@ -101,33 +146,6 @@ def test_cached_is_live_bit_for_bit(nets: Extractor, tmp_path: Path) -> None:
         assert kept.attributes == live.attributes
         assert np.array_equal(kept.grid, live.grid)
         assert np.array_equal(kept.object_vectors, live.object_vectors)
-
-
-def test_pooling_and_resizing_of_the_detector_are_those_of_the_loops(nets: Extractor) -> None:
-    file = TfliteFile(weight_file("efficientdet-lite0"))
-    seen = set()
-    for operator in file.operators:
-        if operator.name not in {"MAX_POOL_2D", "RESIZE_NEAREST_NEIGHBOR"}:
-            continue
-        size, places = file.shape(operator.inputs[0])[1], file.shape(operator.output)[1]
-        if (operator.name, size) in seen:
-            continue
-        seen.add((operator.name, size))
-        x = -torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(size)) - 1  # padding must not win
-        result = _module(file, operator)(x)[0, 0]
-        assert result.shape == (places, places)
-        before = same_padding(size, 3, 2)[0]
-        for row, column in np.ndindex(places, places):
-            if operator.name == "MAX_POOL_2D":
-                top, left = 2 * row - before, 2 * column - before
-                expected = x[0, 0, max(top, 0) : top + 3, max(left, 0) : left + 3].max()
-            else:
-                expected = x[0, 0, row * size // places, column * size // places]
-            assert result[row, column] == expected
-    assert seen == {
-        *(("MAX_POOL_2D", size) for size in (40, 20, 10, 5)),
-        *(("RESIZE_NEAREST_NEIGHBOR", size) for size in (3, 5, 10, 20)),
-    }
 
 
 @pytest.mark.slow

@@ -1,12 +1,23 @@
-"""Anchors, decoding and non-maximum suppression against plain loops."""
+"""Anchors, decoding, non-maximum suppression, pooling and the feature pyramid against plain loops."""
 
 import math
 
 import numpy as np
+import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
-from mner_core.features.nets.efficientdet import MAX_OVERLAP, anchors, decode, non_maximum_suppression
+from mner_core.features.nets.efficientdet import (
+    MAX_OVERLAP,
+    anchors,
+    bifpn_cell,
+    decode,
+    halved,
+    non_maximum_suppression,
+)
+from mner_core.features.nets.efficientnet import same_padding
 
 
 def plain_anchors() -> list[tuple[float, float, float, float]]:
@@ -66,3 +77,47 @@ def test_suppression_is_that_of_the_loops(found: list[tuple[int, ...]]) -> None:
         np.array(boxes, np.float64).reshape(-1, 4), np.array(scores), np.array(classes, np.int64)
     )
     assert kept == plain_suppression(boxes, scores, classes)
+
+
+CELLS = (40, 20, 10, 5, 3)
+
+
+@pytest.mark.parametrize("size", CELLS[:4])
+def test_pooling_is_that_of_the_loops(size: int) -> None:
+    x = -torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(size)) - 1  # padding must not win
+    result, places, before = halved(x)[0, 0], -(-size // 2), same_padding(size, 3, 2)[0]
+    assert result.shape == (places, places)
+    for row, column in np.ndindex(places, places):
+        top, left = 2 * row - before, 2 * column - before
+        assert result[row, column] == x[0, 0, max(top, 0) : top + 3, max(left, 0) : left + 3].max()
+
+
+def test_a_cell_of_the_pyramid_goes_down_and_up_as_the_loops() -> None:
+    generator = torch.Generator().manual_seed(1)
+    down, up = ([4 * torch.rand(1, 1, size, size, generator=generator) for size in CELLS] for _ in range(2))
+    nodes = [Times(factor) for factor in (0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 0.4, 8.0)]
+    passed = {4: down[4]}
+    for node, level in zip(nodes[:4], (3, 2, 1, 0), strict=True):
+        size, above = CELLS[level], CELLS[level + 1]
+        passed[level] = torch.zeros(1, 1, size, size)
+        for row, column in np.ndindex(size, size):
+            coarser = passed[level + 1][0, 0, row * above // size, column * above // size]
+            merged = min(float(down[level][0, 0, row, column] + coarser), 6.0)
+            passed[level][0, 0, row, column] = node.factor * merged
+    wanted = [passed[0]]
+    for node, level in zip(nodes[4:], (1, 2, 3, 4), strict=True):
+        both = up[level] + passed[level] if level < 4 else up[level]
+        wanted.append(node.factor * (both + halved(wanted[-1])).clamp(0, 6))
+    for mine, theirs in zip(bifpn_cell(iter(nodes), down, up), wanted, strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+class Times(nn.Module):
+    """A node that multiplies, so that each one's place can be told."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.factor * x

@@ -2,10 +2,11 @@
 
 import torch
 from PIL import Image
+from torchvision.ops import box_convert
 from transformers import DetrForObjectDetection
 
 from mner_core.features.nets.efficientdet import MAX_OBJECTS
-from mner_core.features.nets.state import corners, device, from_folder, image_processor
+from mner_core.features.nets.state import device, from_folder, image_processor
 from mner_core.types import ImageObject
 
 THRESHOLD = 0.7
@@ -30,7 +31,7 @@ class Detr:
         """What the net sees, likeliest first."""
         seen = self._net(**self._prepare(images=picture, return_tensors="pt").to(device()))
         scores, labels = seen.logits[0].softmax(dim=-1)[:, :-1].max(dim=-1)  # the last class is "nothing"
-        boxes = corners(seen.pred_boxes[0]).double().clamp(0, 1).tolist()
+        boxes = box_convert(seen.pred_boxes[0], "cxcywh", "xyxy").double().clamp(0, 1).tolist()
         solid = [row for row, box in enumerate(boxes) if box[2] > box[0] and box[3] > box[1]]
         rows = sorted((row for row in solid if scores[row] > THRESHOLD), key=lambda row: -float(scores[row]))
         names = self._net.config.id2label

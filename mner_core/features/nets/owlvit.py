@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import torch
 from PIL import Image
+from torchvision.ops import box_convert
 from transformers import AutoTokenizer, OwlViTForObjectDetection
 
-from mner_core.features.nets.state import corners, device, from_folder, image_processor
+from mner_core.features.nets.state import device, from_folder, image_processor
 from mner_core.types import ImageObject
 
 SOLID = 1e-3
@@ -42,7 +43,7 @@ class OwlViT:
         ).to(device())
         seen = self._net(**pieces, **pixels)
         scores, places = seen.logits[0].sigmoid().max(dim=0)  # each [asked], over the picture's patches
-        boxes = corners(seen.pred_boxes[0, places]).double().clamp(0, 1)
+        boxes = box_convert(seen.pred_boxes[0, places], "cxcywh", "xyxy").double().clamp(0, 1)
         boxes[:, 2:] = torch.maximum(boxes[:, 2:], (boxes[:, :2] + SOLID).clamp(max=1))
         boxes[:, :2] = torch.minimum(boxes[:, :2], boxes[:, 2:] - SOLID)
         rows = zip(asked, boxes.tolist(), scores.tolist(), strict=True)

@@ -98,9 +98,3 @@ def normalised(pictures: Sequence[Image.Image], size: int) -> Tensor:
     pixels = torch.from_numpy(squares(pictures, size)).to(device()).permute(0, 3, 1, 2).float().div_(255)
     mean, spread = (torch.tensor(each, device=pixels.device).view(3, 1, 1) for each in (_MEAN, _SPREAD))
     return (pixels - mean) / spread
-
-
-def corners(boxes: Tensor) -> Tensor:
-    """Boxes [n, 4] from centre, width and height to left, top, right, bottom."""
-    centre, size = boxes[:, :2], boxes[:, 2:]
-    return torch.cat([centre - size / 2, centre + size / 2], dim=1)

@@ -1,10 +1,11 @@
-"""TFLite's padding and convolution against plain loops; the whole nets are in test_compact."""
+"""TensorFlow's padding and the convolution of the Lite nets against plain loops; the whole nets are in test_compact."""
 
 import numpy as np
 import pytest
 import torch
 
-from mner_core.features.nets.tflite_graph import _Conv, same_padding
+from mner_core.features.nets.efficientnet import Convolution, padded, same_padding
+from mner_core.weights.tflite import Layer
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 10, 20, 320])
@@ -23,7 +24,7 @@ def test_convolution_is_that_of_the_loops(groups: int, size: int) -> None:
     x = torch.randn(2, 4, size, size, generator=generator)
     weight, bias = 3 * torch.randn(8, 4 // groups, 3, 3, generator=generator), torch.randn(8, generator=generator)
     pad = (*same_padding(size, 3, 2), *same_padding(size, 3, 2))
-    result = _Conv(weight, bias, 2, groups, pad, relu6=True)(x)
+    result = Convolution(Layer(weight, bias), 2, relu6=True)(x)
     places = -(-size // 2)
     assert result.shape == (2, 8, places, places)
     for picture, out, row, column in np.ndindex(2, 8, places, places):
@@ -34,3 +35,12 @@ def test_convolution_is_that_of_the_loops(groups: int, size: int) -> None:
                 first = out // (8 // groups) * (4 // groups)
                 total += float(weight[out, channel, down, across] * x[picture, first + channel, y, x_])
         assert float(result[picture, out, row, column]) == pytest.approx(min(max(total, 0), 6), abs=1e-4)
+
+
+def test_only_an_odd_padding_is_added_beforehand() -> None:
+    x = torch.ones(1, 1, 6, 6)
+    assert padded(x, 3, 1)[1] == 1
+    assert padded(x, 3, 1)[0] is x
+    wider, rest = padded(x, 3, 2, -7.0)
+    assert (tuple(wider.shape), rest) == ((1, 1, 7, 7), 0)
+    assert wider[0, 0, 6].tolist() == wider[0, 0, :, 6].tolist() == [-7.0] * 7
