@@ -1,97 +1,19 @@
 """One picture in, all that is known of it out: a profile's nets behind one face."""
 
 import functools
-import importlib
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from mner_core.catalog.profiles import Profile
 from mner_core.features import captions
 from mner_core.features.image import REGIONS, VERSION, ImageFeatures
 from mner_core.features.pixels import crop
+from mner_core.features.slots import CAPTIONERS, DETECTORS, NETS, Captioner, Detector, Finder, Net
 from mner_core.types import ImageObject
 from mner_core.weights.hub import PUBLISHED, digits
-
-
-class Net(Protocol):
-    """Fills the slots `grid` and `attributes`, and gives each object its vector."""
-
-    version: str
-
-    def look(self, pictures: Sequence[Image.Image]) -> tuple[NDArray[Any], NDArray[Any], tuple[tuple[str, float], ...]]:
-        """Grids [pictures, 49, width], vectors [pictures, width], five likeliest classes of the first picture."""
-        ...
-
-
-class Detector(Protocol):
-    """Fills the slot `objects`."""
-
-    version: str
-
-    def detect(self, picture: Image.Image) -> tuple[ImageObject, ...]:
-        """The objects in the picture, likeliest first."""
-        ...
-
-
-class Finder(Protocol):
-    """Fills the slot `objects` by what a post says."""
-
-    version: str
-
-    def find(self, picture: Image.Image, asked: Sequence[str]) -> tuple[ImageObject, ...]:
-        """One object for each phrase, labelled with it."""
-        ...
-
-
-class Captioner(Protocol):
-    """Fills the slot `captions` where they are not composed from the other slots."""
-
-    version: str
-
-    def caption(self, picture: Image.Image) -> str:
-        """One sentence about the picture."""
-        ...
-
-
-class Blind:
-    """The detector that finds nothing, for systems that ask for no objects."""
-
-    version = "none/1"
-
-    def detect(self, picture: Image.Image) -> tuple[ImageObject, ...]:  # noqa: ARG002 (it is not looked at)
-        """Nothing."""
-        return ()
-
-
-_NETS: Mapping[str, str] = {
-    "efficientnet-lite0": "nets.efficientnet:EfficientNet",
-    "tiny-grid": "nets.tiny:TinyGrid",
-    "resnet152": "nets.imagenet:ResNet152",
-    "vgg16": "nets.imagenet:VGG16",
-    "inception-v3": "nets.imagenet:InceptionV3",
-    "faster-rcnn": "nets.rcnn:FasterRCNNRegions",
-    "mask-rcnn": "nets.rcnn:MaskRCNNRegions",
-}
-_DETECTORS: Mapping[str, str] = {
-    "efficientdet-lite0": "nets.efficientdet:EfficientDet",
-    "tiny-objects": "nets.tiny:TinyDetector",
-    "faster-rcnn": "nets.rcnn:FasterRCNNDetector",
-    "mask-rcnn": "nets.rcnn:MaskRCNNDetector",
-    "detr-resnet-50": "nets.detr:Detr",
-    "owlvit-base-patch32": "nets.owlvit:OwlViT",
-    "none": "extractor:Blind",
-}
-_CAPTIONERS: Mapping[str, str] = {"blip-image-captioning-base": "nets.blip:Blip"}
-"""What fills each slot, as "module:class": a profile's libraries are imported where that profile is asked for."""
-
-
-def _class(code: str) -> Any:
-    module, name = code.split(":")
-    return getattr(importlib.import_module(f"mner_core.features.{module}"), name)
 
 
 def _version(name: str, kind: type[Net | Detector | Finder | Captioner]) -> str:
@@ -104,11 +26,11 @@ class Extractor:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self._net_type: type[Net] = _class(_NETS[profile.grid])
-        self._classifier_type: type[Net] = _class(_NETS[profile.attributes])
-        self._detector_type: type[Detector | Finder] = _class(_DETECTORS[profile.objects])
-        named = _CAPTIONERS.get(profile.captions)
-        self._captioner_type: type[Captioner] | None = _class(named) if named else None
+        self._net_type = NETS[profile.grid]()
+        self._classifier_type = NETS[profile.attributes]()
+        self._detector_type = DETECTORS[profile.objects]()
+        captioner = CAPTIONERS.get(profile.captions)
+        self._captioner_type = captioner() if captioner else None
 
     @property
     def version(self) -> str:

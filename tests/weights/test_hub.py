@@ -2,15 +2,17 @@
 
 import hashlib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from mner_core.catalog import system as catalog
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
-from mner_core.features import extractor
+from mner_core.features import slots
 from mner_core.types import InputError
 from mner_core.weights import hub, packages
 from mner_core.weights.hub import PUBLISHED, digits, fetch, published_folder
@@ -45,12 +47,13 @@ def test_every_choice_of_the_settings_can_be_built() -> None:
             "captions": catalog.Captioner,
         }.items()
     }
-    tables = {"grid": "_NETS", "attributes": "_NETS", "objects": "_DETECTORS", "captions": "_CAPTIONERS"}
+    tables: Mapping[str, Mapping[str, Any]] = {
+        "grid": slots.NETS, "attributes": slots.NETS, "objects": slots.DETECTORS, "captions": slots.CAPTIONERS,
+    }  # fmt: skip
     for slot, names in chosen.items():
-        table = getattr(extractor, tables[slot])
-        assert names <= set(table), slot
+        assert names <= set(tables[slot]), slot
         for name in names:
-            assert extractor._class(table[name]).version
+            assert tables[slot][name]().version
             assert profile("paper").with_parts({slot: name}).grid_width > 0
     for name in set(catalog.TextEncoder.__args__) - {"profile"}:
         assert profile("compact").with_parts({"text": name}).text_width > 0

@@ -1,5 +1,7 @@
 """BLIP through transformers: a sentence about a picture, where R-GCN had CATR."""
 
+from typing import ClassVar
+
 import torch
 from PIL import Image
 from transformers import AutoTokenizer, BlipForConditionalGeneration
@@ -18,7 +20,7 @@ class Blip:
         InputError: the weights are not here or not those of BLIP.
     """
 
-    version = "blip-image-captioning-base/1"
+    version: ClassVar[str] = "blip-image-captioning-base/1"
 
     def __init__(self) -> None:
         self._net, folder = from_folder("blip-image-captioning-base", BlipForConditionalGeneration)

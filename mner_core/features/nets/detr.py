@@ -1,5 +1,7 @@
 """DETR with a ResNet-50, trained on COCO, through transformers: the boxes of GEI's objects."""
 
+from typing import ClassVar
+
 import torch
 from PIL import Image
 from torchvision.ops import box_convert
@@ -20,7 +22,7 @@ class Detr:
         InputError: the weights are not here or not those of DETR without timm.
     """
 
-    version = "detr-resnet-50/1"
+    version: ClassVar[str] = "detr-resnet-50/1"
 
     def __init__(self) -> None:
         self._net, folder = from_folder("detr-resnet-50", DetrForObjectDetection)

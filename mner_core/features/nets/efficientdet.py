@@ -7,6 +7,7 @@ detector, stored as int8 and used as the numbers that these stand for. LiteRT, w
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -133,7 +134,7 @@ class EfficientDet:
         InputError: the weights are not here or not the official ones.
     """
 
-    version = "efficientdet-lite0/0720bf24/1"
+    version: ClassVar[str] = "efficientdet-lite0/0720bf24/1"
 
     def __init__(self) -> None:
         path = weight_file("efficientdet-lite0")

@@ -6,6 +6,7 @@ image classifier. LiteRT, which runs the same file, agrees within 7e-5; torch ke
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -114,7 +115,7 @@ class EfficientNet:
         InputError: the weights are not here or not the official ones.
     """
 
-    version = "efficientnet-lite0/6c7ab0a6/1"
+    version: ClassVar[str] = "efficientnet-lite0/6c7ab0a6/1"
 
     def __init__(self) -> None:
         path = weight_file("efficientnet-lite0")

@@ -4,6 +4,7 @@ The paper's grounding model answers each noun phrase and each general word with 
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from PIL import Image
@@ -24,7 +25,7 @@ class OwlViT:
         InputError: the weights are not here or not those of OWL-ViT.
     """
 
-    version = "owlvit-base-patch32/1"
+    version: ClassVar[str] = "owlvit-base-patch32/1"
 
     def __init__(self) -> None:
         self._net, folder = from_folder("owlvit-base-patch32", OwlViTForObjectDetection)

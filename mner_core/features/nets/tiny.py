@@ -5,6 +5,7 @@ rounded to half precision afterwards.
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ _STANDS_OUT = 48
 class TinyGrid:
     """A picture as 7 x 7 cells of mean colour, contrast and edges, each projected to 16 numbers."""
 
-    version = "tiny-grid/1"
+    version: ClassVar[str] = "tiny-grid/1"
 
     def __init__(self) -> None:
         random = np.random.RandomState(20_260_101)
@@ -57,7 +58,7 @@ class TinyGrid:
 class TinyDetector:
     """Sees one "thing" where a picture stands out from its edge."""
 
-    version = "tiny-objects/1"
+    version: ClassVar[str] = "tiny-objects/1"
 
     def detect(self, picture: Image.Image) -> tuple[ImageObject, ...]:
         """One box around all pixels that differ from the edge's median colour; nothing where none does."""
