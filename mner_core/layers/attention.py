@@ -10,7 +10,8 @@ class AttentionLayer(nn.Module):
 
     The feed-forward part is as wide as the model: with four times that, half of a model's time would go there. Dropout
     falls on states, not on attention weights: that would keep all pairs of words in memory, 1.6 GB for a post of 4,000
-    words in 8 heads.
+    words in 8 heads. It differs from `layers.transformer.TransformerLayer` in the bias of its keys, in GELU, in how its
+    attention's weights begin, and in that each row of the memory needs a real place.
     """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:

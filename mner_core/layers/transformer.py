@@ -1,7 +1,8 @@
 """The parts of a Transformer layer, each with residual and LayerNorm (post-norm, Vaswani et al. 2017), and the layer.
 
 Systems that exchange something between attention and feed-forward take the parts; the others take `TransformerLayer`.
-`layers.attention.AttentionLayer` differs in one thing only: there somebody is always there to be looked at.
+R-GCN's `layers.attention.AttentionLayer` is another layer: PyTorch's attention, whose keys have a bias and whose memory
+must have a real place in each row; GELU where this one has ReLU; PyTorch's initial weights of attention.
 """
 
 import math
@@ -14,7 +15,7 @@ from mner_core.types import InputError
 
 
 class MultiHeadAttention(nn.Module):
-    """Scaled dot-product attention in several heads. Who finds nobody to look at receives zero, never a NaN.
+    """Scaled dot-product attention in several heads. A query whose keys are all masked gets zero, never a NaN.
 
     Keys have no bias: it would add the same to all scores of a row, which softmax does not see. All pairs of places
     are only held in memory where somebody asks for the attention, so posts of thousands of words can be read.
