@@ -17,6 +17,8 @@ from mner_core.knowledge.names import NameIndex
 
 LEAST = 0.9
 """The paper's threshold of the cosine between two pictures."""
+DECIMALS = 6
+"""Of a cosine: a picture's float32 cosine with itself may be 0.9999999."""
 HOPS = 2
 CANDIDATES = 32
 """Names that a mention brings at most; there are many Jordans, and only the picture can tell them apart."""
@@ -124,9 +126,8 @@ class KnowledgeSearch:
         many = 4 * len(pictures) > len(self.vectors)  # then copying them costs more than looking at all
         cosines = (self.vectors @ query)[pictures] if many else self.vectors[pictures] @ query
         best = int(cosines.argmax())
-        if cosines[best] < least:
-            return None
-        return int(rows[places[best]]), int(pictures[best]), float(cosines[best])
+        cosine = round(float(cosines[best]), DECIMALS)
+        return (int(rows[places[best]]), int(pictures[best]), cosine) if cosine >= least else None
 
     def _answer(
         self, row: int, picture: int, cosine: float, levels: list[NDArray[np.int64]], candidates: dict[int, str]

@@ -222,3 +222,21 @@ def test_the_right_one_is_found_among_very_many(tmp_path: Path) -> None:
     found = search.find(names[0].split(), picture)
     assert found is not None
     assert found.path == (names[0], names[0])
+
+
+@pytest.mark.parametrize("width", [7, 64, 1280, 2048])
+def test_a_picture_always_shows_what_it_shows_itself(tmp_path: Path, width: int) -> None:
+    """theta = 1: float32 cosines of a vector with itself lie up to 2e-7 below 1, at the paper's widths above all."""
+    entity = {"a": Entity(id="a", name="Ann", images=("1.png",))}
+    graph = Graph(name="", entities=entity, triples=(Triple("a", "isA", "cook"),), pictures=tmp_path)
+    below = 0
+    for seed in range(40):
+        vector = np.random.default_rng(seed).gamma(0.3, size=width).astype(np.float32)
+        unit = vector / np.linalg.norm(vector)
+        below += bool(unit @ (vector / float(np.linalg.norm(vector))) < 1)
+        found = KnowledgeSearch(graph, unit[None]).find(["Ann"], vector, least=1.0)
+        assert found is not None
+        assert found.score == 1.0
+        other = np.roll(vector, 1)
+        assert KnowledgeSearch(graph, unit[None]).find(["Ann"], other, least=1.0) is None
+    assert below, "some are below 1 as they are computed"
