@@ -94,6 +94,11 @@ def summarise(evidence: Sequence[Evidence], example: Example, spans: Sequence[Sp
     return summaries
 
 
+def neighbour_key(item: Item) -> str:
+    """One name for the post that a neighbour item speaks of: SPLIT/ID, or its id alone where the split is not known."""
+    return f"{item['split']}/{item['post']}" if item.get("split") else str(item.get("post", ""))
+
+
 def entropy(row: np.ndarray[tuple[int], np.dtype[np.float32]]) -> float:
     """Spread of a non-negative row [n] as a share of the largest possible: 0 all on one item, 1 evenly over all."""
     if len(row) < 2:

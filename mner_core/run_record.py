@@ -4,8 +4,10 @@
     weights.safetensors     all parameters
     encoder/                the text encoder's configuration and tokenizer
     predictions.jsonl       what the run says about dev: spans with confidences
-    pool/                   the neighbour pool with its images' grids; only in an exported run, else by fingerprint
-    knowledge/              the knowledge graph with its pictures; likewise
+    pool/                   the neighbour pool; in an exported run with its images' grids
+    knowledge/              the knowledge graph with its pictures
+
+Runs that were trained before runs kept pool and graph read them from the home, by fingerprint.
 
 The folder is written beside its final name and renamed when whole: a folder with a run.json is a whole run.
 """

@@ -7,7 +7,7 @@ Spans count words; character offsets are Unicode code points of the post's text,
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,13 @@ class ImageObject:
     score: float = 1.0
 
 
+class PostKey(NamedTuple):
+    """Which post of a data set: ids are unique within their split only."""
+
+    split: str
+    post: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """One post: a text with its words, perhaps a picture, perhaps gold spans.
@@ -75,6 +82,7 @@ class Example:
     it is None where the labels came as offsets.
     `image` is a path that may or may not open; `image_name` is what the file called it.
     `caption` and `objects` are the ones that came with the data; None means an extractor may fill the slot.
+    `context` is a text that a model with such a setting reads behind the post, in the caption's place; None for none.
     `subsets` names parts of the gold for sliced scores, for example {"ambiguous": the spans whose name is ambiguous};
     one that is empty stands for the whole post.
     """
@@ -88,9 +96,15 @@ class Example:
     image_name: str | None = None
     caption: str | None = None
     objects: tuple[ImageObject, ...] | None = None
+    context: str | None = None
     source: str = ""
     split: str = ""
     subsets: Mapping[str, frozenset[Span]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> PostKey:
+        """Which post of its data set it is."""
+        return PostKey(self.split, self.id)
 
     @property
     def words(self) -> tuple[str, ...]:

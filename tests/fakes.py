@@ -11,7 +11,7 @@ import torch
 from mner_core.batches.batcher import Batcher
 from mner_core.batches.feature_providers import FeatureProviders
 from mner_core.batches.tensors import Attributes, Batch, Links, Neighbours, Objects
-from mner_core.catalog.system import Settings, System
+from mner_core.catalog.system import Settings
 from mner_core.catalog.systems import system
 from mner_core.features.grounding import Grounded
 from mner_core.features.image import REGIONS, ImageFeatures
@@ -20,7 +20,7 @@ from mner_core.models.base import Inputs, Model
 from mner_core.models.registry import MODELS
 from mner_core.retrieval.pool import Neighbour
 from mner_core.text.encoder import text_encoder
-from mner_core.types import Example, ImageObject, Span, Token
+from mner_core.types import Example, ImageObject, PostKey, Span, Token
 
 LABELS = ("LOC", "MISC", "ORG", "PER")
 GRID, OBJECT = 12, 10
@@ -89,21 +89,22 @@ class FakeNeighbourhood:
     def __init__(self, count: int) -> None:
         self.count = count
 
-    def of_text(self, example: Example) -> list[Neighbour]:
-        return self._some("text" + example.id)
+    def of_text(self, examples: Sequence[Example]) -> list[list[Neighbour]]:
+        return [self._some("text" + example.id) for example in examples]
 
-    def of_image(self, example: Example) -> list[Neighbour]:
-        return self._some("image" + example.id)
+    def of_image(self, examples: Sequence[Example], pictures: Sequence[ImageFeatures]) -> list[list[Neighbour]]:
+        assert len(pictures) == len(examples)
+        return [self._some("image" + example.id) for example in examples]
 
     def grid(self, neighbour: Neighbour) -> np.ndarray[Any, Any]:
-        generator = np.random.default_rng(zlib.crc32(neighbour.post.encode()))
+        generator = np.random.default_rng(zlib.crc32(neighbour.key.post.encode()))
         return generator.normal(size=(REGIONS, GRID)).astype(np.float16)
 
     def _some(self, name: str) -> list[Neighbour]:
         generator = np.random.default_rng(zlib.crc32(name.encode()))
         count = int(generator.integers(1, self.count + 1))
         scores = sorted(generator.uniform(0, 1, count), reverse=True)
-        return [Neighbour(post=f"post-{generator.integers(99)}", score=float(score)) for score in scores]
+        return [Neighbour(PostKey("train", f"post-{generator.integers(99)}"), float(score)) for score in scores]
 
 
 class FakePhrases:
@@ -138,17 +139,15 @@ def settings_of(name: str, variant: str = "", **changes: Any) -> Settings:
 
 
 def make_batcher(name: str, settings: Settings) -> Batcher:
-    entry: System = system(name)
     encoder = text_encoder("tiny-text")
-    neighbours = FakeNeighbourhood(getattr(settings, "neighbours", 5))
     providers = FeatureProviders(
         features=FakeFeatures(),
-        neighbourhood=neighbours,
+        neighbourhood=FakeNeighbourhood(max(1, settings.needs.text_neighbours, settings.needs.image_neighbours)),
         grounding=FakeGrounding(),
         phrases=FakePhrases(),
         knowledge=FakeKnowledge(),
     )
-    return Batcher(entry, settings, LABELS, encoder.pieces, 128, providers)
+    return Batcher(settings, LABELS, encoder.pieces, 128, providers)
 
 
 def make_model(name: str, settings: Settings, seed: int = 0) -> Model:

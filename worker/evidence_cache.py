@@ -66,5 +66,6 @@ def evidence_key(run: RunRecord, versions: Sequence[str], example: Example, pict
     objects = None if example.objects is None else [[it.label, it.box, it.score] for it in example.objects]
     tokens = [[token.start, token.end] for token in example.tokens]
     named = [run.weights, run.pool, run.knowledge, *versions]
-    parts = [*named, example.id, example.text, tokens, picture, example.caption, objects]
+    parts = [*named, example.split, example.id, example.text, tokens, picture, example.caption, objects]
+    parts += [example.context] if example.context is not None else []
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -4,6 +4,7 @@
     {"run", "text", "tokens": [[start, end]], "spans": [{"start", "end", "words", "text", "label", "confidence"}],
     "confidence_source", "evidence": [Evidence as JSON], "picture": {"ok", "objects": [{"label", "box", "score"}],
     "attributes": [[name, p]], "caption"} or null, "pictures": {neighbour: {"post": number or null, "image": sha256}}}
+    where a neighbour goes by `evidence.neighbour_key`: SPLIT/ID, or ID alone from a run whose pool has no splits
 `counterfactual` the same with "change": "no image", "no object" (with "object", its place in `picture.objects`) or
     "image of" (with "other", a post's number): {"run", "text", "tokens", "spans", "original": spans as they were}
 """
@@ -20,14 +21,15 @@ from db.images import image_path
 from db.posts import dataset, post, post_ids
 from mner_core.data.images import image_digest
 from mner_core.data.tokenize import tokenize
+from mner_core.evidence import neighbour_key
 from mner_core.features.image import ImageFeatures
 from mner_core.features.store import FeatureStore
+from mner_core.retrieval.neighbour_cache import PoolNeighbourhood
 from mner_core.training.fit import predict
-from mner_core.training.model_inputs import load_neighbourhood
 from mner_core.training.run import Run, without_images
 from mner_core.training.train import prediction_record
 from mner_core.training.versions import system_digest
-from mner_core.types import Example, InputError, Prediction
+from mner_core.types import Example, InputError, PostKey, Prediction
 from worker.evidence_cache import EvidenceCache, evidence_key
 from worker.model_cache import ModelCache
 
@@ -60,7 +62,7 @@ class RequestHandlers:
         run, example = self.model_cache.get(_text(payload, "run")), self._example(payload)
         original = self._kept(run, example)
         changed, change = self._changed(payload, run, example)
-        said = ask(run, changed, self.store, change)
+        said = ask(run, changed, change)
         return {
             "run": run.folder.name,
             "text": example.text,
@@ -99,7 +101,7 @@ class RequestHandlers:
         key = evidence_key(run.record, versions, example, picture)
         found = self.cache.get(key)
         if found is None:
-            said = ask(run, example, self.store, evidence=True)
+            said = ask(run, example, evidence=True)
             found = self._to_json(run, example, said)
             self.cache.put(key, found)
         return {"run": run.folder.name, **found, "pictures": self._pictures(run, found["evidence"])}
@@ -117,13 +119,15 @@ class RequestHandlers:
     def _pictures(self, run: Run, evidence: list[dict[str, Any]]) -> dict[str, Any]:
         """Where the neighbours' pictures are, by the key that the evidence calls them."""
         axes = [axis for each in evidence for axis in zip(each["axes"], each["items"], strict=True)]
-        keys = {item["post"] for name, items in axes if name == "neighbour" for item in items}
-        pool = getattr(run.batcher.providers.neighbourhood, "pool", None)
-        if not keys or pool is None:
+        items = {neighbour_key(item): item for name, items in axes if name == "neighbour" for item in items}
+        neighbourhood = run.batcher.providers.neighbourhood
+        if not items or not isinstance(neighbourhood, PoolNeighbourhood):
             return {}
-        digests = dict(zip(pool.keys, pool.image_digests, strict=True))
+        keys = {name: PostKey(str(item.get("split", "")), str(item["post"])) for name, item in items.items()}
         numbers = _numbers(self.store, str(run.record.data["name"]))
-        return {key: {"post": numbers.get(key), "image": digests.get(key, "")} for key in keys}
+        return {
+            name: {"post": numbers.get(key), "image": neighbourhood.image_digest(key)} for name, key in keys.items()
+        }
 
     def _changed(self, payload: Mapping[str, Any], run: Run, example: Example) -> tuple[Example, Change | None]:
         change = payload.get("change")
@@ -142,25 +146,19 @@ class RequestHandlers:
         raise InputError(f"There is no change {change!r}; ask for 'no image', 'no object' or 'image of'.")
 
 
-def ask(run: Run, example: Example, store: Store, change: Change | None = None, evidence: bool = False) -> Prediction:
-    """One prediction with neighbours found anew: a run remembers them by id and text, whatever the picture is now."""
-    batcher = copy.copy(run.batcher)
-    if run.features is not None:
-        features: Any = run.features if change is None else _Changed(run.features, change)
-        providers = replace(batcher.providers, features=features)
-        if run.record.pool:
-            count: int = getattr(run.plan.settings, "neighbours", 0)
-            anew = load_neighbourhood(run.folder, run.record.pool, features, count, store.home)
-            providers = replace(providers, neighbourhood=anew)
-        batcher.providers = providers
+def ask(run: Run, example: Example, change: Change | None = None, evidence: bool = False) -> Prediction:
+    """One prediction, with the picture's features as they are or changed."""
+    batcher = run.batcher
+    if run.features is not None and change is not None:
+        batcher = copy.copy(batcher)
+        batcher.providers = replace(batcher.providers, features=_Changed(run.features, change))
     return predict(run.model, batcher, [example], 1, evidence)[0]
 
 
 class _Changed:
-    """A feature store in which the picture in question is another than it is."""
+    """Features in which the picture in question is another than it is."""
 
     def __init__(self, features: FeatureStore, change: Change) -> None:
-        self.extractor, self.shards = features.extractor, features.shards
         self._features, self._change = features, change
 
     def features(self, example: Example) -> ImageFeatures:
@@ -184,14 +182,18 @@ def _picture(features: ImageFeatures) -> dict[str, Any]:
     }
 
 
-def _numbers(store: Store, dataset: str) -> dict[str, int]:
-    """The posts of the data set that a run was trained on by the ids in its files; empty where it is not here."""
+def _numbers(store: Store, dataset: str) -> dict[PostKey, int]:
+    """The posts of the data set that a run was trained on; empty where it is not here.
+
+    Each goes by its split and the id in its file and, for the pools of older runs, by its id alone.
+    """
     try:
         found = post_ids(store, dataset)
     except InputError:
         return {}
     in_order = sorted(found.items(), key=lambda item: item[0][0] == "train")  # the pool is, first of all, train
-    return {name: number for (_, name), number in in_order}
+    alone = {PostKey("", name): number for (_, name), number in in_order}
+    return alone | {PostKey(*key): number for key, number in found.items()}
 
 
 def _text(payload: Mapping[str, Any], field: str) -> str:

@@ -1,4 +1,4 @@
-"""What a batch is made from besides its posts: image features, neighbours, knowledge; each known by what it answers."""
+"""Protocols: what the batcher needs of each feature provider (image features, neighbours, grounding, knowledge)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from mner_core.types import Example
 
 
 class NeighbourProvider(Protocol):
-    """Where the neighbours of a post come from."""
+    """Where the neighbours of posts come from."""
 
-    def of_text(self, example: Example) -> Sequence[Neighbour]:
-        """Posts whose images' captions are most like the text, best first."""
+    def of_text(self, examples: Sequence[Example]) -> Sequence[Sequence[Neighbour]]:
+        """For each post those whose images' captions are most like its text, best first."""
         ...
 
-    def of_image(self, example: Example) -> Sequence[Neighbour]:
-        """Posts whose images show objects most like those of this one, best first."""
+    def of_image(self, examples: Sequence[Example], pictures: Sequence[ImageFeatures]) -> Sequence[Sequence[Neighbour]]:
+        """For each post those whose images show objects most like those of its picture, best first."""
         ...
 
     def grid(self, neighbour: Neighbour) -> np.ndarray[Any, Any]:

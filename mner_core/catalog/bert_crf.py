@@ -19,6 +19,5 @@ BERT_CRF = System(
     title="BERT-CRF",
     paper="Devlin et al. 2019, with the linear-chain CRF of Lample et al. 2016: the text baseline of all five papers",
     settings=BertCrfSettings,
-    needs=frozenset(),
     variants={"captions as context": {"context": "caption"}, "paper": BertCrfSettings.paper},
 )

@@ -1,10 +1,10 @@
 """GEI in the catalog."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from mner_core.catalog.system import PICTURES_ALONE, Settings, System, setting
+from mner_core.catalog.system import PICTURES_ALONE, Needs, Settings, System, setting
 from mner_core.types import InputError
 
 
@@ -52,6 +52,11 @@ class GEISettings(Settings):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"The setting {name} must lie in 0..1, got {getattr(self, name)}.")
 
+    @property
+    def needs(self) -> Needs:
+        """The picture as a whole and its objects, or its regions alone."""
+        return replace(super().needs, grid=True, objects=self.vision == "objects")
+
     def predicted_share(self, epoch: int) -> float:
         """Scheduled sampling: which share of the posts trains on predicted entities in this epoch, counted from 1."""
         risen = (epoch - self.sampling_begin) / (self.sampling_end - self.sampling_begin)
@@ -63,7 +68,6 @@ GEI = System(
     title="GEI",
     paper="Zhao et al. 2023, Entity-level Interaction via Heterogeneous Graph for Multimodal NER",
     settings=GEISettings,
-    needs=frozenset({"grid", "objects"}),
     variants={
         "-Entity-level interaction": {"interaction": "words of entities"},
         "-Span detection": {"interaction": "all words"},

@@ -1,10 +1,10 @@
 """HamLearning in the catalog."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from mner_core.catalog.system import Settings, System, setting
+from mner_core.catalog.system import Needs, Settings, System, setting
 from mner_core.types import InputError
 
 
@@ -44,13 +44,17 @@ class HamLearningSettings(Settings):
         if not self.semantic and not self.spatial:
             raise InputError("One of the settings semantic and spatial must be true: no view of the picture is left.")
 
+    @property
+    def needs(self) -> Needs:
+        """The objects; the picture as a whole stands behind them, in both views."""
+        return replace(super().needs, grid=True, objects=True)
+
 
 HAMLEARNING = System(
     name="hamlearning",
     title="HamLearning",
     paper="Liu et al. 2023, A Novel Framework for Multimodal Named Entity Recognition with Multi-level Alignments",
     settings=HamLearningSettings,
-    needs=frozenset({"grid", "objects"}),
     variants={
         "w/o RGCN": {"spatial": False},
         "w/o ViT": {"semantic": False},

@@ -1,10 +1,10 @@
 """IAIK in the catalog."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from mner_core.catalog.system import Need, Settings, System, setting
+from mner_core.catalog.system import Needs, Settings, System, setting
 from mner_core.types import InputError
 
 
@@ -35,12 +35,6 @@ class IAIKSettings(Settings):
         "none", "whether words see all words, or once those before and once those behind them"
     )
 
-    @property
-    def unread(self) -> frozenset[Need]:
-        """What is switched off; knowledge and attributes come from the picture, but not from its regions."""
-        read: dict[Need, bool] = {"grid": self.image, "attributes": self.attributes, "knowledge": self.knowledge}
-        return frozenset(need for need, is_read in read.items() if not is_read)
-
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.width < 0:
@@ -48,13 +42,23 @@ class IAIKSettings(Settings):
         if not 0 < self.similarity <= 1:
             raise InputError(f"The setting similarity must lie in 0..1 (0 excluded), got {self.similarity}.")
 
+    @property
+    def needs(self) -> Needs:
+        """What is switched on; knowledge and attributes come from the picture, but not from its regions."""
+        return replace(
+            super().needs,
+            grid=self.image,
+            attributes=self.attributes,
+            knowledge=self.knowledge,
+            similarity=self.similarity,
+        )
+
 
 IAIK = System(
     name="iaik",
     title="IAIK",
     paper="Chen et al. 2021, Multimodal Named Entity Recognition with Image Attributes and Image Knowledge, DASFAA",
     settings=IAIKSettings,
-    needs=frozenset({"grid", "attributes", "knowledge"}),
     variants={
         "Without image": {"image": False},
         "w/o attributes": {"attributes": False},

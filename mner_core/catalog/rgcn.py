@@ -1,10 +1,10 @@
 """R-GCN in the catalog."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from mner_core.catalog.system import Settings, System, setting
+from mner_core.catalog.system import Needs, Settings, System, setting
 from mner_core.tags import Scheme
 from mner_core.types import InputError
 
@@ -30,13 +30,23 @@ class RGCNSettings(Settings):
         if self.neighbours < 1 or self.heads < 1:
             raise InputError("The settings neighbours and heads must be at least 1.")
 
+    @property
+    def needs(self) -> Needs:
+        """The picture's regions, and the neighbours in the graphs that are switched on."""
+        return replace(
+            super().needs,
+            grid=True,
+            text_neighbours=self.neighbours if self.inter_graph else 0,
+            image_neighbours=self.neighbours if self.intra_graph else 0,
+            pool=self.pool,
+        )
+
 
 RGCN = System(
     name="rgcn",
     title="R-GCN",
     paper="Zhao et al. 2022, Learning from Different text-image Pairs: A Relation-enhanced GCN for MNER, ACM MM",
     settings=RGCNSettings,
-    needs=frozenset({"grid", "objects", "neighbours"}),
     variants={
         "w/o Gate": {"gate": False},
         "w/o InterRG": {"inter_graph": False},

@@ -24,7 +24,46 @@ Captioner = Literal["profile", "composed", "blip-image-captioning-base"]
 PICTURES_ALONE: Mapping[str, str] = {"classifier": "resnet152", "captioner": "composed"}
 """Parts of a paper that reads neither attributes nor captions: no net is run for them alone."""
 
-Need = Literal["grid", "objects", "links", "neighbours", "attributes", "knowledge"]
+Links = Literal["none", "phrases", "phrases and general words"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What a system with its settings asks of the feature providers; what it does not ask for is not prepared.
+
+    Args:
+        grid: the 49 regions of each picture.
+        objects: the objects detected in it, with their vectors, boxes and classes.
+        links: which words speak of which objects: those found for noun phrases, or for general words as well.
+        text_neighbours: K, how many posts whose captions are like a post's text; 0 for none.
+        image_neighbours: K, how many posts whose pictures show objects like the post's own; 0 for none.
+        pool: whose pictures may be neighbours: those of the training posts, or of all splits.
+        attributes: the names of the likeliest classes of each picture, as vectors.
+        knowledge: what a knowledge graph says of each picture.
+        similarity: the cosine, in 0..1, from which a picture of the graph shows what the post's picture does.
+        captions: a sentence about each picture, which the text encoder reads behind the post.
+    """
+
+    grid: bool = False
+    objects: bool = False
+    links: Links = "none"
+    text_neighbours: int = 0
+    image_neighbours: int = 0
+    pool: Literal["train", "all"] = "train"
+    attributes: bool = False
+    knowledge: bool = False
+    similarity: float = 0.9
+    captions: bool = False
+
+    @property
+    def neighbours(self) -> bool:
+        """Whether other posts are looked for."""
+        return self.text_neighbours > 0 or self.image_neighbours > 0
+
+    @property
+    def pictures(self) -> bool:
+        """Whether a batch carries anything that comes from pictures; captions are part of the text."""
+        return self.grid or self.objects or self.links != "none" or self.neighbours or self.attributes or self.knowledge
 
 
 def setting(default: Any, about: str) -> Any:
@@ -76,9 +115,9 @@ class Settings:
         return {slot: name for slot, name in chosen.items() if name != "profile"}
 
     @property
-    def unread(self) -> frozenset[Need]:
-        """Which of its system's needs these settings leave unread, so that nobody computes them."""
-        return frozenset()
+    def needs(self) -> Needs:
+        """What batches under these settings carry besides words; a system's settings add what it reads."""
+        return Needs(captions=self.context == "caption")
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
@@ -103,8 +142,7 @@ class System:
         name: what the command line and a run's folder say.
         title: what a person reads.
         paper: where it comes from.
-        settings: its settings class.
-        needs: which features its batches carry.
+        settings: its settings class, which also says what it needs.
         variants: a row of a paper's table -> the settings it changes.
     """
 
@@ -112,7 +150,6 @@ class System:
     title: str
     paper: str
     settings: type[Settings]
-    needs: frozenset[Need]
     variants: Mapping[str, Mapping[str, Any]]
 
     def resolve(self, profile: str, variant: str = "", changes: Mapping[str, Any] | None = None) -> Settings:

@@ -1,10 +1,10 @@
 """UMGF in the catalog."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from mner_core.catalog.system import PICTURES_ALONE, Need, Settings, System, setting
+from mner_core.catalog.system import PICTURES_ALONE, Links, Needs, Settings, System, setting
 from mner_core.types import InputError
 
 
@@ -66,11 +66,12 @@ class UMGFSettings(Settings):
             )
 
     @property
-    def unread(self) -> frozenset[Need]:
-        """Objects and their links, or the grid; links also where all words are joined to all objects."""
+    def needs(self) -> Needs:
+        """The regions, all joined to all words; or the objects, with links where not all are joined to all words."""
         if self.vision == "regions":
-            return frozenset({"objects", "links"})
-        return frozenset({"grid", "links"} if self.edges == "all" else {"grid"})
+            return replace(super().needs, grid=True)
+        links: Mapping[str, Links] = {"phrase": "phrases and general words", "phrase alone": "phrases", "all": "none"}
+        return replace(super().needs, objects=True, links=links[self.edges])
 
 
 UMGF = System(
@@ -78,7 +79,6 @@ UMGF = System(
     title="UMGF",
     paper="Zhang et al. 2021, Multi-modal Graph Fusion for NER with Targeted Visual Guidance, AAAI",
     settings=UMGFSettings,
-    needs=frozenset({"grid", "objects", "links"}),
     variants={
         "w/o Tar": {"vision": "regions"},
         "w/o VCorr": {"object_edges": False},

@@ -72,8 +72,8 @@ def _cross_validated(options: argparse.Namespace, data: Dataset, posts: Sequence
     labels = tuple(sorted({span.label for post in posts for span in post.spans or ()}))
     if not labels:
         raise InputError(f"No post of {data.name} has a labelled span; there is nothing to learn.")
-    names = {post.id for post in posts}
-    others = [post for post in data.posts if post.id not in names]
+    keys = {post.key for post in posts}
+    others = [post for post in data.posts if post.key not in keys]
     from mner_core.training.plan import Plan
     from mner_core.training.train import TrainingRequest
 
@@ -84,6 +84,6 @@ def _cross_validated(options: argparse.Namespace, data: Dataset, posts: Sequence
         others=[post for post in others if post.split != "valid"],
         data=data.name,
         seed=options.seed,
-        graph=graph_of(data, entry),
+        graph=graph_of(data, settings),
     )
     return by_cross_validation(request, options.folds, home, Bars())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mner_core.catalog.profiles import profile
-from mner_core.catalog.system import System
+from mner_core.catalog.system import Settings
 from mner_core.catalog.systems import SYSTEMS, system
 from mner_core.check import check
 from mner_core.commands.inputs import load_run, must_be_run
@@ -95,7 +95,7 @@ def train(options: argparse.Namespace) -> Answer:
         data=data.name,
         seed=options.seed,
         start=options.start,
-        graph=graph_of(data, entry),
+        graph=graph_of(data, settings),
         left_out=posts.left_out,
     )
     if not data.labels:
@@ -120,9 +120,9 @@ def _changes(options: argparse.Namespace) -> dict[str, Any]:
     return {**changes, "epochs": options.epochs}
 
 
-def graph_of(data: Dataset, entry: System) -> Graph | None:
-    """The knowledge graph that came with a data set, where the system reads one; what is wrong in it is said."""
-    if data.knowledge is None or "knowledge" not in entry.needs:
+def graph_of(data: Dataset, settings: Settings) -> Graph | None:
+    """The knowledge graph that came with a data set, where these settings read one; what is wrong in it is said."""
+    if data.knowledge is None or not settings.needs.knowledge:
         return None
     graph, defects = read_graph(data.knowledge)
     say_defects(defects)

@@ -4,6 +4,7 @@ import hashlib
 import math
 import threading
 import warnings
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -75,16 +76,42 @@ def open_image(source: Path | bytes) -> Image.Image:
 
 
 def image_digest(path: Path) -> str:
-    """The sha256 of the file's bytes, in hexadecimal.
+    """The sha256 of the file's bytes, in hexadecimal; a file that has not changed is read once in a process.
 
     Raises:
         InputError: the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        state = path.stat()
+        return _digest_of(path, state.st_ino, state.st_size, state.st_mtime_ns)
     except OSError as error:
         raise InputError(f"The picture {path.name} cannot be read ({_reason(error)}).") from error
+
+
+def opens(path: Path | None) -> bool:
+    """Whether there is a picture that `open_image` opens; a file that has not changed is tried once in a process."""
+    if path is None:
+        return False
+    try:
+        state = path.stat()
+    except OSError:
+        return False
+    return _opens(path, state.st_ino, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=100_000)
+def _digest_of(path: Path, *state: int) -> str:  # noqa: ARG001 (another state is another content)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=100_000)
+def _opens(path: Path, *state: int) -> bool:  # noqa: ARG001 (another state is another content)
+    try:
+        open_image(path)
+    except InputError:
+        return False
+    return True
 
 
 def _decode(data: bytes, name: str) -> Image.Image:

@@ -66,7 +66,7 @@ class Held:
 
 def reads_knowledge(suite: Suite) -> bool:
     """Whether a system of the suite looks things up in a knowledge graph."""
-    return any("knowledge" in SYSTEMS[row.model].needs for row in suite.rows if row.model in SYSTEMS)
+    return any(SYSTEMS[row.model].settings().needs.knowledge for row in suite.rows if row.model in SYSTEMS)
 
 
 def data_sets(

@@ -57,7 +57,7 @@ class Model(nn.Module, ABC):
 
     def loss(self, batch: Batch, progress: Progress) -> Tensor:  # noqa: ARG002 (schedules of later systems read it)
         """The scalar to minimise: -log p(gold tags), the mean over posts."""
-        assert batch.tags is not None, "posts without gold have no loss"
+        assert batch.tags is not None, "a loss needs gold: `Batcher.labelled` makes such batches"
         return self.crf.loss(self.emissions(self.states(batch, None)), batch.tags, batch.words)
 
     def forward(self, batch: Batch, progress: Progress) -> Tensor:

@@ -128,7 +128,7 @@ class GEI(Model):
 
     def loss(self, batch: Batch, progress: Progress) -> Tensor:
         """L = lambda 1 * L_sd + lambda 2 * L_mner; while training with scheduled sampling of the entities."""
-        assert batch.tags is not None, "posts without gold have no loss"
+        assert batch.tags is not None, "a loss needs gold: `Batcher.labelled` makes such batches"
         words = self.words(batch)
         spans, span_loss = _all_words(batch), words.new_zeros(())
         if self.detector is not None:
@@ -187,10 +187,10 @@ class GEI(Model):
     def _objects(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Nodes of the picture [B, V, d] (Eq. 5, 6) and which of them are real [B, V]; none without a picture."""
         assert batch.grid is not None
-        assert batch.objects is not None
         ok = batch.grid.ok[:, None]
         if self.of_objects is None:
             return self.of_grid(batch.grid.regions).relu(), ok.expand(-1, batch.grid.regions.shape[1])
+        assert batch.objects is not None
         things = self.of_objects(batch.objects.vectors).relu()
         whole = self.of_grid(
             batch.grid.regions.mean(dim=1, keepdim=True)

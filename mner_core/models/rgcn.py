@@ -24,13 +24,13 @@ class NeighbourConvolution(nn.Module):
     """H^GCN = relu(sum over the K neighbours of W H_k, + b) (Eq. 6, 11).
 
     Differs from the authors' code, whose reshape averages five regions of one image instead of K images: the paper's
-    equation is the model. `edges = cosine` weighs each neighbour by the cosine that chose it (ours).
+    equation is the model. Where `weighted`, each neighbour counts by the cosine that chose it (ours).
     """
 
-    def __init__(self, width: int, edges: str) -> None:
+    def __init__(self, width: int, weighted: bool) -> None:
         super().__init__()
         self.linear = nn.Linear(width, width)
-        self.edges = edges
+        self.weighted = weighted
 
     def forward(self, neighbours: Neighbours, project: nn.Linear) -> Tensor:
         """-> [B, R, d], zero where a post has no neighbour.
@@ -38,7 +38,7 @@ class NeighbourConvolution(nn.Module):
         Projection (Eq. 3) and W are linear, the first without bias: summing the neighbours first is K times less work.
         """
         weight = neighbours.real.to(neighbours.cosine.dtype)
-        if self.edges == "cosine":
+        if self.weighted:
             weight = weight * neighbours.cosine
         summed = torch.einsum("bk,bkrg->brg", weight, neighbours.regions)  # sum of the H_k, unprojected [B, R, d_g]
         state = torch.relu(self.linear(project(summed)))  # Eq. 6, 11
@@ -52,8 +52,9 @@ class RGCN(Model):
         super().__init__(settings, labels, inputs)
         d = self.width
         self.project = nn.Linear(inputs.grid_width, d, bias=False)  # W_o of Eq. 3
-        self.inter_graph = NeighbourConvolution(d, settings.edges) if settings.inter_graph else None
-        self.intra_graph = NeighbourConvolution(d, settings.edges) if settings.intra_graph else None
+        weighted = settings.edges == "cosine"
+        self.inter_graph = NeighbourConvolution(d, weighted) if settings.inter_graph else None
+        self.intra_graph = NeighbourConvolution(d, weighted) if settings.intra_graph else None
         self.text_gate = AdditiveGate(d) if settings.inter_graph and settings.gate else None
         self.image_gate = AdditiveGate(d) if settings.intra_graph and settings.gate else None
         self.word_attention = AttentionLayer(d, settings.heads, settings.dropout)
@@ -109,5 +110,5 @@ class RGCN(Model):
 
 
 def _show_neighbours(trace: Trace, name: str, neighbours: Neighbours) -> None:
-    items = [[{"post": neighbour.post, "score": neighbour.score} for neighbour in row] for row in neighbours.posts]
+    items = [[neighbour.item for neighbour in row] for row in neighbours.posts]
     trace.add(name, "score", ("neighbour",), neighbours.cosine, items={"neighbour": items})

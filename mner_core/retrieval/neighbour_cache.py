@@ -1,39 +1,53 @@
 """The neighbours of posts in a pool, found once and remembered: what R-GCN's two graphs look like to a batch."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Hashable, Sequence
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mner_core.catalog.system import Needs
 from mner_core.data.images import image_digest
 from mner_core.features.image import Features, ImageFeatures
 from mner_core.home import Home
 from mner_core.retrieval.pool import Neighbour, Pool, Query, Retriever
 from mner_core.text.sentences import sentence_vectors
-from mner_core.types import Example
+from mner_core.types import Example, PostKey
 
 Grids: TypeAlias = Callable[[str], NDArray[np.float16]]
 """The grid [49, grid_width] of a picture by its sha256."""
 
 OnVectors: TypeAlias = Callable[[int, int], None]
+Found: TypeAlias = tuple[Neighbour, ...]
+
+REMEMBERED = 20_000
+"""Answers that are remembered of each kind, besides those of the posts that were prepared; about 1 KB each."""
 
 
 def build_pool(
-    examples: Sequence[Example], features: Features, text_slot: str, home: Home, progress: OnVectors | None = None
+    examples: Sequence[Example],
+    features: Features,
+    text_slot: str,
+    needs: Needs,
+    home: Home,
+    progress: OnVectors | None = None,
 ) -> Pool:
-    """The posts that have a picture, each with the vector of its caption (Eq. 4) and of its objects (Eq. 9)."""
+    """The posts that have a picture, each with the vector of its caption (Eq. 4) and of its objects (Eq. 9).
+
+    Vectors of a graph that is switched off have no numbers.
+    """
     looked = [(example, features.features(example)) for example in examples]
     pictured = [(example, picture) for example, picture in looked if picture.image_ok]
-    width = looked[0][1].object_vectors.shape[1] if looked else 0
     captions = [picture.caption if example.caption is None else example.caption for example, picture in pictured]
+    nothing = np.zeros((len(pictured), 0), np.float32)
+    objects = [mean_object(picture) for _, picture in pictured]
     return Pool(
-        keys=tuple(example.id for example, _ in pictured),
+        keys=tuple(example.key for example, _ in pictured),
         image_digests=tuple(_digest(example) for example, _ in pictured),
-        caption_vectors=sentence_vectors(captions, text_slot, home, progress),
-        object_vectors=np.stack([mean_object(picture) for _, picture in pictured])
-        if pictured
-        else np.zeros((0, width), np.float32),
+        caption_vectors=sentence_vectors(captions, text_slot, home, progress) if needs.text_neighbours else nothing,
+        object_vectors=np.stack(objects) if needs.image_neighbours and objects else nothing,
     )
 
 
@@ -46,56 +60,97 @@ def mean_object(picture: ImageFeatures) -> NDArray[np.float32]:
 
 
 class PoolNeighbourhood:
-    """Who the neighbours of a post are.
+    """Which posts of a pool are the neighbours of a post.
+
+    An answer is remembered under all that it follows from: which post asks (it is left out), its picture (so are posts
+    with that one), and the text, or the mean object vector, that is compared. So one neighbourhood serves any number of
+    evaluations with other pictures.
 
     Args:
-        pool: among whom they are sought.
+        pool: among which posts they are sought.
         grids: where the neighbours' grids come from.
-        features: where the asking posts' objects come from.
         text_slot: the profile's frozen text encoder.
-        count: K, how many of each kind.
-        home: where sentence vectors of whole splits are kept; None computes them anew.
+        needs: how many of each kind.
+        remembered: how many answers of each kind are kept; the oldest go first.
     """
 
-    def __init__(
-        self, pool: Pool, grids: Grids, features: Features, text_slot: str, count: int, home: Home | None = None
-    ) -> None:
+    def __init__(self, pool: Pool, grids: Grids, text_slot: str, needs: Needs, *, remembered: int = REMEMBERED) -> None:
         self.pool = pool
+        self.needs = needs
         self._retriever = Retriever(pool)
         self._digests = dict(zip(pool.keys, pool.image_digests, strict=True))
         self._grids = grids
-        self._features = features
         self._text_slot = text_slot
-        self._count = count
-        self._home = home
-        self._found: dict[tuple[str, str], tuple[tuple[Neighbour, ...], tuple[Neighbour, ...]]] = {}
+        self._of_text: dict[Hashable, Found] = {}
+        self._of_image: dict[Hashable, Found] = {}
+        self._remembered = remembered
 
-    def prepare(self, examples: Sequence[Example], progress: OnVectors | None = None) -> None:
-        """Finds the neighbours of many posts at once and remembers them (Eq. 5, 10)."""
-        queries = [Query(example.id, _digest(example)) for example in examples]
-        texts = sentence_vectors([example.text for example in examples], self._text_slot, self._home, progress)
-        objects = np.stack([mean_object(self._features.features(example)) for example in examples])
-        by_text = self._retriever.by_caption(texts, queries, self._count)
-        by_image = self._retriever.by_objects(objects, queries, self._count)
-        for example, of_text, of_image in zip(examples, by_text, by_image, strict=True):
-            self._found[example.id, example.text] = (of_text, of_image)
+    def prepare(
+        self,
+        examples: Sequence[Example],
+        pictures: Sequence[ImageFeatures],
+        home: Home,
+        progress: OnVectors | None = None,
+    ) -> None:
+        """Finds the neighbours of many posts at once and remembers them all (Eq. 5, 10).
 
-    def of_text(self, example: Example) -> tuple[Neighbour, ...]:
-        """Posts whose images' captions are most like the text, best first."""
-        return self._of(example)[0]
+        The texts' vectors are kept in the home: the same posts are quick the next time.
+        """
+        self._remembered += len(examples)
+        if self.needs.text_neighbours:
+            texts = sentence_vectors([example.text for example in examples], self._text_slot, home, progress)
+            self._texts_asked(examples, lambda: texts)
+        if self.needs.image_neighbours:
+            self.of_image(examples, pictures)
 
-    def of_image(self, example: Example) -> tuple[Neighbour, ...]:
-        """Posts whose images show objects most like those of this one, best first."""
-        return self._of(example)[1]
+    def of_text(self, examples: Sequence[Example]) -> list[Found]:
+        """For each post those whose images' captions are most like its text, best first."""
+        return self._texts_asked(
+            examples, lambda: sentence_vectors([example.text for example in examples], self._text_slot)
+        )
+
+    def of_image(self, examples: Sequence[Example], pictures: Sequence[ImageFeatures]) -> list[Found]:
+        """For each post those whose images show objects most like those of its picture, best first."""
+        queries = [_query(example) for example in examples]
+        objects = np.stack([mean_object(picture) for picture in pictures])
+        keys = [
+            (query, hashlib.sha256(vector.tobytes()).digest()) for query, vector in zip(queries, objects, strict=True)
+        ]
+        count = self.needs.image_neighbours
+        return self._answers(self._of_image, keys, lambda: self._retriever.by_objects(objects, queries, count))
 
     def grid(self, neighbour: Neighbour) -> NDArray[Any]:
         """The neighbour's image grid [49, grid_width]."""
-        return self._grids(self._digests[neighbour.post])
+        return self._grids(self._digests[neighbour.key])
 
-    def _of(self, example: Example) -> tuple[tuple[Neighbour, ...], tuple[Neighbour, ...]]:
-        if (example.id, example.text) not in self._found:
-            self.prepare([example])
-        return self._found[example.id, example.text]
+    def image_digest(self, key: PostKey) -> str:
+        """The sha256 of the picture of a post in the pool; empty for a post that is not there."""
+        return self._digests.get(key, "")
+
+    def _texts_asked(self, examples: Sequence[Example], vectors: Callable[[], NDArray[np.float32]]) -> list[Found]:
+        queries = [_query(example) for example in examples]
+        keys = [(query, example.text) for query, example in zip(queries, examples, strict=True)]
+        count = self.needs.text_neighbours
+        return self._answers(self._of_text, keys, lambda: self._retriever.by_caption(vectors(), queries, count))
+
+    def _answers(
+        self, known: dict[Hashable, Found], keys: Sequence[Hashable], search: Callable[[], list[Found]]
+    ) -> list[Found]:
+        """The answers to all these questions; where one is new all are sought, as if none had been asked before.
+
+        So no answer depends on what was asked earlier: the encoder's last digits follow from what it reads at once.
+        """
+        if all(key in known for key in keys):
+            return [known[key] for key in keys]
+        found = search()
+        known |= zip(keys, found, strict=True)
+        for oldest in list(islice(known, max(0, len(known) - self._remembered))):
+            del known[oldest]
+        return found
+
+
+def _query(example: Example) -> Query:
+    return Query(example.key, _digest(example))
 
 
 def _digest(example: Example) -> str:

@@ -7,18 +7,18 @@ Likeness is the cosine. A post never finds itself, nor any post with the very sa
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from mner_core.retrieval.vector_index import EXACT_UP_TO, VectorIndex, Vectors
-from mner_core.types import InputError
+from mner_core.types import InputError, PostKey
 
 _FILE = "pool.safetensors"
 
@@ -27,14 +27,20 @@ _FILE = "pool.safetensors"
 class Neighbour:
     """Another post and the cosine that chose it, -1..1."""
 
-    post: str
+    key: PostKey
     score: float
+
+    @property
+    def item(self) -> dict[str, Any]:
+        """The same as an item of evidence: {"post", "split" (where it is known), "score"}."""
+        split = {"split": self.key.split} if self.key.split else {}
+        return {"post": self.key.post, **split, "score": self.score}
 
 
 class Query(NamedTuple):
     """The post that asks: it and all posts with its picture are left out. An empty digest stands for no picture."""
 
-    post: str
+    key: PostKey
     image_digest: str = ""
 
 
@@ -42,27 +48,36 @@ class Query(NamedTuple):
 class Pool:
     """The posts among which neighbours are sought, one row each: [posts, width] vectors, all zeros where there is none.
 
+    In the pools of runs that were trained before splits were kept, every key's split is empty and ids are unique.
+
     `image_digests` hold the sha256 of each post's picture, empty where it has none.
     """
 
-    keys: tuple[str, ...]
+    keys: tuple[PostKey, ...]
     image_digests: tuple[str, ...]
     caption_vectors: Vectors
     object_vectors: Vectors
 
     def __post_init__(self) -> None:
-        sizes = {len(self.keys), len(self.image_digests), len(self.caption_vectors), len(self.object_vectors)}
-        if len(sizes) > 1 or len(set(self.keys)) < len(self.keys):
+        columns = (self.keys, self.image_digests, self.caption_vectors, self.object_vectors)
+        if len({len(column) for column in columns}) > 1 or len(set(self.keys)) < len(self.keys):
             raise ValueError("A pool needs one key, digest, caption vector and object vector a post, and no key twice.")
 
     @cached_property
     def fingerprint(self) -> str:
         """A sha256 of all that the pool holds."""
-        digest = hashlib.sha256(json.dumps([self.keys, self.image_digests]).encode())
+        digest = hashlib.sha256(json.dumps(list(self._names.values())).encode())
         for vectors in (self.caption_vectors, self.object_vectors):
             digest.update(repr(vectors.shape).encode())
             digest.update(np.ascontiguousarray(vectors, np.float32).tobytes())
         return digest.hexdigest()
+
+    @property
+    def _names(self) -> dict[str, Sequence[str]]:
+        """What the file's header says of each post; a pool without splits is written as before there were any."""
+        names = {"keys": [key.post for key in self.keys], "image_digests": self.image_digests}
+        splits = [key.split for key in self.keys]
+        return names | {"splits": splits} if any(splits) else names
 
     def save(self, folder: Path) -> None:
         """Writes `pool.safetensors` into the folder, whole or not at all.
@@ -71,22 +86,21 @@ class Pool:
             InputError: it cannot be written; a pool that was there before is untouched.
         """
         vectors = {"caption_vectors": self.caption_vectors, "object_vectors": self.object_vectors}
-        names = {"keys": self.keys, "image_digests": self.image_digests}
         content = save(
             {name: np.ascontiguousarray(rows, np.float32) for name, rows in vectors.items()},
-            {"fingerprint": self.fingerprint, **{name: json.dumps(each) for name, each in names.items()}},
+            {"fingerprint": self.fingerprint, **{name: json.dumps(each) for name, each in self._names.items()}},
         )
-        partial = folder / f".{_FILE}.{os.getpid()}"
+        beside = folder / f".{_FILE}.{os.getpid()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
+            with beside.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            partial.replace(folder / _FILE)
+            beside.replace(folder / _FILE)
         except OSError as error:
-            if partial.exists():
-                partial.unlink()
+            if beside.exists():
+                beside.unlink()
             raise InputError(f"Cannot write {_FILE} into {folder.name}: {error.strerror or error}.") from error
 
     @classmethod
@@ -99,8 +113,10 @@ class Pool:
         try:
             with safe_open(folder / _FILE, framework="numpy") as file:
                 names = file.metadata()
+                ids = json.loads(names["keys"])
+                splits = json.loads(names["splits"]) if "splits" in names else [""] * len(ids)
                 pool = cls(
-                    keys=tuple(json.loads(names["keys"])),
+                    keys=tuple(PostKey(*key) for key in zip(splits, ids, strict=True)),
                     image_digests=tuple(json.loads(names["image_digests"])),
                     caption_vectors=file.get_tensor("caption_vectors"),
                     object_vectors=file.get_tensor("object_vectors"),
@@ -115,16 +131,25 @@ class Pool:
 
 
 class Retriever:
-    """The two graphs' neighbours in one pool."""
+    """The two graphs' neighbours in one pool; each index is built when it is first asked."""
 
     def __init__(self, pool: Pool, *, exact_up_to: int = EXACT_UP_TO, threads: int = 1) -> None:
         self.pool = pool
-        self.captions = VectorIndex(pool.caption_vectors, exact_up_to=exact_up_to, threads=threads)
-        self.objects = VectorIndex(pool.object_vectors, exact_up_to=exact_up_to, threads=threads)
+        self._build = partial(VectorIndex, exact_up_to=exact_up_to, threads=threads)
         self._row_of = {key: row for row, key in enumerate(pool.keys)}
         self._rows_with: dict[str, set[int]] = {}
         for row, digest in enumerate(pool.image_digests):
             self._rows_with.setdefault(digest, set()).add(row)
+
+    @cached_property
+    def captions(self) -> VectorIndex:
+        """The pool's captions."""
+        return self._build(self.pool.caption_vectors)
+
+    @cached_property
+    def objects(self) -> VectorIndex:
+        """The pool's mean object vectors."""
+        return self._build(self.pool.object_vectors)
 
     def by_caption(self, sentences: Vectors, queries: Sequence[Query], num: int) -> list[tuple[Neighbour, ...]]:
         """For each sentence vector the `num` other posts with the likest captions, best first (R-GCN, Eq. 5)."""
@@ -142,6 +167,8 @@ class Retriever:
         found = index.search(vectors, num, [self._own_rows(query) for query in queries])
         return [tuple(Neighbour(self.pool.keys[row], cosine) for row, cosine in rows) for rows in found]
 
-    def _own_rows(self, query: Query) -> set[int]:
+    def _own_rows(self, query: Query) -> Set[int]:
+        """The rows of the post itself and of its picture."""
         same_picture = self._rows_with.get(query.image_digest, set()) if query.image_digest else set()
-        return same_picture | {self._row_of[query.post]} if query.post in self._row_of else same_picture
+        own = (query.key, PostKey("", query.key.post))  # a pool without splits knows a post by its id alone
+        return same_picture | {self._row_of[key] for key in own if key in self._row_of}

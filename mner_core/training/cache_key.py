@@ -31,7 +31,7 @@ def _pictures(request: TrainingRequest) -> Mapping[str, str]:
     """The contents of the pictures that the system reads: those of the posts, and those of the knowledge graph."""
     plan, posts = request.plan, [*request.train, *request.dev, *request.others]
     found = {"posts": pictures_fingerprint(posts)} if plan.needs_pictures else {}
-    if request.graph is not None and "knowledge" in plan.needs:
+    if request.graph is not None and plan.needs.knowledge:
         found["knowledge"] = pictures_fingerprint(graph_posts(request.graph))
     return found
 

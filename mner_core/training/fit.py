@@ -78,7 +78,7 @@ def fit(
         for rows in steps[place.step :]:
             done = (place.epoch - 1) * len(steps) + place.step
             model.train()
-            batch = batcher.batch([posts.train[row] for row in rows]).to(accelerator.device)
+            batch = batcher.labelled([posts.train[row] for row in rows]).to(accelerator.device)
             loss = wrapped(batch, Progress(place.epoch - 1, done / total))
             place.losses.append(_finite(loss, done))
             accelerator.backward(loss)

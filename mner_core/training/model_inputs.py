@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mner_core.batches.feature_providers import FeatureProviders
 from mner_core.features.extract import extract
 from mner_core.features.grounding import Grounding
@@ -14,13 +11,13 @@ from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
-from mner_core.knowledge.search import LEAST
 from mner_core.retrieval.entity_linking import GraphKnowledge, graph_folder, graph_posts
-from mner_core.retrieval.neighbour_cache import Grids, PoolNeighbourhood, build_pool
+from mner_core.retrieval.neighbour_cache import PoolNeighbourhood, build_pool
 from mner_core.retrieval.pool import Pool
 from mner_core.run_record import RunRecord
 from mner_core.text.sentences import PhraseVectors
 from mner_core.training.plan import OnProgress, Plan
+from mner_core.training.run_parts import GRIDS, POOL, Grids, graph_of_run, pool_folder, pool_of_run
 from mner_core.types import Example, InputError
 
 
@@ -53,20 +50,20 @@ def prepare_model_inputs(
     """
     if not plan.needs_pictures:
         return ModelInputs(FeatureProviders())
-    everybody = [*train, *others]
+    everybody, needs = [*train, *others], plan.needs
     extract(everybody, plan.profile, home, lambda done, total: on_progress("features", done, total))
     features = FeatureStore(plan.profile, home)
     providers = FeatureProviders(features=features)
-    if "links" in plan.needs:
-        providers = replace(providers, grounding=_grounding(plan, everybody, features, home, on_progress))
     pool = knowledge = ""
-    if "neighbours" in plan.needs:
-        pooled = everybody if getattr(plan.settings, "pool", "train") == "all" else train
+    if needs.links != "none":
+        providers = replace(providers, grounding=_grounding(plan, everybody, features, home, on_progress))
+    if needs.neighbours:
+        pooled = everybody if needs.pool == "all" else train
         neighbourhood = _neighbourhood(plan, pooled, everybody, features, home, on_progress)
         providers, pool = replace(providers, neighbourhood=neighbourhood), neighbourhood.pool.fingerprint
-    if plan.needs & {"attributes", "knowledge"}:
+    if needs.attributes or needs.knowledge:
         providers = replace(providers, phrases=_phrases(plan, everybody, features))
-    if "knowledge" in plan.needs and graph is not None:
+    if needs.knowledge and graph is not None:
         known = _knowledge(plan, graph, everybody, features, home, on_progress)
         providers, knowledge = replace(providers, knowledge=known), known.fingerprint
     return ModelInputs(providers, pool, knowledge)
@@ -75,14 +72,14 @@ def prepare_model_inputs(
 def _grounding(
     plan: Plan, everybody: Sequence[Example], features: FeatureStore, home: Home, on_progress: OnProgress
 ) -> Grounding:
-    grounding = _asking(plan, home)
+    grounding = _new_grounding(plan, home)
     looked = [(example, features.features(example)) for example in everybody]
     grounding.sweep(looked, lambda done, total: on_progress("phrases", done, total))
     return grounding
 
 
-def _asking(plan: Plan, home: Home) -> Grounding:
-    return Grounding(plan.profile, home, general=getattr(plan.settings, "edges", "") != "phrase alone")
+def _new_grounding(plan: Plan, home: Home) -> Grounding:
+    return Grounding(plan.profile, home, general=plan.needs.links == "phrases and general words")
 
 
 def _neighbourhood(
@@ -98,18 +95,17 @@ def _neighbourhood(
     def on_vectors(done: int, total: int) -> None:
         on_progress("neighbours", done, total)
 
-    pool = build_pool(pooled, features, plan.profile.text, home, on_vectors)
+    pool = build_pool(pooled, features, plan.profile.text, plan.needs, home, on_vectors)
     pool.save(pool_folder(home, pool.fingerprint))
-    count: int = getattr(plan.settings, "neighbours", 0)
-    neighbourhood = PoolNeighbourhood(pool, kept_grids(features.shards), features, plan.profile.text, count, home)
-    neighbourhood.prepare(everybody, on_vectors)
+    neighbourhood = PoolNeighbourhood(pool, Grids(features, home).of, plan.profile.text, plan.needs)
+    neighbourhood.prepare(everybody, [features.features(example) for example in everybody], home, on_vectors)
     return neighbourhood
 
 
 def _phrases(plan: Plan, everybody: Sequence[Example], features: FeatureStore) -> PhraseVectors:
     """The names of all pictures' classes as vectors, computed in one go."""
     phrases = PhraseVectors(plan.profile.text)
-    if "attributes" in plan.needs:
+    if plan.needs.attributes:
         phrases.prepare(name for example in everybody for name, _ in features.features(example).attributes)
     return phrases
 
@@ -119,7 +115,7 @@ def _knowledge(
 ) -> GraphKnowledge:
     """Looks at the graph's pictures, keeps the graph for the run, and looks everybody up."""
     extract(graph_posts(graph), plan.profile, home, lambda done, total: on_progress("knowledge", done, total))
-    known = GraphKnowledge.build(graph, features, _similarity(plan))
+    known = GraphKnowledge.build(graph, features, plan.needs.similarity)
     known.save(graph_folder(home, known.fingerprint))
     for done, example in enumerate(everybody, 1):
         known.of(example, features.features(example))
@@ -127,65 +123,42 @@ def _knowledge(
     return known
 
 
-def _similarity(plan: Plan) -> float:
-    least: float = getattr(plan.settings, "similarity", LEAST)
-    return least
-
-
 def load_providers(run: Path, record: RunRecord, plan: Plan, home: Home) -> FeatureProviders:
-    """What a stored run's batches are made from; its pool and its graph are its own where it brought them (exported).
+    """What a stored run's batches are made from: its own pool and graph, or those of the home.
 
     Raises:
-        InputError: its pool or its knowledge graph cannot be found.
+        InputError: its pool or its knowledge graph cannot be found; the sentence says how to make it again.
     """
     if not plan.needs_pictures:
         return FeatureProviders()
     features = FeatureStore(plan.profile, home)
     providers = FeatureProviders(features=features)
-    if "links" in plan.needs:
-        providers = replace(providers, grounding=_asking(plan, home))
-    if record.pool:
-        count: int = getattr(plan.settings, "neighbours", 0)
-        providers = replace(providers, neighbourhood=load_neighbourhood(run, record.pool, features, count, home))
-    if plan.needs & {"attributes", "knowledge"}:
+    if plan.needs.links != "none":
+        providers = replace(providers, grounding=_new_grounding(plan, home))
+    if record.pool and plan.needs.neighbours:
+        providers = replace(providers, neighbourhood=load_neighbourhood(run, record, plan, features, home))
+    if plan.needs.attributes or plan.needs.knowledge:
         providers = replace(providers, phrases=PhraseVectors(plan.profile.text))
     if record.knowledge:
-        own = run / "knowledge"
-        folder = own if own.is_dir() else graph_folder(home, record.knowledge)
-        providers = replace(providers, knowledge=GraphKnowledge.load(folder, record.knowledge, _similarity(plan)))
+        folder = graph_of_run(run, record, home)
+        known = GraphKnowledge.load(folder, record.knowledge, plan.needs.similarity)
+        providers = replace(providers, knowledge=known)
     return providers
 
 
-def pool_folder(home: Home, fingerprint: str) -> Path:
-    """Where the pool of that fingerprint lies in a home."""
-    return home.root / "pools" / fingerprint
-
-
 def load_neighbourhood(
-    run: Path, fingerprint: str, features: FeatureStore, count: int, home: Home
+    run: Path, record: RunRecord, plan: Plan, features: FeatureStore, home: Home
 ) -> PoolNeighbourhood:
-    """The neighbourhood of a stored run: its own pool if it brought one (an exported run), else the home's.
+    """The neighbourhood of a stored run; an exported run brought its pictures' grids along.
 
     Raises:
-        InputError: neither has the pool.
+        InputError: its pool cannot be found or is damaged.
     """
-    own = run / "pool"
-    profile = features.extractor.profile
-    pool = Pool.load(own if own.is_dir() else pool_folder(home, fingerprint))
-    grids = kept_grids(Shards(own / "grids") if own.is_dir() else features.shards)
-    return PoolNeighbourhood(pool, grids, features, profile.text, count)
-
-
-def kept_grids(shards: Shards) -> Grids:
-    """The grids of pictures that a sweep has seen, by sha256."""
-
-    def grid(digest: str) -> NDArray[np.float16]:
-        known = shards.of_picture(digest)
-        if known is None:
-            raise InputError(
-                f"The neighbour picture {digest[:12]} is not in the feature cache any more; "
-                "run `features` on the run's data set, or use an exported run, which brings its pool."
-            )
-        return known.grid
-
-    return grid
+    pool = Pool.load(pool_of_run(run, record, home))
+    if pool.fingerprint != record.pool:
+        raise InputError(
+            f"The pool of the run {run.name} is another one than it was trained with; train the run again."
+        )
+    own = run / POOL / GRIDS
+    grids = Grids(features, home, Shards(own) if own.is_dir() else None)
+    return PoolNeighbourhood(pool, grids.of, plan.profile.text, plan.needs)

@@ -8,7 +8,7 @@ import torch
 from mner_core.batches.batcher import Batcher
 from mner_core.batches.feature_providers import FeatureProviders
 from mner_core.catalog.profiles import Profile, profile
-from mner_core.catalog.system import Need, Settings, System
+from mner_core.catalog.system import Needs, Settings, System
 from mner_core.catalog.systems import system
 from mner_core.models.base import Inputs, Model
 from mner_core.models.registry import MODELS
@@ -48,14 +48,14 @@ class Plan:
         )
 
     @property
-    def needs(self) -> frozenset[Need]:
+    def needs(self) -> Needs:
         """What its batches carry besides words."""
-        return self.system.needs - self.settings.unread
+        return self.settings.needs
 
     @property
     def needs_pictures(self) -> bool:
         """Whether a batch carries anything that comes from pictures, or the encoder reads their captions."""
-        return bool(self.needs) or self.settings.context == "caption"
+        return self.needs.pictures or self.needs.captions
 
 
 def build_model(plan: Plan, encoder: TextEncoder, seed: int) -> Model:
@@ -68,4 +68,4 @@ def build_model(plan: Plan, encoder: TextEncoder, seed: int) -> Model:
 def build_batcher(plan: Plan, encoder: TextEncoder, providers: FeatureProviders) -> Batcher:
     """What turns posts into that model's batches."""
     longest: int = encoder.model.config.max_position_embeddings
-    return Batcher(plan.system, plan.settings, plan.labels, encoder.pieces, longest, providers)
+    return Batcher(plan.settings, plan.labels, encoder.pieces, longest, providers)

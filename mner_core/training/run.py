@@ -15,12 +15,13 @@ from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.models.base import Model
-from mner_core.retrieval.entity_linking import graph_folder
+from mner_core.retrieval.pool import Pool
 from mner_core.run_record import RunRecord, read_record
 from mner_core.text.encoder import load_text_encoder, text_encoder
 from mner_core.training.fit import predict
-from mner_core.training.model_inputs import load_neighbourhood, load_providers, pool_folder
+from mner_core.training.model_inputs import load_providers
 from mner_core.training.plan import Plan, build_batcher, build_model
+from mner_core.training.run_parts import GRIDS, KNOWLEDGE, POOL, Grids, graph_of_run, pool_of_run
 from mner_core.types import Example, InputError, Prediction
 
 
@@ -92,10 +93,10 @@ def export(run: Path, out: Path, home: Home) -> int:
             for file in sorted(run.rglob("*")):
                 if file.is_file():
                     packed.write(file, file.relative_to(run).as_posix())
-            if record.pool and not (run / "pool").is_dir():
-                _pack_pool(packed, record, home, partial.with_name(f".{out.name}.grids"))
-            if record.knowledge and not (run / "knowledge").is_dir():
-                _pack_graph(packed, graph_folder(home, record.knowledge))
+            if record.pool and not (run / POOL / GRIDS).is_dir():
+                _pack_pool(packed, run, record, home, partial.with_name(f".{out.name}.grids"))
+            if record.knowledge and not (run / KNOWLEDGE).is_dir():
+                _pack_folder(packed, graph_of_run(run, record, home), KNOWLEDGE)
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
@@ -129,31 +130,26 @@ def with_swapped_images(examples: Sequence[Example], seed: int = 0) -> list[Exam
     return swapped
 
 
-def _pack_pool(packed: zipfile.ZipFile, record: RunRecord, home: Home, work: Path) -> None:
-    store = FeatureStore(Plan.of_record(record).profile, home)
-    folder = pool_folder(home, record.pool)
-    neighbourhood = load_neighbourhood(folder, record.pool, store, 0, home)
+def _pack_pool(packed: zipfile.ZipFile, run: Path, record: RunRecord, home: Home, work: Path) -> None:
+    """The pool, where the run's folder does not hold it, and the grids of its pictures."""
+    folder = pool_of_run(run, record, home)
+    pool = Pool.load(folder)
+    grids = Grids(FeatureStore(Plan.of_record(record).profile, home), home)
     try:
         shards = Shards(work)
-        digests = list(dict.fromkeys(neighbourhood.pool.image_digests))
+        digests = list(dict.fromkeys(pool.image_digests))
         for start in range(0, len(digests), 256):
-            known = {digest: store.of_picture(digest) for digest in digests[start : start + 256]}
-            if None in known.values():
-                raise InputError("The pool's pictures are not in the feature cache any more; run `features` again.")
-            shards.add({digest: found for digest, found in known.items() if found is not None})
-        for file in sorted(work.glob("*.safetensors")):
-            packed.write(file, f"pool/grids/{file.name}")
+            shards.add({digest: grids.known(digest) for digest in digests[start : start + 256]})
+        _pack_folder(packed, work, f"{POOL}/{GRIDS}")
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    for file in sorted(folder.iterdir()):
-        packed.write(file, f"pool/{file.name}")
+    if folder != run / POOL:
+        _pack_folder(packed, folder, POOL)
 
 
-def _pack_graph(packed: zipfile.ZipFile, folder: Path) -> None:
-    if not folder.is_dir():
-        raise InputError(f"The run's knowledge graph {folder.name[:12]} is not here any more; train the run again.")
+def _pack_folder(packed: zipfile.ZipFile, folder: Path, name: str) -> None:
     for file in sorted(each for each in folder.rglob("*") if each.is_file()):
-        packed.write(file, f"knowledge/{file.relative_to(folder).as_posix()}")
+        packed.write(file, f"{name}/{file.relative_to(folder).as_posix()}")
 
 
 def _unpacked(file: Path, home: Home) -> Path:

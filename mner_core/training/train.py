@@ -8,28 +8,31 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file
 
+from mner_core.batches.gold import must_know
 from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint, pictures_found
 from mner_core.evaluation.scoring import post_digest
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.models.base import Model
 from mner_core.run_record import RunRecord, read_record
-from mner_core.text.encoder import TextEncoder, load_text_encoder, text_encoder
+from mner_core.text.encoder import TextEncoder
 from mner_core.training.claim import claimed
 from mner_core.training.fit import Epoch, Posts, fit, predict, processes_of_training
 from mner_core.training.measure import epoch_rank, measure_run
 from mner_core.training.model_inputs import ModelInputs, prepare_model_inputs
 from mner_core.training.plan import OnProgress, Plan, build_batcher, build_model
+from mner_core.training.run_parts import keep_parts
 from mner_core.training.versions import machine_versions, program_record
+from mner_core.training.warm_start import encoder_for, warm_start
 from mner_core.types import Example, InputError, Prediction
 
-PIECE_VECTORS = "words.encoder.embeddings.word_embeddings.weight"
-"""The only parameter whose size depends on the training posts: a row for each piece."""
+if TYPE_CHECKING:
+    from accelerate import PartialState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,7 @@ class TrainingRequest:
             "dev": data_fingerprint(self.dev),
             "seed": self.seed,
             "start": read_record(self.start).weights if self.start else "",
-            "graph": self.graph.fingerprint if self.graph and "knowledge" in self.plan.needs else "",
+            "graph": self.graph.fingerprint if self.graph and self.plan.needs.knowledge else "",
         }
 
 
@@ -85,7 +88,7 @@ def train(
     Started by torchrun, every process calls this; the first one owns the folder and the others help.
 
     Raises:
-        InputError: `out` is taken, another process is at it (BusyError), or other settings' unfinished run lies there.
+        InputError: `out` is taken, in use (BusyError) or unfinished otherwise; or a post's gold is unknown to the plan.
     """
     if out.exists():
         raise InputError(f"{out.name} exists already; choose another name for the run.")
@@ -94,15 +97,10 @@ def train(
     with claimed(folder, out, request.identity()) if processes.is_main_process else nullcontext():
         on_progress("preparing", 0, 1)
         torch.manual_seed(request.seed)  # a random encoder is drawn from the seed as well
-        encoder = _encoder(request)
-        with processes.main_process_first():  # what the first one extracts, the others find in the cache
-            model_inputs = prepare_model_inputs(
-                request.plan, request.train, [*request.dev, *request.others], home, on_progress, request.graph
-            )
+        encoder = encoder_for(request.plan.profile.text, request.train, request.start)
+        model_inputs = _inputs(request, folder, home, processes, on_progress)
         batcher = build_batcher(request.plan, encoder, model_inputs.providers)
-        model = build_model(request.plan, encoder, request.seed)
-        if request.start:
-            warm_start(model, request.start)
+        model = _new_model(request, encoder)
         posts = Posts(train=request.train, dev=request.dev)
         steps: Callable[[int, int], None] = lambda done, total: on_progress("training", done, total)  # noqa: E731
         epochs = []
@@ -120,35 +118,26 @@ def train(
     return record
 
 
-def _encoder(request: TrainingRequest) -> TextEncoder:
-    """The plan's text encoder over a vocabulary with every letter of the training posts.
+def _inputs(
+    request: TrainingRequest, folder: Path, home: Home, processes: "PartialState", on_progress: OnProgress
+) -> ModelInputs:
+    """What batches are made from; the run's folder receives what it retrieves from."""
+    must_know(request.plan.labels, request.train)
+    with processes.main_process_first():  # what the first one extracts, the others find in the cache
+        found = prepare_model_inputs(
+            request.plan, request.train, [*request.dev, *request.others], home, on_progress, request.graph
+        )
+    if processes.is_main_process:
+        keep_parts(folder, found.pool, found.knowledge, home)
+    return found
 
-    Pieces that the run to begin with has learnt keep their places.
 
-    Raises:
-        InputError: that run has another text encoder.
-    """
-    slot = request.plan.profile.text
-    encoder = text_encoder(slot)
-    pieces = encoder.pieces
+def _new_model(request: TrainingRequest, encoder: TextEncoder) -> Model:
+    """The model as training begins with it."""
+    model = build_model(request.plan, encoder, request.seed)
     if request.start:
-        if Plan.of_record(read_record(request.start)).profile.text != slot:
-            raise InputError(f"The run {request.start.name} cannot be started from: its text encoder is another one.")
-        pieces = load_text_encoder(request.start / "encoder").pieces
-    return encoder.reading(pieces.knowing([word for post in request.train for word in post.words]))
-
-
-def warm_start(model: Model, run: Path) -> int:
-    """Copies every parameter of `run` that the model has under the same name and shape; returns how many.
-
-    A tagger for other labels keeps its random start, and so do the vectors of pieces that the run does not know.
-    """
-    stored, own = load_file(run / "weights.safetensors"), model.state_dict()
-    known = stored[PIECE_VECTORS]
-    stored[PIECE_VECTORS] = torch.cat([known, own[PIECE_VECTORS][len(known) :]])
-    fitting = {name: value for name, value in stored.items() if name in own and own[name].shape == value.shape}
-    model.load_state_dict(fitting, strict=False)
-    return len(fitting)
+        warm_start(model, request.start)
+    return model
 
 
 def _record(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mner_core.data.entity_types import EntityType
+from mner_core.evidence import neighbour_key
 from mner_core.types import Axis, Evidence, ImageObject, Item
 from pages.components.colours import label_colours
 from pages.components.component import component
@@ -47,7 +48,7 @@ def evidence_view(
         picture: a data URI or a media address, None where there is none that opens.
         alt: says what the picture is, for those who do not see it.
         objects: what was detected; drawn while the evidence itself names nothing on the picture.
-        neighbours: texts and pictures by the post id that neighbour items carry.
+        neighbours: texts and pictures by `neighbour_key` of the neighbour items.
         labels: the data set's types, or their names, for the colours of entities.
         counterfactual: (words, address) of the place that shows what changes without the picture, for the remark below.
         key: names the component in the session.
@@ -102,7 +103,7 @@ def _item(axis: Axis, index: int, item: Item, neighbours: Mapping[str, Neighbour
     if axis == "entity" and item.get("label"):
         shown["label"] = str(item["label"])
     if axis == "neighbour":
-        post = neighbours.get(str(item.get("post", "")))
+        post = neighbours.get(neighbour_key(item))
         shown["text"] = post.text[:300] if post else shown["text"]
         shown["picture"] = post.picture if post else None
         shown["score"] = None if item.get("score") is None else float(item["score"])

@@ -13,6 +13,7 @@ from PIL import ImageOps
 from db.images import image_path
 from db.posts import Post, post, post_ids
 from mner_core.data.images import open_image
+from mner_core.evidence import neighbour_key
 from mner_core.types import Evidence, InputError
 from pages.shared.selection import page_link
 from pages.shared.store import store
@@ -42,13 +43,15 @@ def retrieved(dataset: str, pictures: Mapping[str, Any]) -> dict[str, Retrieved]
 
     Where the answer does not know which post one is, the data set's post of that name and with that picture is it.
     """
-    numbers = {name: number for (_, name), number in post_ids(store(), dataset).items()}
+    numbers = post_ids(store(), dataset)
     found = {}
     for name, where in pictures.items():
-        number = where["post"] if where["post"] is not None else numbers.get(name)
-        known = post(store(), number) if number is not None else None
-        if known and where["post"] is None and known.image_sha256 != where["image"]:
-            known = None
+        if where["post"] is not None:
+            known: Post | None = post(store(), where["post"])
+        else:
+            alike = [number for (split, of), number in numbers.items() if name in (of, f"{split}/{of}")]
+            posts = [post(store(), number) for number in alike]
+            known = next((each for each in posts if each.image_sha256 == where["image"]), None)
         found[name] = Retrieved(name, known, _thumbnail(image_path(store().home, where["image"])))
     return found
 
@@ -60,7 +63,7 @@ def draw_strip(evidence: Evidence, found: Mapping[str, Retrieved]) -> None:
     for start in range(0, len(pairs), STRIP):
         columns = st.columns(STRIP)
         for column, (item, value) in zip(columns, pairs[start : start + STRIP], strict=False):
-            name = str(item.get("post", ""))
+            name = neighbour_key(item)
             with column:
                 _draw(found.get(name, Retrieved(name, None, None)), float(value))
 

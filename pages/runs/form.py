@@ -89,7 +89,9 @@ def _begin(chosen: Selection, known: list[StoredRun], start: str | None) -> None
     if start is not None and session.get("train asked") != start and start in {run.name for run in known}:
         session["train asked"] = session["train start"] = start
         _like(known)
-    session.setdefault("train model", next(name for name, system in SYSTEMS.items() if system.needs))
+    session.setdefault(
+        "train model", next(name for name, system in SYSTEMS.items() if system.settings().needs.pictures)
+    )
     session.setdefault("train profile", next(iter(PROFILES)))
 
 

@@ -13,7 +13,6 @@ from mner_core.batches.buckets import length_buckets
 from mner_core.batches.feature_providers import FeatureProviders
 from mner_core.batches.tensors import NUM_CHARACTERS
 from mner_core.batches.words import character_ids, word_shape
-from mner_core.catalog.systems import system
 from mner_core.layers.words import WordEncoder
 from mner_core.text.encoder import text_encoder
 from tests.fakes import LABELS, FakeFeatures, make_batcher, post, settings_of
@@ -22,7 +21,7 @@ from tests.fakes import LABELS, FakeFeatures, make_batcher, post, settings_of
 def batcher(longest: int = 128, **changes: object) -> Batcher:
     settings = settings_of("bert-crf", **changes)
     providers = FeatureProviders(features=FakeFeatures())
-    return Batcher(system("bert-crf"), settings, LABELS, text_encoder("tiny-text").pieces, longest, providers)
+    return Batcher(settings, LABELS, text_encoder("tiny-text").pieces, longest, providers)
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=60), st.sampled_from(["first", "sum", "mean"]))

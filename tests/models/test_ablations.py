@@ -72,7 +72,7 @@ def made(name: str, variant: str) -> tuple[Model, Batch]:
     model: Any = shaken(make_model(name, settings), std=0.2)
     if getattr(model, "detector", None) is not None:
         model.detector.spans = lambda emissions, real: [list(example.spans or ()) for example in POSTS]
-    return model, in_double(make_batcher(name, settings).batch(POSTS))
+    return model, in_double(make_batcher(name, settings).labelled(POSTS))
 
 
 def states(model: Model, batch: Batch) -> Tensor:
@@ -110,6 +110,17 @@ def test_it_reads_what_it_says_and_nothing_else(name: str, variant: str) -> None
     plain = states(model, batch)
     read = {part for part, other in disturbed(batch) if not torch.allclose(states(model, other), plain, atol=1e-9)}
     assert read == READ.get((name, variant), ALL_READ[name])
+
+
+@pytest.mark.parametrize(("name", "variant"), CASES)
+def test_nothing_is_loaded_that_is_not_read(name: str, variant: str) -> None:
+    parts = ("grid", "objects", "links", "text_neighbours", "image_neighbours", "attributes", "knowledge")
+    batch = make_batcher(name, settings_of(name, variant)).labelled(POSTS)
+    loaded = {part.replace("_", " ") for part in parts if getattr(batch, part) is not None}
+    part_of = {"classes": "objects", "boxes": "objects", "text cosines": "text neighbours"}
+    part_of |= {"image cosines": "image neighbours"}
+    assert loaded == {part_of.get(each, each) for each in READ.get((name, variant), ALL_READ[name])}
+    assert bool(batch.pictures) == settings_of(name, variant).needs.pictures
 
 
 @pytest.mark.parametrize(("name", "variant"), [case for case in CASES if case[1] not in RESHAPED])

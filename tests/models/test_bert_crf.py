@@ -67,7 +67,7 @@ def test_loss_and_answer_equal_the_equations_written_out(pooling: str, variant: 
     model = shaken(make_model("bert-crf", settings))
     torch.nn.init.zeros_(model.words.spelling.table.weight[0])  # behind the last character there is nothing
     batcher = make_batcher("bert-crf", settings)
-    batch = in_double(batcher.batch(POSTS))
+    batch = in_double(batcher.labelled(POSTS))
     w = weights_of(model)
     with torch.no_grad():
         states = model.words.encoder(

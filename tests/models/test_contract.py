@@ -24,7 +24,7 @@ def loss(model: Model, batch: object) -> float:
 def test_padding_is_never_read(name: str, variant: str) -> None:
     settings = settings_of(name, variant)
     model = make_model(name, settings).eval()
-    batch = make_batcher(name, settings).batch(random_posts(5))
+    batch = make_batcher(name, settings).labelled(random_posts(5))
     garbage = with_garbage(batch)
     assert loss(model, garbage) == pytest.approx(loss(model, batch), abs=1e-4)
     for plain, padded in zip(model.predict(batch), model.predict(garbage), strict=True):
@@ -38,21 +38,21 @@ def test_a_post_alone_equals_the_post_in_its_batch(name: str, variant: str) -> N
     model = make_model(name, settings).eval()
     batcher = make_batcher(name, settings)
     posts = [*random_posts(4), post(99, ["Rio"], image=None)]
-    together = model.predict(batcher.batch(posts))
-    alone = [model.predict(batcher.batch([each]))[0] for each in posts]
+    together = model.predict(batcher.labelled(posts))
+    alone = [model.predict(batcher.labelled([each]))[0] for each in posts]
     for one, other in zip(together, alone, strict=True):
         assert one.spans == other.spans
         assert one.confidences == pytest.approx(other.confidences, abs=1e-4)
-    mean = np.mean([loss(model, batcher.batch([each])) for each in posts])
-    assert loss(model, batcher.batch(posts)) == pytest.approx(mean, abs=1e-4)
-    assert loss(model, batcher.batch(posts[::-1])) == pytest.approx(mean, abs=1e-4)
+    mean = np.mean([loss(model, batcher.labelled([each])) for each in posts])
+    assert loss(model, batcher.labelled(posts)) == pytest.approx(mean, abs=1e-4)
+    assert loss(model, batcher.labelled(posts[::-1])) == pytest.approx(mean, abs=1e-4)
 
 
 @pytest.mark.parametrize(("name", "variant"), CASES)
 def test_every_parameter_gets_a_gradient(name: str, variant: str) -> None:
     settings = settings_of(name, variant)
     model = make_model(name, settings)
-    model.loss(make_batcher(name, settings).batch(random_posts(8)), Progress()).backward()  # type: ignore[no-untyped-call]
+    model.loss(make_batcher(name, settings).labelled(random_posts(8)), Progress()).backward()  # type: ignore[no-untyped-call]
     dead = [each for each, value in model.named_parameters() if value.grad is None or not value.grad.abs().sum() > 0]
     assert dead == []
 
@@ -72,7 +72,7 @@ def test_sixteen_posts_are_memorised(name: str) -> None:
     changes = {"encoder_rate": 3e-3, "fusion_rate": 3e-3, "head_rate": 1e-2}
     settings = settings_of(name, **changes)
     model = make_model(name, settings)
-    batch = make_batcher(name, settings).batch(posts)
+    batch = make_batcher(name, settings).labelled(posts)
     optimizer = make_optimizer(model, settings)
     for step in range(400):
         value = model.loss(batch, Progress())
@@ -122,7 +122,7 @@ def test_evidence_belongs_to_its_post_and_costs_nothing_else(name: str, variant:
     settings = settings_of(name, variant)
     model = make_model(name, settings).eval()
     posts = [*random_posts(5), post(98, ["Rio", "again"], image=None)]
-    batch = make_batcher(name, settings).batch(posts)
+    batch = make_batcher(name, settings).labelled(posts)
     plain, shown = model.predict(batch), model.predict(batch, evidence=True)
     for example, without, with_evidence in zip(posts, plain, shown, strict=True):
         assert without.spans == with_evidence.spans
@@ -146,5 +146,5 @@ def test_a_variant_changes_the_answer(name: str, variant: str) -> None:
         extracted |= {"edges"}  # which edges there are is the grounding's matter, not the model's
     differs = {key for key in vars(full) if getattr(full, key) != getattr(changed, key)} - trained_only - extracted
     posts = random_posts(6)
-    values = [loss(make_model(name, each).eval(), make_batcher(name, each).batch(posts)) for each in (full, changed)]
+    values = [loss(make_model(name, each).eval(), make_batcher(name, each).labelled(posts)) for each in (full, changed)]
     assert (values[0] != pytest.approx(values[1], abs=1e-6)) == bool(differs)

@@ -130,15 +130,16 @@ def test_states_equal_the_equations_written_out(
     assert {len(of_post) for of_post in spans} >= {0, 1, 2}
     if model.detector is not None:
         monkeypatch.setattr(model.detector, "spans", lambda emissions, real: spans)
-    batch = in_double(make_batcher("gei", settings).batch(posts))
+    batch = in_double(make_batcher("gei", settings).labelled(posts))
     assert batch.grid is not None
-    assert batch.objects is not None
+    assert (batch.objects is None) == (settings.vision == "regions"), "what is not read is not loaded"
     with torch.no_grad():
         states, words = model.states(batch, None).numpy(), model.words(batch).numpy()
     predictions = model.predict(batch, evidence=True)
     w = weights_of(model)
     for row, example in enumerate(posts):
-        things = batch.objects.vectors[row][batch.objects.real[row]].numpy()
+        seen_things = batch.objects
+        things = np.zeros((0, 0)) if seen_things is None else seen_things.vectors[row][seen_things.real[row]].numpy()
         grid, ok = batch.grid.regions[row].numpy(), bool(batch.grid.ok[row])
         objects = nodes_of_the_picture(w, settings, grid, ok, things)
         wanted, looked = reference(w, settings, words[row, : len(example.tokens)], spans[row], objects)
@@ -158,7 +159,7 @@ def test_spans_are_found_as_the_equations_say() -> None:
     shaken(model, seed=1)
     detector = model.detector
     assert isinstance(detector, SpanDetector)
-    batch = in_double(make_batcher("gei", settings).batch([post(0, ["Kim", "met", "Rio"], [Span(0, 2, "PER")])]))
+    batch = in_double(make_batcher("gei", settings).labelled([post(0, ["Kim", "met", "Rio"], [Span(0, 2, "PER")])]))
     with torch.no_grad():
         words = model.words(batch)
         emissions = detector(words, batch.words)
@@ -187,9 +188,9 @@ def test_the_span_loss_reads_no_type(scheme: str) -> None:
     batcher = make_batcher("gei", settings)
     words = ["Kim", "Lee", "met", "Rio"]
     typed = [
-        batcher.batch([post(0, words, [Span(0, 2, a), Span(3, 4, b)])]) for a, b in (("PER", "LOC"), ("ORG", "ORG"))
+        batcher.labelled([post(0, words, [Span(0, 2, a), Span(3, 4, b)])]) for a, b in (("PER", "LOC"), ("ORG", "ORG"))
     ]
-    other = batcher.batch([post(0, words, [Span(0, 1, "PER"), Span(3, 4, "LOC")])])
+    other = batcher.labelled([post(0, words, [Span(0, 1, "PER"), Span(3, 4, "LOC")])])
     with torch.no_grad():
         one, same, different = (float(model.eval().loss(batch, Progress())) for batch in (*typed, other))
     assert one == pytest.approx(same)
@@ -200,7 +201,7 @@ def test_the_loss_is_the_weighted_sum_of_both() -> None:
     def loss(span: float, tag: float) -> float:
         model, settings = gei(span_weight=span, tag_weight=tag)
         with torch.no_grad():
-            return float(model.eval().loss(make_batcher("gei", settings).batch(random_posts(4)), Progress()))
+            return float(model.eval().loss(make_batcher("gei", settings).labelled(random_posts(4)), Progress()))
 
     assert loss(0.5, 0.5) == pytest.approx(0.5 * loss(1.0, 0.0) + 0.5 * loss(0.0, 1.0), rel=1e-5)
 
@@ -215,7 +216,7 @@ def test_a_coin_a_post_chooses_between_gold_and_predicted_spans() -> None:
     model, settings = gei()
     model.train()
     gold = [Span(0, 1, "PER"), Span(2, 3, "PER")]
-    batch = make_batcher("gei", settings).batch(
+    batch = make_batcher("gei", settings).labelled(
         [post(number, ["Kim", "met", "Rio", "again"], gold) for number in range(64)]
     )
     with torch.no_grad():
@@ -246,7 +247,7 @@ def test_words_outside_entities_never_see_the_picture(variant: str) -> None:
     model, settings = gei(variant, layers=1)
     shaken(model, seed=2)
     batcher = make_batcher("gei", settings)
-    batch = in_double(batcher.batch([post(1, ["Kim", "met", "Rio", "tonight"])]))
+    batch = in_double(batcher.labelled([post(1, ["Kim", "met", "Rio", "tonight"])]))
     other = replace(batch, grid=replace(batch.grid, regions=batch.grid.regions + 1.0))
     with torch.no_grad():
         words = model.words(batch)
@@ -263,9 +264,10 @@ def test_any_number_of_objects_and_one_word(variant: str, count: int) -> None:
     batcher = make_batcher("gei", settings)
     batcher.providers = FeatureProviders(features=SomeObjects(count))
     posts = [post(1, ["Rio"], [Span(0, 1, "LOC")]), post(2, ["Rio"], [Span(0, 1, "LOC")], image=None)]
-    batch = batcher.batch(posts)
-    assert batch.objects is not None
-    assert batch.objects.real.sum(1).tolist() == [count, 0]
+    batch = batcher.labelled(posts)
+    if settings.vision == "objects":
+        assert batch.objects is not None
+        assert batch.objects.real.sum(1).tolist() == [count, 0]
     model.loss(batch, Progress(epoch=4)).backward()  # type: ignore[no-untyped-call]
     assert all(torch.isfinite(value.grad).all() for value in model.parameters() if value.grad is not None)
     with torch.no_grad():
@@ -275,7 +277,7 @@ def test_any_number_of_objects_and_one_word(variant: str, count: int) -> None:
 
 def test_the_picture_itself_stands_behind_its_objects() -> None:
     model, settings = gei()
-    batch = make_batcher("gei", settings).batch(random_posts(6, seed=2))
+    batch = make_batcher("gei", settings).labelled(random_posts(6, seed=2))
     shown = model.eval().predict(batch, evidence=True)
     seen = 0
     for picture, prediction in zip(batch.pictures, shown, strict=True):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from mner_core.batches.batcher import class_row
 from mner_core.batches.feature_providers import FeatureProviders
+from mner_core.batches.picture_parts import class_row
 from mner_core.batches.tensors import Batch
 from mner_core.catalog.hamlearning import HamLearningSettings
 from mner_core.catalog.systems import system
@@ -151,7 +151,7 @@ def test_states_equal_the_equations_written_out(variant: str) -> None:
     model, settings = hamlearning(variant)
     shaken(model, std=0.2)
     posts = [*random_posts(4, seed=5, longest=5), post(9, ["Rio", "wins"], image=None), post(10, ["Kim"])]
-    single = make_batcher("hamlearning", settings).batch(posts)
+    single = make_batcher("hamlearning", settings).labelled(posts)
     batch = in_double(single)
     assert batch.grid is not None
     assert batch.objects is not None
@@ -188,14 +188,14 @@ def test_the_sentence_is_the_first_state_of_its_windows() -> None:
     model.eval()
     long, short = post(0, [f"word{number}" for number in range(300)]), post(1, ["Rio", "wins"])
     batcher = make_batcher("hamlearning", settings)
-    batch = batcher.batch([long, short])
+    batch = batcher.labelled([long, short])
     pieces = batch.pieces
     assert pieces.post.tolist() == [0] * (len(pieces.ids) - 1) + [1]
     assert len(pieces.ids) > 3
     with torch.no_grad():
         states = model.words.encoder(input_ids=pieces.ids, attention_mask=pieces.real).last_hidden_state[:, 0]
         _, sentences = model.words.with_sentence(batch)
-        _, alone = model.words.with_sentence(batcher.batch([short]))
+        _, alone = model.words.with_sentence(batcher.labelled([short]))
     assert torch.allclose(sentences[0], states[:-1].mean(0), atol=1e-5)
     assert torch.allclose(sentences[1], states[-1], atol=1e-5)
     assert torch.allclose(sentences[1], alone[0], atol=1e-5)
@@ -207,7 +207,7 @@ def test_any_number_of_objects_and_one_word(variant: str, count: int) -> None:
     model, settings = hamlearning(variant)
     batcher = make_batcher("hamlearning", settings)
     given(batcher, SomeObjects(*scattered(count)))
-    batch = batcher.batch([post(1, ["Rio"]), post(2, ["Kim", "met", "Rio"], image=None)])
+    batch = batcher.labelled([post(1, ["Rio"]), post(2, ["Kim", "met", "Rio"], image=None)])
     assert batch.objects is not None
     assert batch.objects.real.sum(1).tolist() == [count, 0]
     model.loss(batch, Progress()).backward()  # type: ignore[no-untyped-call]
@@ -219,7 +219,7 @@ def test_any_number_of_objects_and_one_word(variant: str, count: int) -> None:
 def test_the_picture_contains_every_object_and_padding_has_no_edges() -> None:
     batcher = make_batcher("hamlearning", settings_of("hamlearning"))
     given(batcher, SomeObjects(ImageObject("sky", (0, 0, 1, 1)), ImageObject("sun", (0.5, 0.1, 0.6, 0.2))))
-    batch = batcher.batch([post(1, ["Rio"])])
+    batch = batcher.labelled([post(1, ["Rio"])])
     assert batch.objects is not None
     edges = labelled_edges(batch.objects)[0]
     found = {(i, j): RELATIONS[label] for label, i, j in edges.nonzero().tolist()}
@@ -240,7 +240,7 @@ def test_relations_are_listed_by_the_objects_numbers() -> None:
         "car": (0.9, 0.9, 1, 1),
     }
     given(batcher, SomeObjects(*(ImageObject(name, box) for name, box in boxes.items())))
-    (prediction,) = model.eval().predict(batcher.batch([post(1, ["Rio"])]), evidence=True)
+    (prediction,) = model.eval().predict(batcher.labelled([post(1, ["Rio"])]), evidence=True)
     (listed,) = [each for each in prediction.evidence if each.name == "spatial relations"]
     assert listed.axes == ("knowledge",)
     assert [item["text"] for item in listed.items[0]] == [
@@ -268,7 +268,7 @@ def test_only_the_spatial_view_reads_boxes(variant: str) -> None:
     model, settings = hamlearning(variant)
     batcher = make_batcher("hamlearning", settings)
     given(batcher, SomeObjects(*scattered(4)))
-    batch = batcher.batch([post(1, ["Kim", "met", "Rio"])])
+    batch = batcher.labelled([post(1, ["Kim", "met", "Rio"])])
     assert batch.objects is not None
     moved = replace(batch, objects=replace(batch.objects, boxes=batch.objects.boxes.flip(1)))
     assert changed(model, batch, moved) == (variant != "w/o RGCN")

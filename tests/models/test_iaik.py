@@ -123,7 +123,7 @@ def test_states_equal_the_equations_written_out(variant: str, width: int) -> Non
     assert isinstance(settings, IAIKSettings)
     model = shaken(make_model("iaik", settings))
     assert isinstance(model, IAIK)
-    batch = in_double(make_batcher("iaik", settings).batch(POSTS))
+    batch = in_double(make_batcher("iaik", settings).labelled(POSTS))
     if batch.knowledge is not None:
         assert {bool(each) for each in batch.knowledge.real} == {True, False}, "posts with and without knowledge"
     with torch.no_grad():
@@ -138,7 +138,7 @@ def test_chunks_and_windows_are_what_they_say(monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(settings, IAIKSettings)
     model = shaken(make_model("iaik", settings), std=0.1)
     assert isinstance(model, IAIK)
-    batch = in_double(make_batcher("iaik", settings).batch(POSTS))
+    batch = in_double(make_batcher("iaik", settings).labelled(POSTS))
 
     def gradients() -> list[torch.Tensor]:
         model.zero_grad()
@@ -162,7 +162,7 @@ def test_chunks_and_windows_are_what_they_say(monkeypatch: pytest.MonkeyPatch) -
 def test_the_evidence_says_what_was_known_and_where_words_looked() -> None:
     settings = settings_of("iaik")
     model = make_model("iaik", settings).eval()
-    batch = make_batcher("iaik", settings).batch(POSTS)
+    batch = make_batcher("iaik", settings).labelled(POSTS)
     assert batch.knowledge is not None
     row = int(batch.knowledge.real.nonzero()[0])
     evidence = {each.name: each for each in model.predict(batch, evidence=True)[row].evidence}
@@ -180,7 +180,7 @@ def test_the_evidence_says_what_was_known_and_where_words_looked() -> None:
 def test_knowledge_changes_exactly_its_own_post() -> None:
     settings = settings_of("iaik")
     model = make_model("iaik", settings).eval()
-    batch = make_batcher("iaik", settings).batch(POSTS)
+    batch = make_batcher("iaik", settings).labelled(POSTS)
     assert batch.knowledge is not None
     other = replace(batch, knowledge=replace(batch.knowledge, vectors=batch.knowledge.vectors + 1.0))
     with torch.no_grad():

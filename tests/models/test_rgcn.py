@@ -93,7 +93,7 @@ def test_states_equal_the_equations_written_out(variant: str) -> None:
         torch.nn.init.normal_(parameter, std=0.3)
     posts = [*random_posts(3, seed=5, longest=4), post(9, ["Rio", "wins"], image=None)]
     batcher = make_batcher("rgcn", settings)
-    batch = batcher.batch(posts)
+    batch = batcher.labelled(posts)
     neighbourhood = batcher.providers.neighbourhood
     assert neighbourhood is not None
     assert batch.grid is not None
@@ -105,7 +105,7 @@ def test_states_equal_the_equations_written_out(variant: str) -> None:
     for row, example in enumerate(posts):
         both = [
             ([neighbourhood.grid(n).astype(np.float64) for n in found], [float(np.float32(n.score)) for n in found])
-            for found in (neighbourhood.of_text(example), neighbourhood.of_image(example))
+            for found in (neighbourhood.of_text([example])[0], neighbourhood.of_image([example], batch.pictures[:1])[0])
         ]
         length = len(example.tokens)
         own = batch.grid.regions[row].double().numpy()
@@ -129,7 +129,7 @@ def test_no_neighbours_change_nothing() -> None:
     settings = settings_of("rgcn")
     model = make_model("rgcn", settings).eval()
     batcher = make_batcher("rgcn", settings)
-    batch = batcher.batch(random_posts(2))
+    batch = batcher.labelled(random_posts(2))
     from dataclasses import replace
 
     assert batch.text_neighbours is not None

@@ -117,7 +117,7 @@ def made(variant: str = "", **changes: Any) -> tuple[UMGF, UMGFSettings]:
 
 
 def batch_of(settings: Settings, posts: list[Example]) -> Batch:
-    return make_batcher("umgf", settings).batch(posts)
+    return make_batcher("umgf", settings).labelled(posts)
 
 
 def picture_of(settings: UMGFSettings, batch: Batch, row: int, length: int) -> tuple[Array, Array]:

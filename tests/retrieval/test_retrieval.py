@@ -1,17 +1,21 @@
 """Retrieval: NumPy by brute force as the oracle."""
 
+import hashlib
+import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import save
 
 from mner_core.retrieval.pool import Neighbour, Pool, Query, Retriever
 from mner_core.retrieval.vector_index import VectorIndex, Vectors
-from mner_core.types import InputError
+from mner_core.types import InputError, PostKey
 
 
 def brute_force(rows: Vectors, query: Vectors, num: int, excluded: set[int]) -> list[tuple[int, float]]:
@@ -121,22 +125,26 @@ def a_pool(number: int = 5) -> Pool:
     """Posts p0.. on a circle: the neighbours of p0 by caption are p1, p2, ...; objects run the other way round."""
     turn = np.linspace(0, 1, number)
     vectors = np.stack([np.cos(turn), np.sin(turn)], axis=1).astype(np.float32)
-    keys = tuple(f"p{row}" for row in range(number))
+    keys = tuple(PostKey("train", f"p{row}") for row in range(number))
     return Pool(
         keys=keys,
-        image_digests=tuple(f"picture {key}" for key in keys),
+        image_digests=tuple(f"picture {key.post}" for key in keys),
         caption_vectors=vectors,
         object_vectors=np.concatenate([vectors[::-1], np.zeros((number, 1), np.float32)], axis=1),
     )
 
 
+def key(post: str, split: str = "train") -> PostKey:
+    return PostKey(split, post)
+
+
 def posts(neighbours: tuple[Neighbour, ...]) -> list[str]:
-    return [neighbour.post for neighbour in neighbours]
+    return [neighbour.key.post for neighbour in neighbours]
 
 
 def test_a_sentence_asks_captions_and_objects_ask_objects() -> None:
     retriever = Retriever(a_pool())
-    stranger = Query("q", "another picture")
+    stranger = Query(key("q"), "another picture")
     (text,) = retriever.by_caption(np.array([[2.0, 0.0]], np.float32), [stranger], 2)
     assert posts(text) == ["p0", "p1"]
     assert text[0].score == 1.0
@@ -159,17 +167,59 @@ def test_a_post_never_finds_itself_nor_its_own_picture() -> None:
     def found(query: Query) -> list[str]:
         return posts(retriever.by_caption(first, [query], 9)[0])
 
-    assert found(Query("p0", "same")) == ["p2", "p3", "p4"]
-    assert found(Query("p0")) == ["p1", "p2", "p3", "p4"]
-    assert found(Query("elsewhere", "same")) == ["p2", "p3", "p4"]
-    assert found(Query("p2", "")) == ["p0", "p1", "p3", "p4"]  # no picture is nobody's same picture
-    assert found(Query("elsewhere", "unknown")) == ["p0", "p1", "p2", "p3", "p4"]
+    assert found(Query(key("p0"), "same")) == ["p2", "p3", "p4"]
+    assert found(Query(key("p0"))) == ["p1", "p2", "p3", "p4"]
+    assert found(Query(key("elsewhere"), "same")) == ["p2", "p3", "p4"]
+    assert found(Query(key("p2"), "")) == ["p0", "p1", "p3", "p4"]  # no picture is nobody's same picture
+    assert found(Query(key("elsewhere"), "unknown")) == ["p0", "p1", "p2", "p3", "p4"]
+    assert found(Query(key("p0", "valid"))) == ["p0", "p1", "p2", "p3", "p4"], "another post with the same id"
+
+
+def test_two_splits_may_call_their_posts_alike(tmp_path: Path) -> None:
+    """Two imports that both count from 0: each post is left out for itself alone."""
+    pool = a_pool(4)
+    both = Pool(
+        keys=(key("0"), key("1"), key("0", "valid"), key("1", "valid")),
+        image_digests=pool.image_digests,
+        caption_vectors=pool.caption_vectors,
+        object_vectors=pool.object_vectors,
+    )
+    both.save(tmp_path)
+    again = Pool.load(tmp_path)
+    assert (again.keys, again.fingerprint) == (both.keys, both.fingerprint)
+    moved = tuple(key(each.post, "test" if each.split == "valid" else each.split) for each in both.keys)
+    assert replace(both, keys=moved).fingerprint != both.fingerprint
+    first = np.array([[1.0, 0.0]], np.float32)
+    for asking in both.keys:
+        (found,) = Retriever(again).by_caption(first, [Query(asking)], 9)
+        assert [each.key for each in found] == [other for other in both.keys if other != asking]
+
+
+def test_a_pool_without_splits_opens_and_knows_its_posts_by_their_ids(tmp_path: Path) -> None:
+    """As it was written before splits were kept: header and fingerprint of that time."""
+    pool = a_pool(3)
+    ids, digests = ["p0", "p1", "p2"], list(pool.image_digests)
+    vectors = {"caption_vectors": pool.caption_vectors, "object_vectors": pool.object_vectors}
+    named = hashlib.sha256(json.dumps([ids, digests]).encode())
+    for rows in vectors.values():
+        named.update(repr(rows.shape).encode() + rows.tobytes())
+    header = {"fingerprint": named.hexdigest(), "keys": json.dumps(ids), "image_digests": json.dumps(digests)}
+    (tmp_path / "pool.safetensors").write_bytes(save(vectors, header))
+    old = Pool.load(tmp_path)
+    assert old.keys == tuple(PostKey("", each) for each in ids)
+    assert old.fingerprint == named.hexdigest()
+    first = np.array([[1.0, 0.0]], np.float32)
+    (found,) = Retriever(old).by_caption(first, [Query(key("p0", "valid"))], 9)
+    assert posts(found) == ["p1", "p2"], "by id alone, as it did"
+    assert found[0].item == {"post": "p1", "score": found[0].score}
+    old.save(tmp_path / "again")
+    assert Pool.load(tmp_path / "again").fingerprint == old.fingerprint
 
 
 def test_an_empty_pool_gives_no_neighbours() -> None:
     nothing = np.zeros((0, 3), np.float32)
     empty = Pool(keys=(), image_digests=(), caption_vectors=nothing, object_vectors=nothing)
-    assert Retriever(empty).by_caption(np.ones((2, 3), np.float32), [Query("a"), Query("b")], 5) == [(), ()]
+    assert Retriever(empty).by_caption(np.ones((2, 3), np.float32), [Query(key("a")), Query(key("b"))], 5) == [(), ()]
 
 
 def test_a_saved_pool_is_the_same_pool(tmp_path: Path) -> None:
@@ -180,14 +230,14 @@ def test_a_saved_pool_is_the_same_pool(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.caption_vectors, pool.caption_vectors)
     np.testing.assert_array_equal(again.object_vectors, pool.object_vectors)
     assert [file.name for file in (tmp_path / "run" / "pool").iterdir()] == ["pool.safetensors"]
-    queries = [Query(key, digest) for key, digest in zip(pool.keys, pool.image_digests, strict=True)]
+    queries = [Query(each, digest) for each, digest in zip(pool.keys, pool.image_digests, strict=True)]
     expected = Retriever(pool).by_caption(pool.caption_vectors, queries, 3)
     assert Retriever(again).by_caption(again.caption_vectors, queries, 3) == expected
 
 
 def test_an_empty_pool_and_odd_names_survive_saving(tmp_path: Path) -> None:
     odd = Pool(
-        keys=("\ud800", "\U0001f600 \u202e"),
+        keys=(key("\ud800"), key("\U0001f600 \u202e", "")),
         image_digests=("", ""),
         caption_vectors=np.zeros((2, 0), np.float32),
         object_vectors=np.zeros((2, 3), np.float32),
@@ -207,7 +257,7 @@ def test_the_fingerprint_names_the_content() -> None:
         "object_vectors": pool.object_vectors,
     }
     moved = Pool(**fields | {"caption_vectors": vectors})  # type: ignore[arg-type]
-    renamed = Pool(**fields | {"keys": ("q", *pool.keys[1:])})  # type: ignore[arg-type]
+    renamed = Pool(**fields | {"keys": (key("q"), *pool.keys[1:])})  # type: ignore[arg-type]
     assert a_pool().fingerprint == pool.fingerprint
     assert len({each.fingerprint for each in (pool, bigger, moved, renamed)}) == 4
 
@@ -215,11 +265,11 @@ def test_the_fingerprint_names_the_content() -> None:
 def test_a_pool_that_does_not_fit_together_is_refused() -> None:
     rows = np.zeros((2, 3), np.float32)
     with pytest.raises(ValueError, match="no key twice"):
-        Pool(keys=("a", "a"), image_digests=("", ""), caption_vectors=rows, object_vectors=rows)
+        Pool(keys=(key("a"), key("a")), image_digests=("", ""), caption_vectors=rows, object_vectors=rows)
     with pytest.raises(ValueError, match="one key, digest"):
-        Pool(keys=("a", "b"), image_digests=("",), caption_vectors=rows, object_vectors=rows)
+        Pool(keys=(key("a"), key("b")), image_digests=("",), caption_vectors=rows, object_vectors=rows)
     with pytest.raises(ValueError, match="1 query vectors for 2 posts"):
-        Retriever(a_pool()).by_caption(np.ones((1, 2), np.float32), [Query("a"), Query("b")], 1)
+        Retriever(a_pool()).by_caption(np.ones((1, 2), np.float32), [Query(key("a")), Query(key("b"))], 1)
 
 
 def test_a_missing_damaged_or_altered_pool_is_refused_in_a_sentence(tmp_path: Path) -> None:

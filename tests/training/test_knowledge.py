@@ -94,10 +94,16 @@ def test_a_run_keeps_its_graph_and_an_exported_one_brings_it(
         answers.append([each.to_json() for each in prediction.evidence])
     assert answers[0] == answers[1]
     shutil.rmtree(home.root / "knowledge")
-    with pytest.raises(InputError, match="no knowledge graph"):
-        load(tmp_path / "run", home)
-    with pytest.raises(InputError, match=r"knowledge graph .* is not here any more"):
-        export(tmp_path / "run", tmp_path / "again.zip", home)
+    _, prediction = load(tmp_path / "run", home).predict(post.text, post.image, evidence=True)
+    assert [each.to_json() for each in prediction.evidence] == answers[0], "the run has the graph of its own"
+    export(tmp_path / "run", tmp_path / "again.zip", home)
+    shutil.rmtree(tmp_path / "run" / "knowledge")  # a run that was trained before runs kept theirs
+    for lost in (
+        lambda: load(tmp_path / "run", home),
+        lambda: export(tmp_path / "run", tmp_path / "lost.zip", home),
+    ):
+        with pytest.raises(InputError, match=r"knowledge graph .* of the run run was removed from knowledge/"):
+            lost()
 
 
 def test_another_graph_than_the_runs_is_refused(graph: Graph, home: Home, tmp_path: Path) -> None:

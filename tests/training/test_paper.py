@@ -14,7 +14,7 @@ from mner_core.commands.cli import main
 from mner_core.text import noun_phrases
 from mner_core.text.noun_phrases import CapitalRuns
 from mner_core.training.run import load
-from mner_core.training.train import PIECE_VECTORS
+from mner_core.training.warm_start import PIECE_VECTORS
 from tests.features import paper_weights
 from tests.features.pictures import draw
 

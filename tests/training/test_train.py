@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,16 @@ from safetensors.torch import load_file
 
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.dataset import Dataset
+from mner_core.data.images import image_digest
 from mner_core.home import Home
+from mner_core.retrieval.pool import Pool
 from mner_core.run_record import read_record
 from mner_core.training import fit
 from mner_core.training.model_inputs import prepare_model_inputs
 from mner_core.training.run import export, load, with_swapped_images, without_images
-from mner_core.training.train import TrainingRequest, prediction_record, train, warm_start
-from mner_core.types import InputError
+from mner_core.training.train import TrainingRequest, prediction_record, train
+from mner_core.training.warm_start import warm_start
+from mner_core.types import Example, InputError, PostKey
 
 Make = Callable[..., TrainingRequest]
 NAMES = list(SYSTEMS)
@@ -212,3 +217,103 @@ def test_swapping_gives_nobody_its_own_image(scenes: Dataset) -> None:
     assert all(swapped[row].image_name != posts[row].image_name for row in pictured)
     assert sorted(str(post.image_name) for post in swapped) == sorted(str(post.image_name) for post in posts)
     assert all(post.image is None and post.caption is None for post in without_images(posts))
+
+
+def test_a_run_with_neighbours_survives_the_removal_of_the_homes_pools(
+    request_for: Make, scenes: Dataset, home: Home, tmp_path: Path
+) -> None:
+    train(request_for("rgcn", epochs=1), tmp_path / "run", home)
+    posts = scenes.split("valid")
+    expected = [each.spans for each in load(tmp_path / "run", home).predict_posts(posts)]
+    assert (tmp_path / "run" / "pool" / "pool.safetensors").samefile(
+        next((home.root / "pools").rglob("pool.safetensors"))
+    ), "runs of one data set share the bytes"
+    shutil.rmtree(home.root / "pools")
+    assert [each.spans for each in load(tmp_path / "run", home).predict_posts(posts)] == expected
+    export(tmp_path / "run", tmp_path / "run.zip", home)
+    elsewhere = load(tmp_path / "run.zip", Home(tmp_path / "empty home"))
+    assert [each.spans for each in elsewhere.predict_posts(posts)] == expected
+
+
+def test_an_older_run_uses_the_homes_pool_and_says_what_to_do_when_it_is_gone(
+    request_for: Make, scenes: Dataset, home: Home, tmp_path: Path
+) -> None:
+    train(request_for("rgcn", variant="pool of all splits", epochs=1), tmp_path / "run", home)
+    posts = scenes.split("valid")
+    expected = [each.spans for each in load(tmp_path / "run", home).predict_posts(posts)]
+    shutil.rmtree(tmp_path / "run" / "pool")
+    assert [each.spans for each in load(tmp_path / "run", home).predict_posts(posts)] == expected
+    shutil.rmtree(home.root / "pools")
+    command = "python -m mner_core train --model rgcn --profile tiny --variant 'pool of all splits' --set epochs=1"
+    for lost in (
+        lambda: load(tmp_path / "run", home),
+        lambda: export(tmp_path / "run", tmp_path / "lost.zip", home),
+    ):
+        with pytest.raises(InputError) as caught:
+            lost()
+        assert "was removed from pools/" in str(caught.value)
+        assert f"{command} --set heads=4 --seed 0 --data DIR --out RUN" in str(caught.value)
+        assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_pool_of_another_run_is_refused(request_for: Make, home: Home, tmp_path: Path) -> None:
+    for name, variant in (("train", ""), ("all", "pool of all splits")):
+        train(request_for("rgcn", variant=variant, epochs=1), tmp_path / name, home)
+    shutil.rmtree(tmp_path / "train" / "pool")
+    shutil.copytree(tmp_path / "all" / "pool", tmp_path / "train" / "pool")
+    with pytest.raises(InputError, match="another one than it was trained with"):
+        load(tmp_path / "train", home)
+
+
+def test_neighbours_pictures_are_looked_at_again_where_they_are_known(
+    request_for: Make, scenes: Dataset, home: Home, tmp_path: Path
+) -> None:
+    """After the feature cache was cleared: imported pictures lie in the home by their sha256."""
+    train(request_for("rgcn", epochs=1), tmp_path / "run", home)
+    posts = scenes.split("valid")
+    expected = [each.spans for each in load(tmp_path / "run", home).predict_posts(posts)]
+    shutil.rmtree(home.features)
+    with pytest.raises(InputError, match=r"not in the feature cache any more; run `python -m mner_core features DIR"):
+        load(tmp_path / "run", home).predict_posts(posts)
+    home.images.mkdir(parents=True)
+    for post in scenes.posts:
+        if post.image is not None:
+            shutil.copy(post.image, home.images / image_digest(post.image))
+    assert [each.spans for each in load(tmp_path / "run", home).predict_posts(posts)] == expected
+
+
+def test_nothing_is_prepared_for_graphs_that_are_switched_off(request_for: Make, home: Home, tmp_path: Path) -> None:
+    """R-GCN without a graph keeps no vectors for it, and without both no pool at all."""
+    found = {}
+    for variant in ("", "w/o InterRG", "w/o IntraRG", "w/o InterRG, IntraRG"):
+        out = tmp_path / str(len(found))
+        record = train(request_for("rgcn", variant=variant, epochs=1), out, home)
+        kept = Pool.load(out / "pool") if record.pool else None
+        found[variant] = kept and (kept.caption_vectors.shape[1] > 0, kept.object_vectors.shape[1] > 0)
+        load(out, home).predict("a dog in Rio", None)
+    assert found == {
+        "": (True, True),
+        "w/o InterRG": (False, True),
+        "w/o IntraRG": (True, False),
+        "w/o InterRG, IntraRG": None,
+    }
+
+
+def test_splits_that_count_alike_share_a_pool(request_for: Make, scenes: Dataset, home: Home, tmp_path: Path) -> None:
+    """Train, valid and test of separate imports each count from 0: ids are unique in their split only."""
+
+    def counted(split: str) -> list[Example]:
+        return [replace(post, id=str(number)) for number, post in enumerate(scenes.split(split))]
+
+    parts = {"train": counted("train"), "dev": counted("valid"), "others": counted("test")}
+    request = replace(request_for("rgcn", variant="pool of all splits", epochs=1), **parts)
+    named = request_for("rgcn", variant="pool of all splits", epochs=1)
+    train(request, tmp_path / "counted", home)
+    train(named, tmp_path / "named", home)
+    assert digest(tmp_path / "counted") == digest(tmp_path / "named"), "what posts are called decides nothing"
+    posts = {post.key: post for part in parts.values() for post in part}
+    for post in parts["dev"]:
+        [said] = load(tmp_path / "counted", home).predict_posts([post], evidence=True)
+        found = [item for each in said.evidence if each.axes == ("neighbour",) for item in each.items[0]]
+        assert all(PostKey(item["split"], item["post"]) != post.key for item in found)
+        assert all(posts[item["split"], item["post"]].image is not None for item in found)

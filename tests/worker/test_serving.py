@@ -18,7 +18,7 @@ from db.runs import add_run
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.data.dataset import read_dataset
-from mner_core.evidence import mean_over_depth
+from mner_core.evidence import mean_over_depth, neighbour_key
 from mner_core.home import Home
 from mner_core.training.plan import Plan
 from mner_core.training.run import load, without_images
@@ -78,12 +78,13 @@ def test_a_post_is_answered_as_the_run_would(trained: Store, answers: RequestHan
 
 def test_neighbours_come_with_their_posts_and_pictures(trained: Store, answers: RequestHandlers) -> None:
     said = answers.predict({"run": "graph", "post": pictured(trained)[0].id})
-    keys = {item["post"] for it in said["evidence"] if it["axes"] == ["neighbour"] for item in it["items"][0]}
-    assert keys
-    assert set(said["pictures"]) == keys
+    items = [item for it in said["evidence"] if it["axes"] == ["neighbour"] for item in it["items"][0]]
+    assert items
+    assert set(said["pictures"]) == {neighbour_key(item) for item in items}
     by_number = {each.id: each for each in posts(trained, "scenes")}
-    for key, found in said["pictures"].items():
-        assert by_number[found["post"]].example.id == key
+    for item in items:
+        found = said["pictures"][neighbour_key(item)]
+        assert by_number[found["post"]].example.key == (item["split"], item["post"])
         assert by_number[found["post"]].image_sha256 == found["image"]
 
 

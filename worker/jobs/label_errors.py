@@ -67,7 +67,7 @@ def _request(store: Store, job: Job, name: str, posts: Sequence[Example]) -> Tra
         others=[post for post in others if post.split != "valid"],
         data=name,
         seed=0,
-        graph=graph_of(store, name) if "knowledge" in entry.needs else None,
+        graph=graph_of(store, name) if settings.needs.knowledge else None,
     )
 
 

@@ -96,7 +96,7 @@ def _request(store: Store, job: Job) -> TrainingRequest:
         data=data.name,
         seed=int(payload.get("seed", 0)),
         start=run_named(store, start).folder if start else None,
-        graph=graph_of(store, data.name) if "knowledge" in plan.needs else None,
+        graph=graph_of(store, data.name) if plan.needs.knowledge else None,
         left_out=posts.left_out,
     )
 
