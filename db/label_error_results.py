@@ -17,8 +17,8 @@ from mner_core.home import Home
 class Doubt:
     """A label worth a second look, or one that is missing. Places are code points of the post's text.
 
-    `post` is the store's number, `name` the post's own; `score` is the chance that it is an error (0..1), `reason` one
-    of `mner_core.label_errors.reasons.Reason`, `detail` a sentence; `suggested` is what models would have there.
+    `post` is the store's number, `name` the post's own; `score` (0..1) orders them and is no probability, `reason` is
+    one of `mner_core.label_errors.reasons.Reason`, `detail` a sentence; `suggested` is what models would have there.
     """
 
     post: int

@@ -22,7 +22,11 @@ from mner_core.label_errors.span_features import PostContext
 from mner_core.types import Example, InputError, Span
 
 ASSUMED_SHARE = 0.1
-"""How many labels are taken to be wrong, each kind equally often: it decides the level of the scores."""
+"""How many labels are taken to be wrong, each kind equally often: it decides the level of the scores.
+
+How many really are is not known, so that a score orders labels and is no probability: of the first fourteen of one set
+all were wrong, and the third had the score 0.39.
+"""
 LEAST_PROBABILITY = 0.01
 """A span that gold lacks is worth a word from this probability on."""
 Tables = Callable[[Example], SpanTable]
@@ -37,7 +41,7 @@ class _Case:
 
 
 def rank(posts: Sequence[Example], tables: Tables, seed: int = 0) -> list[Item]:
-    """All gold spans, and all spans that gold may lack, by the probability that they are errors.
+    """All gold spans, and all spans that gold may lack, by how much they look like errors.
 
     Args:
         posts: labelled posts.
@@ -82,7 +86,7 @@ def missing(table: SpanTable, gold: Sequence[Span]) -> list[Span]:
 
 
 def _judged(cases: Sequence[_Case], wrong: Sequence[tuple[_Case, float]]) -> Floats:
-    """The probability that each of the cases is an error, by the wrong ones and how much each of them counts."""
+    """The score of each of the cases, 0..1, by the wrong ones and how much each of them counts."""
     if not cases or not wrong:
         return np.zeros(len(cases))
     features = np.array([case.context.features(case.span) for case in cases])

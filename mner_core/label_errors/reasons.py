@@ -13,8 +13,9 @@ Reason: TypeAlias = Literal["missing", "spurious", "boundary", "type", "inconsis
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A gold span, or one that gold lacks (`missing`), and how likely this is an error (0..1).
+    """A gold span, or one that gold lacks (`missing`), with its score (0..1): higher is more like an error.
 
+    A score orders the items and is no probability.
     `suggested` is what the models would have instead, None where they see no entity.
     """
 

@@ -55,7 +55,7 @@ def by_held_out_scores(posts: Sequence[Example], held_out: Sequence[HeldOutScore
 
 
 def of_posts(items: Sequence[Item]) -> list[dict[str, Any]]:
-    """Each post once, by the probability that at least one of its labels is wrong."""
+    """Each post once, by a score that grows with those of its labels: 1 less the product of what each lacks of 1."""
     right: dict[str, float] = {}
     for item in items:
         right[item.post] = right.get(item.post, 1.0) * (1 - item.score)

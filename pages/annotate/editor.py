@@ -27,7 +27,7 @@ from pages.shared.number_format import counted
 from pages.shared.pictures import picture_uri
 from pages.shared.selection import Selection, change
 from pages.shared.store import me, store
-from pages.shared.text import plain, share
+from pages.shared.text import plain
 
 _AS = "annotate as"
 _REASONS = 4
@@ -125,7 +125,7 @@ def _draw_doubts(editor: Editor) -> None:
     """Why the post is on the list: the reasons that were given when wrong labels were looked for."""
     of_post = [each for each in doubts(store(), editor.chosen.dataset) if each.post == editor.post.id]
     for each in of_post[:_REASONS]:
-        st.caption(f":material/help: {share(each.score)} **{plain(each.text)}**: {plain(each.detail)}")
+        st.caption(f":material/help: score {each.score:.2f} **{plain(each.text)}**: {plain(each.detail)}")
 
 
 def _draw_annotator(editor: Editor, now: drafts.Opened) -> None:

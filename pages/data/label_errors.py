@@ -30,6 +30,7 @@ KIND = {
 """The reasons in words."""
 _WIDTHS = {"Words": 115, "Label": 60, "What": 130, "Perhaps": 125, "Why": 310}
 """Pixels of the columns, so that they fit beside each other at 1280; a click shows a cell's whole text."""
+_ABOUT_SCORE = "From 0 to 1: how much the label looks like labels that were made wrong on purpose."
 _SHOWN = 500
 _SAID = "doubt said"
 
@@ -78,8 +79,8 @@ def _ask(name: str) -> None:
 def _draw_list(name: str, found: list[Doubt], split: str, made: float) -> None:
     done = {*queue(store(), name, "corrected"), *queue(store(), name, "discarded")}
     st.caption(
-        f"Looked for {when(made)} in {plain(split)}. Likeliest error first; the share says how likely, were one label "
-        "in ten wrong. Tick a row to open its post."
+        f"Looked for {when(made)} in {plain(split)}. Likeliest error first. The score orders the labels; it is no "
+        "probability. Tick a row to open its post."
     )
     shown = found[:_SHOWN]
     key = "doubt table"
@@ -95,7 +96,7 @@ def _draw_list(name: str, found: list[Doubt], split: str, made: float) -> None:
         hide_index=True,
         column_config={
             **{name: st.column_config.TextColumn(width=width) for name, width in _WIDTHS.items()},
-            "Likely": st.column_config.NumberColumn(format="percent", width=65),
+            "Score": st.column_config.NumberColumn(format="%.2f", width=65, help=_ABOUT_SCORE),
             "Seen": st.column_config.CheckboxColumn(width="small", help="The post was corrected or left out."),
         },
         on_select=open_post,
@@ -112,7 +113,7 @@ def _row(each: Doubt, is_done: bool) -> dict[str, Any]:
         "Label": "" if each.reason == "missing" else each.label,
         "What": KIND.get(each.reason, each.reason),
         "Perhaps": each.suggested,
-        "Likely": each.score,
+        "Score": each.score,
         "Why": each.detail,
         "Seen": is_done,
         "Post": each.name,
