@@ -10,6 +10,7 @@ from mner_core.catalog.profiles import profile
 from mner_core.commands.inputs import load_run, must_be_run
 from mner_core.commands.main import Answer, say_defects
 from mner_core.data.dataset import read_dataset
+from mner_core.data.images import opens
 from mner_core.evaluation.errors import align, confusion, tally
 from mner_core.evaluation.gold import gold_entities, protocol_named
 from mner_core.evaluation.legacy import PieceCounts
@@ -93,7 +94,7 @@ def image_worth(options: argparse.Namespace) -> Answer:
             runs.append(_Asked.of(run, _shown(examples, images, number)).spans)
     found = judge(examples, said["own"], said["none"], said["swapped"], options.protocol)
     about = {"runs": [str(path) for path in options.run], "protocol": options.protocol, "posts": len(examples)}
-    pictured = sum(example.image_name is not None for example in examples)
+    pictured = sum(opens(example.image) for example in examples)
     return {**about, "posts_with_image": pictured, **found.to_json()}
 
 

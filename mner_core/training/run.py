@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from mner_core.data.images import opens
 from mner_core.data.tokenize import tokenize
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
@@ -109,11 +110,12 @@ def without_images(examples: Sequence[Example]) -> list[Example]:
 
 
 def with_swapped_images(examples: Sequence[Example], seed: int = 0) -> list[Example]:
-    """The same posts, the pictured ones each with another's picture (and its caption and objects).
+    """The same posts, those whose picture opens each with another such picture (and its caption and objects).
 
-    One cycle through all pictured posts in random order, so that nobody keeps its own; a single pictured post loses it.
+    One cycle through these posts in random order, so that nobody keeps its own; a single one loses it. A post whose
+    picture is missing or broken stays as it is.
     """
-    rows = [row for row, example in enumerate(examples) if example.image_name is not None]
+    rows = [row for row, example in enumerate(examples) if opens(example.image)]
     random.Random(seed).shuffle(rows)
     swapped = list(examples)
     if len(rows) == 1:

@@ -219,6 +219,19 @@ def test_swapping_gives_nobody_its_own_image(scenes: Dataset) -> None:
     assert all(post.image is None and post.caption is None for post in without_images(posts))
 
 
+def test_only_pictures_that_open_are_swapped(scenes: Dataset, tmp_path: Path) -> None:
+    """Of twenty, five files are missing and five broken: nobody gets none, and nobody a dead one."""
+    posts = [post for post in scenes.posts if post.image is not None][:20]
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    posts[:5] = [replace(post, image=None) for post in posts[:5]]
+    posts[5:10] = [replace(post, image=broken) for post in posts[5:10]]
+    swapped = with_swapped_images(posts)
+    assert swapped[:10] == posts[:10]
+    assert sorted(str(post.image) for post in swapped[10:]) == sorted(str(post.image) for post in posts[10:])
+    assert all(post.image != own.image for post, own in zip(swapped[10:], posts[10:], strict=True))
+
+
 def test_a_run_with_neighbours_survives_the_removal_of_the_homes_pools(
     request_for: Make, scenes: Dataset, home: Home, tmp_path: Path
 ) -> None:
