@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -25,6 +26,8 @@ CALLED = {
     "sklearn": "scikit-learn",
 }
 """What is imported by another name than it is installed by."""
+UV = ("uv",) if shutil.which("uv") else (sys.executable, "-m", "uv")
+"""What makes environments: the machine's own, or the one that `make setup` brings."""
 OWN = {"mner_core", "db", "worker", "pages", "tests", "app"}
 
 
@@ -73,7 +76,7 @@ def test_what_a_prediction_does_not_use_is_not_imported() -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The engine's wheel, built from this tree."""
     out = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", str(out), str(ROOT)]
+    command = [*UV, "build", "--quiet", "--wheel", "--out-dir", str(out), str(ROOT)]
     subprocess.run(command, check=True, capture_output=True, text=True)
     (found,) = out.glob("*.whl")
     return found
@@ -92,7 +95,7 @@ def test_the_wheel_has_all_of_the_engine_and_nothing_else(wheel: Path) -> None:
 def test_an_installed_mner_works_from_another_folder(wheel: Path, tmp_path: Path) -> None:
     """In an environment of its own; the libraries are this one's, which a path file lends it."""
     home = tmp_path / "env"
-    subprocess.run([sys.executable, "-m", "uv", "venv", "--quiet", "--python", sys.executable, str(home)], check=True)
+    subprocess.run([*UV, "venv", "--quiet", "--python", sys.executable, str(home)], check=True)
     python = home / "bin/python"
     install = [
         sys.executable,
