@@ -52,7 +52,7 @@ class RunRecord:
         labels: the label set, in the order of the tag set.
         data: {"name", "fingerprint", "gold", "train", "dev", "left_out"}: what it was trained on: fingerprints, numbers
             of posts; those of train that nobody has labelled were left out; "pictures_found" (not in older runs): how
-            many of these posts have a picture.
+            many of these posts have a picture that opens.
         trained_posts: the digest of every post whose gold it has seen, so that nobody scores it on those unawares.
         pool: fingerprint of its neighbour pool, empty where it has none.
         started_from: fingerprint of the run whose parameters it began with, empty for none.

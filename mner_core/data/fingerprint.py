@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mner_core.data.images import image_digest
+from mner_core.data.images import image_digest, opens
 from mner_core.tags import SCHEMES, encode
 from mner_core.types import Example, InputError, Span
 
@@ -40,8 +40,8 @@ def pictures_fingerprint(examples: Iterable[Example]) -> str:
 
 
 def pictures_found(examples: Iterable[Example]) -> int:
-    """How many of the posts have a picture that is there and not empty."""
-    return sum(bool(_picture(example)) and example.image is not None for example in examples)
+    """How many of the posts have a picture that is there and opens."""
+    return sum(opens(example.image) for example in examples)
 
 
 def gold_fingerprint(examples: Iterable[Example]) -> str:

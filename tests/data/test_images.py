@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mner_core.data.fingerprint import pictures_fingerprint, pictures_found
 from mner_core.data.images import MAX_PIXELS, image_digest, open_image
-from mner_core.types import InputError
+from mner_core.types import Example, InputError
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -241,3 +242,19 @@ def test_grey_values_are_shown_as_a_viewer_shows_them(values: Any, dtype: str, s
 def test_values_that_are_no_numbers_are_refused() -> None:
     with pytest.raises(InputError, match="values that are no numbers"):
         open_image(grey([[0.0, float("nan")]], "float32"))
+
+
+def test_pictures_are_known_by_their_bytes_and_counted_where_they_open(tmp_path: Path) -> None:
+    good, again, broken, empty = (tmp_path / name for name in ("a.png", "b.png", "broken.png", "empty.png"))
+    Image.new("RGB", (4, 4), "red").save(good)
+    again.write_bytes(good.read_bytes())
+    broken.write_bytes(good.read_bytes()[:20])
+    empty.touch()
+    paths = [good, again, broken, empty, tmp_path / "missing.png", None]
+    posts = [Example(id="p", text="", tokens=(), image=path, image_name="same name") for path in paths]
+    assert pictures_found(posts) == 2
+    prints = [pictures_fingerprint([post]) for post in posts]
+    assert prints[0] == prints[1]
+    assert prints[4] == prints[5]
+    assert len(set(prints)) == 4
+    assert pictures_fingerprint(posts[:3]) != pictures_fingerprint(posts[2::-1])
