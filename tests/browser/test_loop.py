@@ -162,14 +162,14 @@ def test_the_whole_loop(page: Page, serve: Callable[..., str], working_home: Pat
     expect(page.get_by_text("Against the other run")).to_be_visible()
 
 
-def import_posts(page: Page, address: str, file: str, name: str) -> None:
+def import_posts(page: Page, address: str, file: str, name: str, posts: int = 60) -> None:
     page.goto(f"{address}/data")
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text(Path(file).name)).to_be_visible()
     page.get_by_role("textbox", name="Name").fill(name)
     page.get_by_role("textbox", name="Name").press("Tab")
     page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text(f"60 posts added to {name}")).to_be_visible(timeout=LONGEST * 1000)
+    expect(page.get_by_text(f"{posts} posts added to {name}")).to_be_visible(timeout=LONGEST * 1000)
 
 
 def train(page: Page, name: str) -> None:
