@@ -153,10 +153,12 @@ def _export(options: argparse.Namespace, home: Home) -> dict[str, Any]:
 
 
 def _agreement(options: argparse.Namespace, home: Home) -> dict[str, Any]:
-    from db.agreement import agreement_of
+    from db.agreement import agreement_of, beginnings
 
+    sides = {"first": options.first, "second": options.second}
     with closing(open_store(home)) as store:
-        return agreement_of(store, options.dataset, options.first, options.second).to_json()
+        found = agreement_of(store, options.dataset, options.first, options.second).to_json()
+        return {**found, "began": {side: beginnings(store, options.dataset, track) for side, track in sides.items()}}
 
 
 def _split_by(options: argparse.Namespace) -> "SplitBy | None":

@@ -24,7 +24,9 @@ Status: TypeAlias = Literal["draft", "submitted", "discarded"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """One saved state of a post on a track. `tokens` are the words as this revision cuts them."""
+    """One saved state of a post on a track. `tokens` are the words as this revision cuts them; `began` is what the
+    first one was made from: a track's name, empty for nothing, None where nobody noted it.
+    """
 
     id: int
     post: int
@@ -37,6 +39,7 @@ class Revision:
     created: float
     run: str | None
     imported: bool
+    began: str | None = None
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -84,26 +87,62 @@ def save(
         InputError: there is no such post, or a mark, the track or the status cannot be.
         StoreError: there is no room left, or the store stayed busy; nothing was kept.
     """
-    _check_names(track, author, status)
+    return _save(store, post, _Wanted(track, base, tuple(marks), author, status, run, None))
+
+
+def save_first(
+    store: Store,
+    post: int,
+    track: str,
+    began: str,
+    *,
+    marks: Sequence[Mark],
+    author: str,
+    status: Status = "submitted",
+    run: str | None = None,
+) -> Revision:
+    """`save` of a track's first revision of a post, with what its author began with: a track's name, empty for nothing.
+
+    Raises:
+        StaleRevision, InputError, StoreError: as `save` does.
+    """
+    return _save(store, post, _Wanted(track, 0, tuple(marks), author, status, run, began))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A revision that somebody wants to add."""
+
+    track: str
+    base: int
+    marks: tuple[Mark, ...]
+    author: str
+    status: Status
+    run: str | None
+    began: str | None
+
+
+def _save(store: Store, post: int, wanted: _Wanted) -> Revision:
+    _check_names(wanted.track, wanted.author, wanted.status)
     with store.read() as session:
         row, dataset = post_row(session, post)
-        tokens, settled = settle(row.text, _own_words(row), marks, dataset.labels)
+        tokens, settled = settle(row.text, _own_words(row), wanted.marks, dataset.labels)
     with store.write() as session:
-        newest = _newest(session, post, track)
-        if (newest.base + 1 if newest else 0) != base:
-            raise StaleRevision(base, settled, to_revision(row, newest) if newest else None)
+        newest = _newest(session, post, wanted.track)
+        if (newest.base + 1 if newest else 0) != wanted.base:
+            raise StaleRevision(wanted.base, settled, to_revision(row, newest) if newest else None)
         places = [[token.start, token.end] for token in tokens]
         revision = Revisions(
-            post_id=post, track=track, base=base, status=status, marks=to_json(settled),
+            post_id=post, track=wanted.track, base=wanted.base, status=wanted.status, marks=to_json(settled),
             tokens=None if places == row.tokens else places,
-            author=author, created=store.now(), run=run, imported=False,
+            author=wanted.author, created=store.now(), run=wanted.run, began=wanted.began, imported=False,
         )  # fmt: skip
         session.add(revision)
         try:
             session.flush()
         except exc.IntegrityError as error:  # where the database lets two writers in at once
-            raise _lost_race(session, store, row, track, base, settled) from error
-        if track == GOLD and status == "submitted":
+            raise _lost_race(session, store, row, wanted.track, wanted.base, settled) from error
+        if wanted.track == GOLD and wanted.status == "submitted":
             rescore(session, store, row, dataset.name, revision)
         return to_revision(row, revision)
 
@@ -202,4 +241,5 @@ def to_revision(row: Posts, revision: Revisions) -> Revision:
         created=revision.created,
         run=revision.run,
         imported=revision.imported,
+        began=revision.began,
     )

@@ -183,7 +183,7 @@ def _history(store: Store, dataset: str) -> Iterator[dict[str, Any]]:
         wanted = wanted.where(*in_dataset(session, dataset)).order_by(Revisions.id)
         for row, found in session.execute(wanted):
             revision = to_revision(row, found)
-            fields = ("track", "number", "status", "author", "created", "run", "imported")
+            fields = ("track", "number", "status", "author", "created", "run", "imported", "began")
             yield {
                 "post": row.name,
                 "split": row.split,

@@ -34,7 +34,6 @@ LONG_FILES: dict[str, int] = {
     "mner_core.weights.packages": 253,
 }
 LONG_FUNCTIONS: dict[str, int] = {
-    "db.annotations.save": 43,
     "mner_core.features.extract.extract": 41,
     "mner_core.scenes.drawings.emblems._sign": 45,
     "mner_core.training.fit.fit": 52,

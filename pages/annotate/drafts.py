@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from db.annotations import Revision, StaleRevision, Status, revert, save
+from db.annotations import Revision, StaleRevision, Status, revert, save, save_first
 from db.character_spans import Mark
 from db.connection import StoreError
 from db.engine import Store
@@ -25,7 +25,9 @@ _PROBLEM = "annotate problem"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A post on a track. `marks` are what the annotator begins with, taken from the track `source`."""
+    """A post on a track. `marks` are what the annotator begins with, taken from `source`: a track, one of its
+    revisions, or nothing. `began` is the track alone, which the first revision notes.
+    """
 
     post: int
     track: str
@@ -33,11 +35,17 @@ class Opened:
     marks: tuple[Mark, ...]
     status: Status | None
     source: str
+    began: str
 
     @property
     def id(self) -> str:
         """What the annotator knows it by: another source is another working copy."""
         return f"{self.post}, {self.track} from {self.source}"
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether a person gives a second opinion without having seen the first: it began empty, nothing is saved."""
+        return not self.source and self.track != GOLD and self.status is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,20 +71,24 @@ class Done:
     status: Status
 
 
-def opened(post: int, track: str, past: Sequence[Revision]) -> Opened:
-    """The post as it was opened, or as it is now where it is opened just now. `past` is its history, oldest first."""
+def opened(post: int, track: str, past: Sequence[Revision], empty: bool = False) -> Opened:
+    """The post as it was opened, or as it is now where it is opened just now. `past` is its history, oldest first.
+
+    A track that has nothing of the post begins with the gold, or with nothing where it shall be `empty`.
+    """
     kept: Opened | None = st.session_state.get(_OPENED)
     if kept is not None and (kept.post, kept.track) == (post, track):
         return kept
     newest = newest_of(past, track)
-    begin = newest or newest_of(past, GOLD)
+    begin = newest or (None if empty and track != GOLD else newest_of(past, GOLD))
     found = Opened(
         post=post,
         track=track,
         base=newest.number if newest else 0,
         marks=newest.marks if newest else without_ids(begin.marks) if begin else (),
         status=newest.status if newest else None,
-        source=track if newest else GOLD,
+        source=begin.track if begin else "" if track != GOLD else GOLD,
+        began=begin.track if begin else "",
     )
     st.session_state[_OPENED] = found
     return found
@@ -90,7 +102,8 @@ def close() -> None:
 
 def take_over(now: Opened, other: Revision) -> None:
     """Begins again with somebody else's marks; nothing is saved yet."""
-    st.session_state[_OPENED] = replace(now, marks=without_ids(other.marks), source=f"{other.track} {other.number}")
+    source = f"{other.track} {other.number}"
+    st.session_state[_OPENED] = replace(now, marks=without_ids(other.marks), source=source, began=other.track)
 
 
 def newest_of(past: Sequence[Revision], track: str) -> Revision | None:
@@ -104,7 +117,7 @@ def without_ids(marks: Sequence[Mark]) -> tuple[Mark, ...]:
 
 
 def keep(
-    store: Store, post: Post, track: str, base: int, marks: Sequence[Mark], status: Status, author: str, run: str | None
+    store: Store, post: Post, now: Opened, marks: Sequence[Mark], status: Status, author: str, run: str | None
 ) -> bool:
     """Saves, and says whether that worked; a save on a stale base becomes the conflict that the screen shows.
 
@@ -112,10 +125,13 @@ def keep(
         InputError: a mark cannot be, or the store has no room; the annotator shows the sentence.
     """
     try:
-        made = save(store, post.id, track, base=base, marks=marks, author=author, status=status, run=run)
+        if now.base or now.track == GOLD:
+            made = save(store, post.id, now.track, base=now.base, marks=marks, author=author, status=status, run=run)
+        else:
+            made = save_first(store, post.id, now.track, now.began, marks=marks, author=author, status=status, run=run)
     except StaleRevision as stale:
         st.session_state[_CONFLICT] = Conflict(
-            post=post.id, track=track, mine=stale.mine, theirs=stale.theirs, status=status, sentence=str(stale)
+            post=post.id, track=now.track, mine=stale.mine, theirs=stale.theirs, status=status, sentence=str(stale)
         )
         return False
     except StoreError as error:

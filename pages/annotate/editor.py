@@ -15,6 +15,7 @@ from db.predictions import PostPrediction
 from db.worklists import queue
 from mner_core.data.entity_types import EntityType
 from pages.annotate import drafts
+from pages.annotate.beginning import begins_empty
 from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
 from pages.annotate.list_place import draw_progress, go_to, open_place
 from pages.components.span_annotator import Save, Suggestion, span_annotator
@@ -84,7 +85,7 @@ def _editor(chosen: Selection, works: WorkList, at: ListPlace, track: str) -> Ed
 
 
 def _draw(editor: Editor) -> None:
-    now = drafts.opened(editor.post.id, editor.track, editor.past)
+    now = drafts.opened(editor.post.id, editor.track, editor.past, begins_empty(editor.chosen, editor.track))
     with st.container():  # always there, so that the annotator keeps its place and its keyboard
         if said := drafts.told():
             st.warning(plain(said))
@@ -118,7 +119,8 @@ def _draw_state(editor: Editor, now: drafts.Opened) -> None:
         st.markdown(f"**{plain(editor.post.example.id)}**", width="content")
         st.badge(label, color=colour)  # type: ignore[arg-type]
         if now.source != editor.track:
-            st.caption(f"begins with the labels of {plain(now.source)}", width="content")
+            begins = f"begins with the labels of {plain(now.source)}" if now.source else "begins empty"
+            st.caption(begins, width="content")
 
 
 def _draw_doubts(editor: Editor) -> None:
@@ -135,7 +137,7 @@ def _draw_annotator(editor: Editor, now: drafts.Opened) -> None:
     def saved(done: Save) -> None:
         status: Status = "draft" if as_draft else "submitted"
         run = editor.chosen.run if editor.predicted else None
-        if drafts.keep(store(), editor.post, editor.track, now.base, done.marks, status, me(), run):
+        if drafts.keep(store(), editor.post, now, done.marks, status, me(), run):
             _after_save(editor)()
 
     span_annotator(
@@ -176,7 +178,7 @@ def _after_save(editor: Editor) -> Callable[[], None]:
 
 def _draw_states(editor: Editor, now: drafts.Opened) -> None:
     def leave_out() -> None:
-        if drafts.keep(store(), editor.post, editor.track, now.base, now.marks, "discarded", me(), None):
+        if drafts.keep(store(), editor.post, now, now.marks, "discarded", me(), None):
             _after_save(editor)()
 
     with st.container(horizontal=True, vertical_alignment="center"):

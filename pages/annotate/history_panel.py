@@ -31,7 +31,10 @@ def draw_conflict(post: Post, types: Sequence[EntityType], stale: drafts.Conflic
     def mine() -> None:
         base = theirs.number if theirs else 0
         try:
-            if drafts.keep(store(), post, stale.track, base, stale.mine, stale.status, me(), None):
+            on_top = drafts.Opened(
+                post=post.id, track=stale.track, base=base, marks=(), status=None, source=stale.track, began=""
+            )
+            if drafts.keep(store(), post, on_top, stale.mine, stale.status, me(), None):
                 after()
         except InputError as error:
             drafts.tell(str(error))
@@ -45,6 +48,9 @@ def draw_others(post: Post, types: Sequence[EntityType], now: drafts.Opened, pas
     """The labels of all other tracks, each to be taken over into the annotator."""
     tracks = sorted({revision.track for revision in past} - {now.track})
     if not tracks:
+        return
+    if now.is_blind:
+        st.caption("Labels by others are shown once you have saved your own.")
         return
     with st.expander(f"Labels by others ({len(tracks)})"):
         for track in tracks:

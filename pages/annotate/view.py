@@ -3,6 +3,7 @@
 import streamlit as st
 
 from db.posts import GOLD, Dataset, dataset
+from pages.annotate.beginning import pick_beginning
 from pages.annotate.editor import draw_editor
 from pages.annotate.suggestions import draw_suggestions
 from pages.mistakes.no_mistakes import is_judged
@@ -73,6 +74,7 @@ def _draw_pickers(chosen: Selection, name: str, track: str) -> None:
             help="Runs are measured and trained on the gold labels. Your own are kept beside them, until somebody "
             "takes them over into the gold.",
         )
+        pick_beginning(chosen, track)
     for column, pick in zip(columns[2:], (pick_run, pick_split, pick_dataset), strict=True):
         with column:
             pick(chosen)

@@ -1,10 +1,11 @@
 """How far two labellings of a data set agree: people's tracks, the corrected labels, the original ones."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from db.agreement import agreement_of
+from db.agreement import agreement_of, beginnings
 from db.change_token import ChangeToken, change_token
 from db.engine import Store
 from mner_core.evaluation.agreement import Agreement, Disagreement
@@ -40,6 +41,9 @@ def agreement_between(dataset: str) -> None:
     facts[2].metric("On marked words", _kappa(found.kappa_marked), help="Words that either side has marked.")
     facts[3].metric("Disagreements", f"{len(found.disagreements):,}")
     st.caption(f"On {counted(found.posts, 'post')} with {counted(found.words, 'word')} that both have labelled.")
+    for gold in dict.fromkeys((first, second)):
+        if sentence := _began(beginnings(store(), dataset, gold), gold):
+            st.caption(sentence)
     if found.per_type:
         st.dataframe(_types(found), hide_index=True, column_config={"Span F1": _NUMBER, "Kappa": _KAPPA})
     if found.disagreements:
@@ -47,6 +51,13 @@ def agreement_between(dataset: str) -> None:
         st.dataframe([_row(each) for each in shown], hide_index=True)
         if len(found.disagreements) > _SHOWN:
             st.caption(f"The first {_SHOWN} of them; `python -m db agreement --json` lists all.")
+
+
+def _began(found: Mapping[str, int], gold: str) -> str:
+    """What the posts of a person's track began with: who began with labels agrees with them more than chance has it."""
+    names = {"empty": "began empty", "unknown": "began with what nobody noted"}
+    parts = [f"{counted(number, 'post')} {names.get(began, f'began with {began}')}" for began, number in found.items()]
+    return plain(f"{gold_name(gold)[:1].upper()}{gold_name(gold)[1:]}: {', '.join(parts)}.") if parts else ""
 
 
 @st.cache_data(max_entries=8, show_spinner="Comparing the labels")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from db.annotations import history, newest, save
+from db.annotations import history, newest, save, save_first
 from db.character_spans import Mark
 from db.engine import Store
 from db.posts import post_ids
@@ -122,6 +122,42 @@ def test_ones_own_track_begins_with_the_gold_and_leaves_it_alone(store: Store) -
     press(app, "Leave this post out")
     assert newest(store, number(store, "match"), "ann").number == 1
     assert newest(store, number(store, "match"), "gold").number == 1
+
+
+def test_ones_own_track_can_begin_empty_and_then_shows_nothing_of_others(store: Store) -> None:
+    correct(store, "match", "San Francisco", "LOC", base=0, track="bob")
+    app = open_app("annotate", track="mine", list="all", post="match")
+    assert any(each.label.startswith("Labels by others") for each in app.expander)
+    next(box for box in app.selectbox if box.label == "A post begins").set_value("empty").run()
+    assert app.query_params["begin"] == "empty"
+    assert "begins empty" in shown(app)
+    assert "Labels by others are shown once you have saved your own." in shown(app)
+    assert not any(each.label.startswith("Labels by others") for each in app.expander)
+    press(app, "Leave this post out")
+    mine = newest(store, number(store, "match"), "ann")
+    assert (mine.marks, mine.began, mine.number) == ((), "", 1)
+    app.query_params["post"] = "match"
+    app.run()
+    assert any(each.label.startswith("Labels by others") for each in app.expander), "now they are"
+    assert open_app("annotate", track="mine", list="all", post="bare").query_params["post"] == "bare"
+
+
+def test_what_a_track_began_with_is_the_usual_choice_next_time(store: Store) -> None:
+    save_first(store, number(store, "match"), "ann", "", marks=[], author="ann")
+    app = open_app("annotate", track="mine", list="all", post="bare")
+    assert next(box for box in app.selectbox if box.label == "A post begins").value == "empty"
+    assert "begins empty" in shown(app)
+    assert not [box for box in open_app("annotate", track="gold").selectbox if box.label == "A post begins"]
+
+
+def test_a_track_that_begins_with_the_gold_or_with_anothers_labels_says_so(store: Store) -> None:
+    press(open_app("annotate", track="mine", list="all", post="match"), "Leave this post out")
+    assert newest(store, number(store, "match"), "ann").began == "gold"
+    correct(store, "bare", "Rome", "LOC", base=0, track="bob")
+    app = open_app("annotate", track="mine", list="all", post="bare")
+    app.button(key="take bob").click().run()
+    press(app, "Leave this post out")
+    assert newest(store, number(store, "bare"), "ann").began == "bob"
 
 
 def test_labels_of_others_are_shown_and_taken_over(store: Store) -> None:

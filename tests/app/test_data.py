@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from db.annotations import newest, save
+from db.annotations import newest, save, save_first
 from db.archive import Limits, find_posts, unpack
 from db.character_spans import Mark
 from db.engine import Store, open_store
@@ -369,7 +369,7 @@ def test_a_file_is_made_when_asked_for(store: Store) -> None:
 def test_how_far_two_people_agree(store: Store) -> None:
     post = next(number for (_, name), number in post_ids(store, SET).items() if name == "bare")
     rome = Mark(start=17, end=21, label="LOC")
-    save(store, post, "ann", base=0, marks=[Mark(start=0, end=3, label="PER"), rome], author="ann")
+    save_first(store, post, "ann", "", marks=[Mark(start=0, end=3, label="PER"), rome], author="ann")
     save(store, post, "ben", base=0, marks=[Mark(start=0, end=3, label="ORG"), rome], author="ben")
     app = open_app("data", dataset=SET)
     assert not app.metric, "nothing is compared before it is asked for"
@@ -378,6 +378,8 @@ def test_how_far_two_people_agree(store: Store) -> None:
     assert {each.label: each.value for each in app.metric}["Span F1"] == "50.0"
     table = app.dataframe[-1].value
     assert table[["Words", "What", "First", "Second"]].to_numpy().tolist() == [["Ann", "type", "PER", "ORG"]]
+    assert "Labels by ann: 1 post began empty." in shown(app)
+    assert "Labels by ben: 1 post began with what nobody noted." in shown(app)
     app.selectbox(key="agree second").set_value("original").run()
     assert not app.exception
     assert "On 1 post with 5 words that both have labelled." in shown(app)

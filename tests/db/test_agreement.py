@@ -5,8 +5,8 @@ import json
 import pytest
 
 from db.__main__ import main
-from db.agreement import agreement_of
-from db.annotations import save
+from db.agreement import agreement_of, beginnings
+from db.annotations import StaleRevision, save, save_first
 from db.character_spans import Mark
 from db.engine import Store
 from mner_core.types import InputError
@@ -56,4 +56,16 @@ def test_the_command_answers_in_json(
     assert main(["agreement", "--dataset", "set", "--first", "anna", "--second", "ben", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (answer["posts"], len(answer["disagreements"])) == (2, 1)
+    assert answer["began"] == {"first": {"unknown": 3}, "second": {"unknown": 2}}
     assert main(["agreement", "--dataset", "set", "--first", "anna", "--second", "carl"]) == 2
+
+
+def test_what_tracks_began_with_is_counted(labelled: Store, ids: list[int]) -> None:
+    for post, began in ((ids[1], ""), (ids[2], ""), (ids[5], "gold")):
+        save_first(labelled, post, "anna", began, marks=[], author="anna")
+    save(labelled, ids[5], "anna", base=1, marks=[], author="anna")
+    assert beginnings(labelled, "set", "anna") == {"empty": 2, "gold": 1, "unknown": 3}
+    assert beginnings(labelled, "set", "original") == beginnings(labelled, "set", "gold") == {}
+    assert beginnings(labelled, "set", "nobody") == {}
+    with pytest.raises(StaleRevision):
+        save_first(labelled, ids[5], "anna", "", marks=[], author="anna")
