@@ -171,8 +171,9 @@ def correct(page: Page, address: str, split: str, number: int) -> None:
             page.keyboard.press("ArrowRight")
             page.keyboard.press("1")
         page.keyboard.press("Control+Enter")
-        expect(page.get_by_text(f"{done} of ").first).to_be_visible()
         expect(page.locator("[data-testid=stProgress]").filter(has_text=f"{done} of ")).to_be_visible()
+        expect(box.locator(".mark")).to_have_count(0)  # the next post is there
+        expect(page.get_by_role("button", name="Save and next")).to_be_enabled()
 
 
 def wait_until_idle(store: Store) -> None:
