@@ -14,7 +14,6 @@ from db.predictions import coverage
 from db.run_labels import likely_mapping, map_run
 from db.runs import StoredRun, runs
 from mner_core.types import InputError
-from pages.shared.number_format import counted
 from pages.shared.run_words import why_no_run
 from pages.shared.selection import Selection
 from pages.shared.status import active_jobs, going_on
@@ -41,7 +40,7 @@ def draw_suggestions(chosen: Selection, found: Dataset) -> None:
     unread = read.posts - read.read
     foreign = bool(set(run.labels) - set(found.labels))
     if unread:
-        st.caption(f":material/info: {plain(run.name)} has not read {counted(unread, 'post')} of these.")
+        st.caption(f":material/info: {plain(run.name)} has not read {unread:,} of these posts.")
     if not foreign:
         if unread:
             _button(chosen, run, None)

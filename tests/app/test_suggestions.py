@@ -57,7 +57,7 @@ def test_a_foreign_run_is_not_chosen_by_itself(foreign: Store) -> None:
 
 def test_a_foreign_run_is_mapped_and_asked_to_read(foreign: Store) -> None:
     app = open_app("annotate", dataset="raw", run="first")
-    assert "first has not read 6 posts of these." in shown(app)
+    assert "first has not read 6 of these posts." in shown(app)
     assert (select(app, "PER").value, select(app, "LOC").value) == ("PERSON", ""), "what the names give away"
     select(app, "LOC").set_value("PLACE").run()
     press(app, "Predict this split")
@@ -87,7 +87,7 @@ def test_what_a_mapped_run_says_is_suggested(foreign: Store) -> None:
 
 def test_a_run_of_the_set_reads_the_posts_that_it_has_not_read(store: Store) -> None:
     app = open_app("annotate", split="train")
-    assert "second has not read 1 post of these." in shown(app)
+    assert "second has not read 1 of these posts." in shown(app)
     press(app, "Predict this split")
     assert jobs(store)[0].payload == {"run": "second", "dataset": SET, "split": "train"}
     job = claim(store, "w", "cpu")

@@ -148,7 +148,7 @@ def divide(page: Page, address: str) -> None:
 def ask_for_suggestions(page: Page, address: str, store: Store) -> None:
     """From a run of other data, whose PER and LOC stand for the types named here."""
     page.goto(f"{address}/annotate?dataset=Raw&split=train&run=helper&list=uncorrected")
-    expect(page.get_by_text("helper has not read 24 posts of these.")).to_be_visible()
+    expect(page.get_by_text("helper has not read 24 of these posts.")).to_be_visible()
     expect(page.get_by_role("combobox", name="PER", exact=True)).to_have_value("PERSON")
     expect(page.get_by_role("combobox", name="LOC", exact=True)).to_have_value("LOCATION")
     page.get_by_role("button", name="Predict this split").click()
