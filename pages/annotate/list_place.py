@@ -5,7 +5,7 @@ import streamlit as st
 from db.gold import CURRENT
 from pages.annotate import drafts
 from pages.mistakes.worklist import ListPlace, WorkList, forget_list
-from pages.shared.selection import Selection, go
+from pages.shared.selection import Selection, page_link
 
 _AT = "annotate at"
 
@@ -47,12 +47,15 @@ def draw_progress(chosen: Selection, works: WorkList, done: int, at: ListPlace |
         st.caption(f"{place} of {total}" if place else "not on this list", width="content")
         st.space("stretch")
         st.button("New list", on_click=_new_list, help="Makes the list again, as things stand now.", type="tertiary")
-        st.button(
+        # A link: to switch the page in a callback of this part, beside another that renews itself, whitens the page.
+        page_link(
+            "runs",
             "Train on these",
-            icon=":material/model_training:",
-            on_click=_train,
-            args=(chosen,),
-            help="Starts from the corrected labels.",
+            dataset=chosen.dataset,
+            gold=CURRENT,
+            run=chosen.run,
+            new="1",
+            start=chosen.run,
         )
 
 
@@ -64,7 +67,3 @@ def _leave_for(place: ListPlace | None) -> None:
 def _new_list() -> None:
     forget_list()
     _leave_for(None)
-
-
-def _train(chosen: Selection) -> None:
-    go("runs", dataset=chosen.dataset, gold=CURRENT, run=chosen.run, new="1", start=chosen.run)

@@ -151,7 +151,7 @@ def test_the_whole_loop(page: Page, serve: Callable[..., str], working_home: Pat
     train(page, "before")
     wait_for_run(working_home, "before")
     correct_first_mistake(page, address)
-    page.get_by_role("button", name="Train on these").click()
+    page.get_by_role("link", name="Train on these").click()
     expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
     expect(page.get_by_role("combobox", name="Start from")).to_have_value("before")
     train(page, "after")

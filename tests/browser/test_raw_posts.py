@@ -103,7 +103,7 @@ def test_from_raw_posts_to_a_measured_run(page: Page, serve: Callable[..., str],
         "train": 14, "valid": 0, "test": 6
     }  # fmt: skip
     page.goto(f"{address}/annotate?dataset=Raw&split=train&list=all&run=helper")
-    page.get_by_role("button", name="Train on these").click()
+    page.get_by_role("link", name="Train on these").click()
     expect(page.get_by_text("It learns from 14 labelled posts of train.")).to_be_visible()
     expect(page.get_by_text("nothing is measured").first).to_be_visible()
     train(page, "mine")
