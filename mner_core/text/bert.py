@@ -71,11 +71,15 @@ class Bert(nn.Module):
         return EncoderOutput(states)
 
     def resize_token_embeddings(self, number: int) -> None:
-        """Takes `number` pieces, more than before; new ones get vectors drawn as the first ones were."""
+        """Takes `number` pieces: known ones keep their vectors, new ones get vectors drawn as the first ones were.
+
+        A table may have rows that its tokenizer never uses, so that `number` can be less than the table has.
+        """
         old = self.embeddings.word_embeddings
         fresh = nn.Embedding(number, self.config.hidden_size)
         self._draw(fresh)
-        fresh.weight.data[: old.num_embeddings] = old.weight.data
+        kept = min(number, old.num_embeddings)
+        fresh.weight.data[:kept] = old.weight.data[:kept]
         old.weight, old.num_embeddings = fresh.weight, number
         self.config = replace(self.config, vocab_size=number)
 
