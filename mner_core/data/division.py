@@ -75,7 +75,6 @@ def divide(
     free.sort(key=len, reverse=True)  # stable: groups of one size stay in the order that the seed gave
     goals = [len(keys) * share / sum(shares) for share in shares]
     of_group = [_neediest(sizes, goals, len(group)) for group in free]
-    _settle(of_group, [len(group) for group in free], sizes, goals)
     for group, part in zip(free, of_group, strict=True):
         for place in group:
             parts[place] = part
@@ -83,28 +82,12 @@ def divide(
 
 
 def _neediest(sizes: list[int], goals: Sequence[float], size: int) -> int:
-    """The part that lacks most posts; the group is counted there."""
+    """The part that lacks most posts; the group is counted there.
+
+    Largest groups first, no group can then move and bring the sizes closer. Say the part of a group of size s lacks x
+    posts without it, and another lacks y. A move gains f(y) - f(x) with f(z) = |z| - |z - s|, which never falls; and
+    x >= y, for x is at least what the part lacked before its last, smallest group, when no other lacked more.
+    """
     part = max(range(len(goals)), key=lambda each: (goals[each] - sizes[each], -each))
     sizes[part] += size
     return part
-
-
-def _settle(of_group: list[int], lengths: Sequence[int], sizes: list[int], goals: Sequence[float]) -> None:
-    """Moves groups as long as that brings the sizes closer to the goals."""
-    moved = True
-    while moved:
-        moved = False
-        for group, size in enumerate(lengths):
-            here = of_group[group]
-            for part in range(len(goals)):
-                if part != here and _gain(sizes, goals, here, part, size) > 1e-9:
-                    sizes[here] -= size
-                    sizes[part] += size
-                    of_group[group], moved = part, True
-                    break
-
-
-def _gain(sizes: Sequence[int], goals: Sequence[float], one: int, other: int, size: int) -> float:
-    """By how much all parts together come closer to their goals when a group of that size moves."""
-    before = abs(sizes[one] - goals[one]) + abs(sizes[other] - goals[other])
-    return before - abs(sizes[one] - size - goals[one]) - abs(sizes[other] + size - goals[other])
