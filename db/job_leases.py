@@ -1,7 +1,8 @@
 """The worker's side of the queue: jobs are held under a lease that heartbeats renew.
 
 Every write about a running job names (id, attempt, owner), so whoever lost the lease can change nothing more. A job
-whose lease ran out goes back into the queue, or fails when too many workers died under it. Times come from `Store.now`.
+whose lease ran out goes back into the queue, however often: that its worker was killed, or the machine, says nothing
+about the job. Only a job whose own process dies (`child_died`) is tried so many times. Times come from `Store.now`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -112,19 +113,44 @@ def cancelled(store: Store, job: Job) -> Job:
 
 
 def release(store: Store, job: Job) -> Job:
-    """Gives a job back unharmed, because the worker is told to stop: it goes on elsewhere, and this was no try.
+    """Gives a job back unharmed, because the worker is told to stop: it goes on elsewhere.
 
     Raises:
         LeaseLost: the job is not this worker's any more.
     """
+    return _write(store, job, "released", _given_back(store.now()))
+
+
+def lost(store: Store, job: Job) -> Job:
+    """Takes a job from a worker that is known to be dead, before its lease runs out.
+
+    Raises:
+        LeaseLost: somebody else has done so.
+    """
+    return _write(store, job, "lost", _given_back(store.now()))
+
+
+def child_died(store: Store, job: Job, how: str) -> Job:
+    """Notes that the job's process died without a word, while its worker lives: a try, after too many a failure.
+
+    `how` is how it ended, as in "killed by SIGKILL".
+
+    Raises:
+        LeaseLost: the job is not this worker's any more.
+    """
+    now, is_last = store.now(), Jobs.tries + 1 >= Jobs.max_tries
+    why = (
+        f"Its process ended without a result {job.max_tries} times, the last time {how}; often that is for want of "
+        "memory, and its log may say more. Retry, on the screen Runs, takes it up again."
+    )
     values = {
-        "status": case((Jobs.cancel_requested, "cancelled"), else_="queued"),
-        "finished": case((Jobs.cancel_requested, store.now()), else_=None),
-        "tries": Jobs.tries - 1,
-        "owner": None,
-        "lease_until": None,
+        **_given_back(now),
+        "tries": Jobs.tries + 1,
+        "status": case((Jobs.cancel_requested, "cancelled"), (is_last, "failed"), else_="queued"),
+        "error": case((~Jobs.cancel_requested & is_last, why), else_=""),
+        "finished": case((Jobs.cancel_requested | is_last, now), else_=None),
     }
-    return _write(store, job, "released", values)
+    return _write(store, job, "died", values)
 
 
 def reap(store: Store) -> list[Job]:
@@ -149,32 +175,29 @@ def _taking(owner: str, device: str, kinds: Sequence[Kind], now: float, until: f
         .where(Jobs.id == candidate.scalar_subquery(), Jobs.status == "queued")
         .values(
             status="running", owner=owner, device=device, lease_until=until, started=now, handle=None,
-            attempt=Jobs.attempt + 1, tries=Jobs.tries + 1, progress=0.0, message="",
+            attempt=Jobs.attempt + 1, progress=0.0, message="",
         )
         .returning(Jobs)
     )  # fmt: skip
 
 
 def _sweep(session: Session, now: float) -> list[Job]:
-    """Every running job whose lease ran out: cancelled where that was asked for, failed after too many tries."""
-    is_exhausted = Jobs.tries >= Jobs.max_tries
-    why = "The worker was lost too often while it ran this job: its log and the worker's memory may tell why."
-    freeing = (
-        update(Jobs)
-        .where(Jobs.status == "running", Jobs.lease_until < now)
-        .values(
-            status=case((Jobs.cancel_requested, "cancelled"), (is_exhausted, "failed"), else_="queued"),
-            error=case((~Jobs.cancel_requested & is_exhausted, why), else_=""),
-            finished=case((Jobs.cancel_requested | is_exhausted, now), else_=None),
-            owner=None,
-            lease_until=None,
-        )
-        .returning(Jobs)
-    )
-    rows = session.scalars(freeing).all()
+    """Every running job whose lease ran out: cancelled where that was asked for, else given back."""
+    freeing = update(Jobs).where(Jobs.status == "running", Jobs.lease_until < now)
+    rows = session.scalars(freeing.values(**_given_back(now)).returning(Jobs)).all()
     for row in rows:
         note_in(session, row.id, row.attempt, now, "lost", {"status": row.status})
     return [to_job(row) for row in rows]
+
+
+def _given_back(now: float) -> dict[str, Any]:
+    """What a job becomes that nobody runs any more; it was no try of its own."""
+    return {
+        "status": case((Jobs.cancel_requested, "cancelled"), else_="queued"),
+        "finished": case((Jobs.cancel_requested, now), else_=None),
+        "owner": None,
+        "lease_until": None,
+    }
 
 
 def _end(store: Store, job: Job, **values: Any) -> Job:

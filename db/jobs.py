@@ -22,7 +22,10 @@ ENDED: tuple[Status, ...] = ("done", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job. `progress` is 0..1, `attempt` counts how often it was started, `error` is one sentence for a person."""
+    """A job. `progress` is 0..1, `error` is one sentence for a person.
+
+    `attempt` counts how often it was started, `tries` how often its own process died, at most `max_tries` times.
+    """
 
     id: int
     kind: Kind
@@ -38,6 +41,8 @@ class Job:
     device: str | None
     handle: str | None
     cancel_requested: bool
+    tries: int
+    max_tries: int
     progress: float
     message: str
     result: Mapping[str, Any] | None
@@ -46,7 +51,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened to a job or in it. `kind` is queued, claimed, lost, released, ended or the job's own."""
+    """Something that happened to a job or in it: queued, claimed, lost, died, released, ended or the job's own."""
 
     id: int
     job: int
@@ -68,7 +73,7 @@ def enqueue(
 ) -> Job:
     """Puts a job into the queue; while one with the same `dedupe_key` waits or runs, returns that one instead.
 
-    Higher priorities go first. `max_tries` is how many workers may die under it before it fails.
+    Higher priorities go first. `max_tries` is how many of its processes may die before it fails.
 
     Raises:
         InputError: there is no such kind of job.
@@ -77,8 +82,7 @@ def enqueue(
         raise InputError(f"There is no kind of job {kind!r}; choose one of {', '.join(KINDS)}.")
     try:
         with store.write() as session:
-            active = select(Jobs).where(Jobs.dedupe_key == dedupe_key, Jobs.status.in_(ACTIVE))
-            row = None if dedupe_key is None else session.scalar(active)
+            row = _active(session, dedupe_key)
             if row is None:
                 row = Jobs(
                     kind=kind, payload=dict(payload), status="queued", priority=priority, dedupe_key=dedupe_key,
@@ -108,6 +112,28 @@ def cancel(store: Store, job_id: int) -> Job:
             note_in(session, job_id, 0, now, "ended", {"status": "cancelled"})
         session.execute(update(Jobs).where(Jobs.id == job_id, Jobs.status == "running").values(cancel_requested=True))
     return job(store, job_id)
+
+
+def retry(store: Store, job_id: int) -> Job:
+    """Puts a failed job back into the queue, where it goes on with what its last attempt left, and counts anew.
+
+    While another one with its `dedupe_key` waits or runs, returns that one instead, as `enqueue` does.
+
+    Raises:
+        InputError: there is no such job, or it has not failed.
+    """
+    try:
+        with store.write() as session:
+            row = session.get(Jobs, job_id)
+            if row is None or row.status != "failed":
+                raise InputError(f"The job number {job_id} has not failed: only a failed job can be retried.")
+            if other := _active(session, row.dedupe_key):
+                return to_job(other)
+            row.status, row.tries, row.error, row.finished, row.cancel_requested = "queued", 0, "", None, False
+            note_in(session, row.id, row.attempt, store.now(), "queued", {"retry": True})
+            return to_job(row)
+    except exc.IntegrityError:  # as in `enqueue`
+        return retry(store, job_id)
 
 
 def job(store: Store, job_id: int) -> Job:
@@ -164,6 +190,12 @@ def log_path(home: Home, job_id: int) -> Path:
 def note_in(session: Session, job: int, attempt: int, now: float, kind: str, data: Mapping[str, Any]) -> None:
     """Adds an event within a transaction that is already open."""
     session.add(JobEvents(job_id=job, attempt=attempt, created=now, kind=kind, data=dict(data)))
+
+
+def _active(session: Session, dedupe_key: str | None) -> Jobs | None:
+    """The job of that key that waits or runs."""
+    active = select(Jobs).where(Jobs.dedupe_key == dedupe_key, Jobs.status.in_(ACTIVE))
+    return None if dedupe_key is None else session.scalar(active)
 
 
 def to_job(row: Jobs) -> Job:

@@ -172,7 +172,7 @@ class Evaluations(Table):
 
 
 class Jobs(Table):
-    """Long work. `attempt` only grows and fences off whoever held the job before; `tries` counts lost workers."""
+    """Long work. `attempt` only grows and fences off whoever held the job before; `tries` counts its dead children."""
 
     __tablename__ = "jobs"
     __table_args__ = (

@@ -114,6 +114,7 @@ class JobExecutor:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 pass_fds=[writing],
+                process_group=0,  # who stops the worker's group stops us, and we give the job back
                 env=child_environment(self.device),
             )
         os.close(writing)
@@ -151,7 +152,7 @@ class JobExecutor:
         return False
 
     def _settle(self, running: _Running) -> Job | None:
-        """Says in the store how the job ended; a child that died without a word counts as a lost worker's."""
+        """Says in the store how the job ended; a child that died without a word is tried again."""
         held, inbox = running.job, running.inbox
         if inbox.result is not None:
             return job_leases.finish(self.store, held, inbox.result)
@@ -160,10 +161,10 @@ class JobExecutor:
             return job_leases.cancelled(self.store, held)
         if inbox.error is not None:
             return job_leases.fail(self.store, held, inbox.error)
+        how = _how(running.child.returncode)
         with log_path(self.store.home, held.id).open("a", encoding="utf-8") as log:
-            log.write(f"-- the child ended without a result: {_how(running.child.returncode)}\n")
-        give_up(self.store, held)
-        return job(self.store, held.id)
+            log.write(f"-- the child ended without a result: {how}\n")
+        return job_leases.child_died(self.store, held, how)
 
     def _remove_unfinished(self, held: Job) -> None:
         """Removes what a cancelled training left, unless another training of that name goes on in the same folder."""
@@ -194,15 +195,5 @@ class JobExecutor:
         self._claim_at = 0.0
 
 
-def give_up(store: Store, held: Job) -> None:
-    """Takes a job from a worker that is known to be dead: it counts as a try and waits again, or has failed now.
-
-    Raises:
-        LeaseLost: somebody else has done so.
-    """
-    job_leases.heartbeat(store, held, lease=-1.0)
-    job_leases.reap(store)
-
-
 def _how(status: int) -> str:
-    return f"status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"
+    return f"with status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"

@@ -5,6 +5,7 @@ An orphan would go on training while the job it works on has been taken up by an
 
 import ctypes
 import os
+import select
 import signal
 import sys
 import threading
@@ -26,6 +27,13 @@ def die_with(parent: int, by: signal.Signals = signal.SIGKILL, watch_input: bool
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) was refused")
     if os.getppid() != parent:  # it was gone before the tie was made
         os._exit(1)
+
+
+def is_output_unread(output: int = 1) -> bool:
+    """Whether this process writes into a pipe that nobody reads any more: its runner is gone."""
+    poll = select.poll()
+    poll.register(output, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def _wait_for_end_of_input() -> None:

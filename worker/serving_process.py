@@ -55,6 +55,7 @@ class ServingProcess:
                 stdin=subprocess.PIPE,  # never written to: its end is our end
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                process_group=0,
                 env=child_environment("cpu"),
             )
         self._started = time.monotonic()

@@ -7,9 +7,7 @@ supervisor takes its jobs up again at once: a lock that the system frees tells t
 import contextlib
 import fcntl
 import os
-import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,13 +15,11 @@ from typing import IO
 
 from db import requests, workers
 from db.connection import StoreError
-from db.engine import Store, open_store
-from db.job_leases import LeaseLost
+from db.engine import Store
+from db.job_leases import LeaseLost, lost
 from db.jobs import jobs
-from mner_core.home import Home
-from mner_core.types import InputError
 from worker import first_start, parent_death
-from worker.job_executor import CHILD, JobExecutor, give_up
+from worker.job_executor import CHILD, JobExecutor
 from worker.serving_process import ServingProcess
 from worker.settings import WorkerSettings
 
@@ -54,10 +50,10 @@ class Supervisor:
         self._quiet_until = 0.0
         self._is_chain_due = True
 
-    def run(self, is_alone: Callable[[], bool] = lambda: False) -> None:
-        """Works until it is told to stop, or `is_alone` says that its keeper is gone; then gives everything back."""
+    def run(self) -> None:
+        """Works until it is told to stop, or its runner is gone; then gives everything back."""
         try:
-            while not self.is_stopping and not is_alone():
+            while not self.is_stopping and not parent_death.is_output_unread():
                 if time.monotonic() >= self._quiet_until:
                     self._try()
                 time.sleep(TICK)
@@ -114,7 +110,7 @@ class Supervisor:
         for each in jobs(self.store, ("running",)):
             if each.device == place:
                 with contextlib.suppress(LeaseLost):
-                    give_up(self.store, each)
+                    lost(self.store, each)
 
     def _beat(self) -> None:
         places = ", ".join(self.settings.devices)
@@ -143,36 +139,6 @@ class Supervisor:
             lock.close()
 
 
-def become_keeper(group: int) -> None:
-    """Takes the dead keeper's place in the runner's eyes: its group, its pipe, its way of being called."""
-    say("The keeper is gone; the supervisor takes its place.")
-    with contextlib.suppress(OSError):  # nobody is left in the group that the runner would signal
-        os.setpgid(0, group)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-    with Path(__file__).with_name("__main__.py").open("rb") as source:
-        os.dup2(source.fileno(), 0)
-    os.execv(sys.executable, [sys.executable, "-", "kept"])
-
-
-def main(arguments: Sequence[str]) -> int:
-    """`KEEPER [GROUP]`: the process that started it; with a group, it takes that one's place when it dies."""
-    keeper, group = int(arguments[0]), int(arguments[1]) if len(arguments) > 1 else None
-    if group is None:
-        parent_death.die_with(keeper, by=signal.SIGTERM)
-    try:
-        supervisor = Supervisor(open_store(Home.from_environment()), WorkerSettings.from_environment())
-    except (InputError, StoreError) as error:
-        say(str(error))
-        return 2
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, supervisor.stop)
-    supervisor.run(is_alone=lambda: os.getppid() != keeper)
-    if group is not None and not supervisor.is_stopping:
-        become_keeper(group)
-    return 0
-
-
 def say(sentence: str) -> None:
     """A line for whoever reads the worker's output, where somebody still does."""
     with contextlib.suppress(OSError):
@@ -189,7 +155,3 @@ def _locked(file: Path) -> IO[str] | None:
         handle.close()
         return None
     return handle
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

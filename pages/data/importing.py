@@ -8,6 +8,7 @@ from db.connection import StoreError
 from db.jobs import ENDED, jobs
 from mner_core.types import InputError
 from pages.data.upload import SHELF, read_renames, receive, shelf, shelf_root, take_from_shelf
+from pages.shared.job_list import failure
 from pages.shared.number_format import counted, when
 from pages.shared.selection import page_link
 from pages.shared.store import me, store
@@ -34,9 +35,8 @@ def last_import() -> None:
     if not ended or (ended[0].finished or 0.0) < time.time() - RECENT:
         return
     job = ended[0]
-    name = str(job.payload.get("name") or "posts")
     if job.status == "failed":
-        st.error(plain(f"Importing {name} failed: {job.error}"), icon=":material/error:")
+        failure(job)
     elif job.status == "done" and job.result:
         found = job.result
         wrong = sum(found.get("defects", {}).values())

@@ -1,11 +1,13 @@
-"""Jobs on the screen: those that train or wait, with curve, log and a way to stop them, and how the last ones ended."""
+"""Jobs on the screen: those that run or wait, with curve, log and a way to stop them; how others ended, and a retry."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from db.jobs import ENDED, Event, Job, Kind, cancel, events, jobs, log_path
+from db.connection import StoreError
+from db.jobs import ENDED, Event, Job, Kind, cancel, events, jobs, log_path, retry
 from db.workers import alive
+from mner_core.types import InputError
 from pages.shared.charts import epoch_curve, show
 from pages.shared.logs import log_tail
 from pages.shared.number_format import duration, when
@@ -26,10 +28,13 @@ def history(kinds: Sequence[Kind] | None = None, limit: int = 20) -> None:
     ended = jobs(store(), ENDED, kinds, limit=limit)
     if not ended:
         return
-    newest = ended[0]
+    newest, *earlier = ended
     if newest.status == "failed":
-        st.error(plain(f"{job_title(newest)} failed: {newest.error}"), icon=":material/error:")
+        failure(newest)
     with st.expander("Earlier jobs"):
+        for job in earlier:
+            if job.status == "failed":
+                failure(job)
         st.dataframe(
             [
                 {
@@ -44,6 +49,15 @@ def history(kinds: Sequence[Kind] | None = None, limit: int = 20) -> None:
             ],
             hide_index=True,
         )
+
+
+def failure(job: Job) -> None:
+    """Why a job failed, and a way to take it up again."""
+    said, again = st.columns([6, 1], vertical_alignment="center")
+    said.error(plain(f"{job_title(job)} failed: {job.error}"), icon=":material/error:")
+    again.button("Retry", key=f"retry {job.id}", on_click=_retry, args=(job.id,), icon=":material/replay:")
+    if sentence := st.session_state.pop(f"retry said {job.id}", ""):
+        st.warning(plain(sentence))
 
 
 def _draw(kinds: Sequence[Kind] | None) -> None:
@@ -82,6 +96,13 @@ def _draw_job(job: Job) -> None:
 
 def _stop(job_id: int) -> None:
     cancel(store(), job_id)
+
+
+def _retry(job_id: int) -> None:
+    try:
+        retry(store(), job_id)
+    except (InputError, StoreError) as error:
+        st.session_state[f"retry said {job_id}"] = str(error)
 
 
 def _epochs(happened: Sequence[Event]) -> list[dict[str, float]]:

@@ -337,7 +337,12 @@ def test_how_an_import_ended_is_said(home: Path) -> None:
     second = claim(store, "w", "cpu")
     assert second is not None
     fail(store, second, "There are no posts in it.")
-    assert "Importing other failed: There are no posts in it." in shown(open_app("data"))
+    app = open_app("data")
+    assert "Importing other failed: There are no posts in it." in shown(app)
+    next(button for button in app.button if button.label == "Retry").click().run()
+    assert not app.exception
+    assert "Importing other: waiting" in shown(app)
+    assert Path(jobs(store)[0].payload["folder"]).is_dir(), "its files are still there"
 
 
 def test_the_report_is_grouped_by_kind(home: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from db.engine import Store, open_store
 from db.imports import import_examples
 from db.job_leases import claim, fail, heartbeat, note
-from db.jobs import enqueue, job, jobs, log_path
+from db.jobs import enqueue, job, jobs, log_path, retry
 from db.posts import post, post_ids
 from db.runs import add_run
 from db.splits import move_posts
@@ -191,6 +191,40 @@ def test_why_the_last_job_failed_is_said(store: Store) -> None:
     assert "Training mine on Little set failed: The disk is full" in shown(app)
     table = app.dataframe[0].value
     assert (table["Ended"][0], table["By"][0]) == ("failed", "ann")
+    next(button for button in app.button if button.label == "Retry").click().run()
+    assert not app.exception
+    assert [(each.id, each.status) for each in jobs(store)] == [(running.id, "queued")]
+    assert "Training mine on Little set: waiting" in shown(app)
+
+
+def failed(store: Store, sentence: str) -> int:
+    """Queues a prediction, takes the oldest waiting job and lets it fail; returns that one's number."""
+    enqueue(store, "predict", {"dataset": SET, "run": "first"}, author="ann")
+    running = claim(store, "w", "cpu")
+    assert running is not None
+    fail(store, running, sentence)
+    return running.id
+
+
+def test_earlier_failures_are_retried_too(store: Store) -> None:
+    numbers = [failed(store, sentence) for sentence in ("The disk is full.", "There is not enough memory.", "Lost.")]
+    app = open_app("runs")
+    for number in numbers:
+        next(button for button in app.button if button.key == f"retry {number}").click().run()
+        assert not app.exception
+        assert job(store, number).status == "queued"
+
+
+def test_a_retry_that_somebody_else_was_faster_with_is_said(store: Store) -> None:
+    number = failed(store, "The disk is full.")
+    app = open_app("runs")
+    retry(store, number)
+    running = claim(store, "w", "cpu")
+    assert running is not None
+    button = next(button for button in app.button if button.key == f"retry {number}")
+    button.click().run()
+    assert not app.exception
+    assert job(store, number).status == "running", "nothing was begun twice"
 
 
 def test_everything_about_a_run(trained: Store) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from db import job_leases, jobs
 from db.engine import Store, open_store
-from db.job_leases import LEASE, LeaseLost, claim, heartbeat, release
+from db.job_leases import LEASE, LeaseLost, child_died, claim, heartbeat, release
 from db.jobs import Job, cancel, enqueue, events, job
 from db.label_error_results import keep_ranking, newest_ranking
 from db.workers import alive, beat, leave
@@ -121,25 +121,67 @@ def test_heartbeats_keep_the_lease(store: Store, clock: Clock) -> None:
     assert [each.status for each in job_leases.reap(store)] == ["queued"]
 
 
-def test_a_job_that_kills_its_workers_fails(store: Store, clock: Clock) -> None:
+def test_a_job_that_kills_its_children_fails(store: Store, clock: Clock) -> None:
     put(store, max_tries=2)
-    for _ in range(2):
-        take(store)
-        clock.time += LEASE + 1
-    assert claim(store, "w1", "cpu") is None
-    failed = jobs.jobs(store)[0]
+    assert child_died(store, take(store), "killed by SIGKILL").status == "queued"
+    clock.time += 5
+    failed = child_died(store, take(store), "with status 3")
     assert (failed.status, failed.attempt, failed.finished) == ("failed", 2, clock.time)
-    assert "lost too often" in failed.error
+    assert "ended without a result 2 times, the last time with status 3" in failed.error
+    assert "Retry" in failed.error
+    assert claim(store, "w1", "cpu") is None
 
 
-def test_released_jobs_have_lost_no_try(store: Store) -> None:
+@pytest.mark.parametrize("way", ["released", "lost", "its lease ran out"])
+def test_a_job_that_is_given_back_counts_no_try(store: Store, clock: Clock, way: str) -> None:
+    """Whoever stopped or killed the worker, and however often: that is not the job's doing."""
     put(store, max_tries=1)
-    for attempt in range(1, 4):
+    for attempt in range(1, 6):
         held = take(store)
-        assert held.attempt == attempt
-        assert release(store, held).status == "queued"
+        assert (held.attempt, held.tries) == (attempt, 0)
+        if way == "its lease ran out":
+            clock.time += LEASE + 1
+            assert [each.status for each in job_leases.reap(store)] == ["queued"]
+        else:
+            assert {"released": release, "lost": job_leases.lost}[way](store, held).status == "queued"
         with pytest.raises(LeaseLost):
             heartbeat(store, held)
+    assert child_died(store, take(store), "killed by SIGKILL").status == "failed", "its own death counts"
+
+
+def test_deaths_and_other_ends_are_told_apart(store: Store, clock: Clock) -> None:
+    put(store, max_tries=3)
+    for tries in range(1, 3):
+        release(store, take(store))
+        take(store)
+        clock.time += LEASE + 1
+        assert child_died(store, take(store), "killed by SIGKILL").tries == tries
+    assert child_died(store, take(store), "killed by SIGKILL").status == "failed"
+
+
+def test_a_failed_job_is_retried(store: Store, clock: Clock) -> None:
+    put(store, max_tries=1)
+    failed = child_died(store, take(store), "killed by SIGKILL")
+    waiting = put(store)
+    again = jobs.retry(store, failed.id)
+    assert (again.id, again.status, again.error, again.finished, again.tries) == (failed.id, "queued", "", None, 0)
+    held = take(store)
+    assert (held.id, held.attempt, held.created) == (failed.id, 2, failed.created)
+    assert job_leases.finish(store, held, {"run": "first"}).status == "done"
+    for number in (failed.id, waiting.id, 99):
+        with pytest.raises(InputError, match="has not failed"):
+            jobs.retry(store, number)
+
+
+def test_a_retry_beside_another_one_of_its_key_is_that_one(store: Store) -> None:
+    first = put(store, dedupe_key="same")
+    job_leases.fail(store, take(store), "The disk is full.")
+    second = put(store, dedupe_key="same")
+    assert jobs.retry(store, first.id).id == second.id
+    assert job(store, first.id).status == "failed"
+    job_leases.finish(store, take(store), {})
+    assert jobs.retry(store, first.id).id == first.id
+    assert put(store, dedupe_key="same").id == first.id
 
 
 def test_cancelling(store: Store, clock: Clock) -> None:

@@ -10,14 +10,9 @@ def files_of(house: str) -> list[Path]:
     return [path for module, path in modules().items() if module.split(".")[0] == house]
 
 
-def test_the_supervisor_and_the_keeper_load_nothing_heavy() -> None:
-    assert loaded_by(["worker.supervisor", "worker.child", "worker.first_start", "worker.naming"]) == set()
+def test_the_supervisor_loads_nothing_heavy() -> None:
+    assert loaded_by(["worker.__main__", "worker.supervisor", "worker.child", "worker.first_start"]) == set()
     assert loaded_by(["worker.serving"]) >= {"torch"}, "the check itself must be able to fail"
-
-
-def test_the_keeper_needs_nothing_but_python() -> None:
-    [keeper] = [path for path in files_of("worker") if path.name == "__main__.py"]
-    assert not {name.split(".")[0] for name in imported(keeper)} & {"worker", "db", "mner_core"}
 
 
 def test_nobody_below_imports_the_worker() -> None:

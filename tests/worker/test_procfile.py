@@ -1,10 +1,10 @@
 """Under the runner that `make run` uses: whatever dies of the worker, the web goes on; at the end nobody is left."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,12 +26,15 @@ class Runner:
 
     def __init__(self, folder: Path, home: Home) -> None:
         (folder / "web.py").write_text(WEB)
+        (folder / "worker").mkdir()
+        script = (ROOT / "worker" / "restart.sh").read_text(encoding="utf-8")
+        script = script.replace(".venv/bin/python", sys.executable).replace('"$(dirname "$0")/.."', str(ROOT))
+        (folder / "worker" / "restart.sh").write_text(script)
         worker = next(line for line in PROCFILE.splitlines() if line.startswith("worker:"))
-        worker = worker.replace(".venv/bin/python", sys.executable)
         (folder / "Procfile").write_text(f"web: exec {sys.executable} {folder / 'web.py'}\n{worker}\n")
         environment = environment_of(home) | {"MNER_SERVING": "1"}
-        command = [sys.executable, "-m", "honcho", "start", "-f", str(folder / "Procfile"), "-d", str(ROOT)]
-        self.process = subprocess.Popen(command, env=environment, start_new_session=True)
+        command = [sys.executable, "-m", "honcho", "start", "-f", str(folder / "Procfile")]
+        self.process = subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)
         self.home = home
         self.web = one("web.py", self.everybody)
         self.supervisor()  # honcho 2.0.0 breaks when it is interrupted before it knows of all its processes
@@ -46,11 +49,11 @@ class Runner:
     def find(self, text: str) -> int:
         return one(text, self.everybody)
 
-    def keeper(self) -> int:
-        return self.find("- kept")
+    def loop(self) -> int:
+        return self.find("sh restart.sh")
 
     def supervisor(self) -> int:
-        return self.find("worker.supervisor")
+        return self.find("-m worker ")
 
 
 @pytest.fixture
@@ -63,9 +66,9 @@ def runner(tmp_path: Path, home: Home) -> Iterator[Runner]:
     wait_for(lambda: not started.everybody(), 10)
 
 
-def test_the_keeper_is_not_called_worker(runner: Runner) -> None:
-    """Who kills all that has the worker's name must leave the one who brings it back."""
-    assert "worker" not in command_line(runner.keeper()).replace(sys.executable, "")
+def test_the_restart_loop_is_not_called_worker(runner: Runner) -> None:
+    """Who kills all that has the worker's name must leave what brings it back."""
+    assert command_line(runner.loop()).split() == ["sh", "restart.sh"]
 
 
 def test_kill_9_of_each_and_of_all_leaves_the_web_alone(runner: Runner, filled: Store) -> None:
@@ -73,19 +76,18 @@ def test_kill_9_of_each_and_of_all_leaves_the_web_alone(runner: Runner, filled: 
         filled, "train", train_payload(name="first", settings={"epochs": 400}), author="anna", max_tries=9
     )
     attempt = 1
-    for victim in ("child", "serving", "supervisor", "keeper", "named", "group"):
+    for victim in ("child", "serving", "supervisor", "named", "supervisor"):
         wait_for(lambda: has_begun(filled, training.id, attempt))  # noqa: B023 - asked at once
         runner.find("worker.serving")
         victims = {
             "child": lambda: [runner.find("worker.child")],
             "serving": lambda: [runner.find("worker.serving")],
             "supervisor": lambda: [runner.supervisor()],
-            "keeper": lambda: [runner.keeper()],
             "named": lambda: named("worker", runner.everybody()),
-            "group": lambda: [-os.getpgid(runner.supervisor())],
         }[victim]()
         kill(*victims)
-        ends([pid for pid in victims if pid > 0])
+        ends(victims)
+        wait_for(lambda: named("-m worker ", runner.everybody()), 10)
         assert not is_gone(runner.web), f"the web went with the {victim}"
         attempt += victim != "serving"
     wait_for(lambda: has_begun(filled, training.id, attempt))
@@ -99,18 +101,37 @@ def has_begun(store: Store, job_id: int, attempt: int) -> bool:
     return (now.status, now.attempt) == ("running", attempt) and now.message.startswith("epoch")
 
 
-def test_a_killed_keeper_is_followed_by_the_supervisor_and_still_stops_with_the_runner(runner: Runner) -> None:
-    group = os.getpgid(runner.keeper())
-    for _ in range(2):
-        keeper, supervisor = runner.keeper(), runner.supervisor()
-        kill(keeper)
-        wait_for(lambda: named("- kept", [supervisor]))  # noqa: B023 - asked at once
-        assert runner.supervisor() != supervisor
-        assert os.getpgid(supervisor) == group, "the one that the runner signals"
+def test_a_supervisor_that_is_told_to_stop_comes_back_as_well(runner: Runner) -> None:
+    """Only the runner ends the worker's line: the end of a line is the end of the web."""
+    before = runner.supervisor()
+    os.kill(before, signal.SIGTERM)
+    ends([before])
+    wait_for(lambda: named("-m worker ", runner.everybody()), 10)
+    assert not is_gone(runner.web)
+
+
+def test_without_its_restart_loop_the_worker_goes_on_and_still_stops_with_the_runner(runner: Runner) -> None:
+    before = runner.supervisor()
+    kill(runner.loop())
+    time.sleep(1.0)
+    assert not is_gone(before)
+    assert not is_gone(runner.web)
     everybody = runner.everybody()
     os.killpg(runner.pid, signal.SIGINT)
     runner.process.wait(20)
     ends(everybody, 5)
+
+
+def test_a_restart_loop_that_is_told_to_stop_stops_the_worker(home: Home, tmp_path: Path) -> None:
+    """As a service manager does: one signal to one process, and jobs are given back."""
+    with subprocess.Popen(["sh", "worker/restart.sh"], cwd=ROOT, env=environment_of(home)) as loop:
+        try:
+            supervisor = one("-m worker ", lambda: of_home(home.root))
+            wait_for(lambda: (home.root / "store.sqlite").exists() or list(home.root.glob("*.lock")))
+        finally:
+            loop.terminate()
+        loop.wait(10)
+        ends([supervisor], 5)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -137,6 +158,6 @@ def test_a_killed_runner_leaves_no_worker(runner: Runner) -> None:
 def test_the_real_lines() -> None:
     lines = dict(line.split(": ", 1) for line in PROCFILE.splitlines())
     assert set(lines) == {"web", "worker"}
-    assert all(line.startswith("exec ") for line in lines.values()), "no shell stands between runner and program"
+    assert all("exec " in line for line in lines.values()), "no second shell stands between runner and program"
     assert "$PORT" in lines["web"]
-    assert re.fullmatch(r"exec \.venv/bin/python - kept < worker/__main__\.py", lines["worker"])
+    assert lines["worker"] == "cd worker && exec sh restart.sh"

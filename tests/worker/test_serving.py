@@ -226,13 +226,13 @@ def test_questions_are_answered_while_a_training_runs_and_after_the_child_was_ki
 ) -> None:
     training = enqueue(trained, "train", train_payload(name="long", settings={"epochs": 500}), author="anna")
     environment = environment_of(trained.home) | {"MNER_SERVING": "1"}
-    keeper = subprocess.Popen([sys.executable, "-m", "worker"], cwd=ROOT, env=environment)
+    supervisor = subprocess.Popen([sys.executable, "-m", "worker"], cwd=ROOT, env=environment)
     try:
         wait_for(lambda: job(trained, training.id).message.startswith("epoch"))
         number = ask(trained, "predict", {"run": "graph", "post": pictured(trained)[0].id}, seconds=120)
         wait_for(lambda: result(trained, number).is_final)
         assert result(trained, number).state == "answered", result(trained, number).error
-        serving = one("worker.serving", lambda: below(keeper.pid))
+        serving = one("worker.serving", lambda: below(supervisor.pid))
         kill(serving)
         number = ask(trained, "predict", {"run": "graph", "post": pictured(trained)[1].id}, seconds=120)
         wait_for(lambda: result(trained, number).is_final)
@@ -241,5 +241,5 @@ def test_questions_are_answered_while_a_training_runs_and_after_the_child_was_ki
         assert job(trained, training.id).status == "running", "the training went on all the time"
         assert take(trained, "nobody") is None
     finally:
-        keeper.terminate()
-        keeper.wait(20)
+        supervisor.terminate()
+        supervisor.wait(20)

@@ -17,8 +17,8 @@ from db.engine import Store
 from db.evaluations import evaluate
 from db.exchange import import_folder
 from db.gold import examples
-from db.job_leases import claim, finish
-from db.jobs import Job, cancel, enqueue, events, job, log_path
+from db.job_leases import claim, fail, finish, lost
+from db.jobs import Job, cancel, enqueue, events, job, log_path, retry
 from db.posts import dataset, posts
 from db.predictions import predictions
 from db.runs import run, runs
@@ -32,7 +32,6 @@ from tests.worker.conftest import ended, train_payload
 from tests.worker.processes import below, ends, kill, one, wait_for
 from worker.child import main
 from worker.child_protocol import Inbox, Reporter
-from worker.job_executor import give_up
 from worker.jobs import imports, predict_posts
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -113,18 +112,15 @@ def imported_pictures(store: Store) -> int:
 def test_killed_in_mid_training_it_goes_on_once(filled: Store, worker: Start, victims: str) -> None:
     undisturbed = put(filled, **train_payload(name="undisturbed", settings={"epochs": 6}))
     training = put(filled, **train_payload(name="killed", settings={"epochs": 6}))
-    keeper = worker(MNER_LEASE="60")
+    supervisor = worker(MNER_LEASE="60")
     assert ended(filled, undisturbed.id).status == "done"
     wait_for(lambda: (filled.home.runs / ".killed.unfinished" / "checkpoint" / "place.json").exists())
-    all_of_them = [keeper.pid, *below(keeper.pid)]
+    all_of_them = [supervisor.pid, *below(supervisor.pid)]
     assert job(filled, training.id).status == "running", "it must not have ended before the kill"
-    kill(
-        *{
-            "child": [one("worker.child", lambda: below(keeper.pid))],
-            "supervisor": [one("worker.supervisor", lambda: below(keeper.pid))],
-        }.get(victims, all_of_them)
-    )
-    if victims == "everything":
+    child = one("worker.child", lambda: below(supervisor.pid))
+    kill(*{"child": [child], "supervisor": [supervisor.pid]}.get(victims, all_of_them))
+    if victims != "child":
+        supervisor.wait()
         ends(all_of_them)
         worker(MNER_LEASE="60")
     done = ended(filled, training.id)
@@ -134,33 +130,35 @@ def test_killed_in_mid_training_it_goes_on_once(filled: Store, worker: Start, vi
     told = [event.data["number"] for event in events(filled, training.id) if event.kind == "epoch"]
     assert told == [1, 2, 3, 4, 5, 6], "each epoch was told of once"
     states = [event.kind for event in events(filled, training.id) if event.kind != "epoch"]
-    assert states == ["queued", "claimed", "lost", "claimed", "ended"]
+    assert states == ["queued", "claimed", "died" if victims == "child" else "lost", "claimed", "ended"]
+    assert done.tries == (victims == "child"), "only the child's own death is a try of the job"
     assert not list(filled.home.runs.glob(".*"))
 
 
 @pytest.mark.slow
 def test_a_stopped_worker_gives_its_job_back_at_once_and_leaves_nobody(filled: Store, worker: Start) -> None:
     training = put(filled, **train_payload(settings={"epochs": 50}))
-    keeper = worker(MNER_SERVING="1")
-    one("worker.serving", lambda: below(keeper.pid))
+    supervisor = worker(MNER_SERVING="1")
+    one("worker.serving", lambda: below(supervisor.pid))
     wait_for(lambda: job(filled, training.id).message.startswith("epoch"))
     assert alive(filled)
-    all_of_them = below(keeper.pid)
-    assert len(all_of_them) == 3
-    keeper.send_signal(signal.SIGINT)
-    assert keeper.wait(10) == 0
+    all_of_them = below(supervisor.pid)
+    assert len(all_of_them) == 2
+    supervisor.send_signal(signal.SIGINT)
+    assert supervisor.wait(10) == 0
     ends(all_of_them)
     assert (job(filled, training.id).status, job(filled, training.id).owner) == ("queued", None)
     assert not alive(filled)
 
 
 @pytest.mark.slow
-def test_a_killed_keeper_takes_all_along(filled: Store, worker: Start) -> None:
+def test_a_killed_supervisor_takes_all_along(filled: Store, worker: Start) -> None:
     put(filled, **train_payload(settings={"epochs": 50}))
-    keeper = worker()
-    one("worker.child", lambda: below(keeper.pid))
-    all_of_them = below(keeper.pid)
-    kill(keeper.pid)
+    supervisor = worker()
+    one("worker.child", lambda: below(supervisor.pid))
+    all_of_them = below(supervisor.pid)
+    kill(supervisor.pid)
+    supervisor.wait()
     ends(all_of_them)
 
 
@@ -248,7 +246,7 @@ def test_killed_between_training_and_predictions_it_does_not_train_again(
         with pytest.raises(KeyboardInterrupt):
             in_this_process(filled, patched, queued)
     before = weights(filled, "nearly")
-    give_up(filled, job(filled, queued.id))
+    lost(filled, job(filled, queued.id))
     monkeypatch.setattr("worker.jobs.train.train", killed)
     said = in_this_process(filled, monkeypatch, queued)
     assert said.result is not None
@@ -302,6 +300,27 @@ def test_progress_never_goes_back(tmp_path: Path) -> None:
             seen.append(inbox.progress[0])
     assert seen == [0.1, 0.5, 0.5, 0.7, 1.0]
     inbox.close()
+
+
+def test_an_upload_stays_until_its_posts_are_in(
+    store: Store, scenes: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A disk that was full for an hour costs a second try and no second upload."""
+    uploaded = store.home.root / "uploads" / "one"
+    shutil.copytree(scenes, uploaded)
+    queued = put(store, "import", folder=str(uploaded), name="scenes", remove=True)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(imports, "import_folder", full)
+        said = in_this_process(store, patched, queued)
+    assert said.error == "The disk is full: make room and start the job again."
+    fail(store, job(store, queued.id), said.error)
+    retry(store, queued.id)
+    assert in_this_process(store, monkeypatch, queued).result is not None
+    assert not uploaded.exists()
 
 
 def test_a_folder_outside_the_home_is_never_removed(store: Store, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Import: a data set's folder into the store.
 
 Payload: {"folder", "name" (else the folder's own), "labels" ({"OTHER": "MISC"}), "remove" (delete the folder
-afterwards, only below the home: an upload)}, or {"demo": "scenes" | "photos", "size", "seed", "name"}.
+once its posts are in, only below the home: an upload)}, or {"demo": "scenes" | "photos", "size", "seed", "name"}.
 Result: {"dataset", "added", "updated", "unchanged", "defects": {kind: number}}; the store has the defects themselves.
 """
 
@@ -31,11 +31,10 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
     if not job.payload.get("folder"):
         raise InputError("The import names no folder.")
     folder = Path(job.payload["folder"])
-    try:
-        return _imported(store, job, folder, report)
-    finally:
-        if job.payload.get("remove") and folder.resolve().is_relative_to(store.home.root.resolve()):
-            shutil.rmtree(folder, ignore_errors=True)
+    done = _imported(store, job, folder, report)
+    if job.payload.get("remove") and folder.resolve().is_relative_to(store.home.root.resolve()):
+        shutil.rmtree(folder, ignore_errors=True)
+    return done
 
 
 def _demo(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
