@@ -1,11 +1,11 @@
-# make setup | run | test | check | bench | mutants | docs.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
+# make setup | run | test | check | bench | soak | mutants | docs.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
 
 PYTHON ?= python3
 PY := .venv/bin/python
 export OMP_WAIT_POLICY ?= PASSIVE
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: setup run test lint check bench mutants docs format
+.PHONY: setup run test lint check bench soak mutants docs format
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -19,7 +19,7 @@ setup: .venv/.ready
 	@$(PY) -m mner_core weights --profile compact || echo "Setup goes on without pretrained weights; the README says how to bring them by hand."
 	@touch $@
 
-# Web and worker, stopped together with Ctrl-C; `make run PORT=9000` listens elsewhere.
+# Web and worker (which worker/restart.sh restarts), stopped together with Ctrl-C; `make run PORT=9000` listens elsewhere.
 PORT ?= 8501
 run: setup
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec honcho start --port $(PORT)
@@ -47,6 +47,10 @@ SEED ?= 1
 N ?= 12
 mutants: setup
 	nice $(PY) -m tests.mutants --seed $(SEED) --n $(N)
+
+# 100,000 posts are imported while five people save once a second; bounded by an hour, seeded, in a home of its own.
+soak: setup
+	$(PY) -m benchmarks.soak
 
 # The site of the docs, README and docstrings, into var/site; a link that leads nowhere is an error.
 docs: setup

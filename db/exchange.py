@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -20,7 +20,7 @@ from db.posts import Dataset, datasets, in_dataset
 from db.posts import dataset as dataset_named
 from db.splits import is_dividable, move_posts, plan_division
 from db.tables import Posts, Revisions
-from mner_core.check import check
+from mner_core.check import check_dataset
 from mner_core.data.dataset import Dataset as ReadDataset
 from mner_core.data.dataset import read_dataset, write_posts
 from mner_core.data.fingerprint import gold_fingerprint
@@ -48,11 +48,13 @@ def import_folder(
     name: str | None = None,
     labels_map: Mapping[str, str] | None = None,
     split_by: SplitBy | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ImportReport:
     """Reads a data set's folder, or one file of posts, into the data set `name` (else the one that the folder names).
 
     `labels_map` renames labels (OTHER to MISC). `split_by` divides posts of one split; those that an earlier import has
-    divided stay where they are. The report holds everything that `check-data` finds.
+    divided stay where they are. The report holds everything that `check-data` finds; `progress` hears how many posts
+    are in.
 
     Raises:
         InputError: there is no such path, there are no posts in it, or they have splits and shall be divided.
@@ -64,7 +66,7 @@ def import_folder(
         _must_have_one_split(store, called, read)
     knowledge = _keep_knowledge(store, read.knowledge)
     about = About(labels=read.labels, types=read.types, mapping=labels_map, knowledge=knowledge, **_said_of(read.root))
-    report = import_examples(store, called, read.posts, about, check(folder).defects)
+    report = import_examples(store, called, read.posts, about, check_dataset(read).defects, progress)
     if split_by:
         move_posts(store, called, plan_division(store, called, split_by.shares, split_by.seed, only_new=True).splits)
     return report

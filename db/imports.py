@@ -4,23 +4,26 @@ A post's text and words never change once they are here, because revisions point
 again adds what is new, brings pictures, captions and objects up to date, and reports what differs otherwise.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
-from db.character_spans import Mark, marks_from_spans, settle, to_json
+from db.change_token import changed
 from db.engine import Store
 from db.entity_types import add_types
 from db.images import keep_image
-from db.posts import GOLD, extend_labels
-from db.splits import unique_name
+from db.import_posts import BATCH, PostImport
+from db.posts import IS_WHOLE, extend_labels
 from db.tables import Datasets, Defects, Posts, Revisions
 from mner_core.data.entity_types import EntityType
 from mner_core.data.lines import Defect
+from mner_core.files import one_at_a_time
 from mner_core.types import Example, InputError
+
+_ROWS = 500
+"""Rows that one transaction deletes, or defects that it writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +54,19 @@ class About:
 
 
 def import_examples(
-    store: Store, name: str, examples: Iterable[Example], about: About | None = None, defects: Sequence[Defect] = ()
+    store: Store,
+    name: str,
+    examples: Iterable[Example],
+    about: About | None = None,
+    defects: Sequence[Defect] = (),
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ImportReport:
-    """Brings posts into the data set `name`, all of them or none; imported gold is revision 1 of the track `gold`.
+    """Brings posts into the data set `name`, batch by batch; imported gold is revision 1 of the track `gold`.
 
-    The label set is the one that `about` names, and whatever labels the posts carry. `defects` are the reader's.
+    The label set is the one that `about` names, and whatever labels the posts carry. `defects` are the reader's,
+    `progress` hears how many posts are done. A new data set is seen by nobody before it is whole: what an import that
+    was killed has left of it is thrown away by the next one. Posts that come into a set that is there already can be
+    seen as they come; a killed import of those goes on where it was when it is done again.
 
     Raises:
         InputError: the name is empty.
@@ -63,133 +74,62 @@ def import_examples(
     """
     if not name.strip():
         raise InputError("A data set needs a name.")
-    about = about or About()
-    ready = [(example, _keep_picture(store, example)) for example in examples]
-    with store.write() as session:
-        dataset_id = _dataset_id(session, name, about, store.now())
-        seen = sorted({span.label for example, _ in ready for span in example.spans or ()})
-        add_types(session, dataset_id, about.types)
-        labels = extend_labels(session, dataset_id, [*about.labels, *seen])
-        work = _Import(session, dataset_id, labels, store.now())
-        for example, sha256 in ready:
-            work.take(example, sha256)
-        work.finish()
+    posts, about = list(examples), about or About()
+    with one_at_a_time(store.home.root / ".import.lock"):
+        _throw_away_unfinished(store)
+        seen = sorted({span.label for example in posts for span in example.spans or ()})
+        with store.write() as session:
+            dataset_id = _dataset_id(session, name, about, store.now())
+            add_types(session, dataset_id, about.types)
+            labels = extend_labels(session, dataset_id, [*about.labels, *seen])
+        work = PostImport(store, dataset_id, labels)
+        for done in range(0, len(posts), BATCH):
+            progress(done, len(posts))
+            work.take([(example, _keep_picture(store, example)) for example in posts[done : done + BATCH]])
         found = (*defects, *work.defects)
-        session.execute(delete(Defects).where(Defects.dataset_id == dataset_id))
-        if found:
-            session.execute(insert(Defects), [{"dataset_id": dataset_id, **defect.to_json()} for defect in found])
-    return ImportReport(
-        dataset=name, added=len(work.new), updated=work.updated, unchanged=work.unchanged, defects=found
-    )
+        _finish(store, dataset_id, found)
+    return ImportReport(dataset=name, added=work.added, updated=work.updated, unchanged=work.unchanged, defects=found)
 
 
-class _Import:
-    """One import's work inside its transaction: which posts are new, and what to say about the others."""
+def _finish(store: Store, dataset_id: int, found: Sequence[Defect]) -> None:
+    """Replaces what was said to be wrong, and lets everybody see the data set."""
+    _delete(store, Defects, Defects.dataset_id == dataset_id)
+    for begin in range(0, len(found), _ROWS):
+        rows = [{"dataset_id": dataset_id, **defect.to_json()} for defect in found[begin : begin + _ROWS]]
+        with store.write() as session:
+            session.execute(insert(Defects), rows)
+    with store.write() as session:
+        row = session.get_one(Datasets, dataset_id)
+        row.is_unfinished = None
+        changed(row)
 
-    def __init__(self, session: Session, dataset_id: int, labels: Sequence[str], now: float) -> None:
-        self.session, self.dataset_id, self.labels, self.now = session, dataset_id, labels, now
-        self.new: list[Posts] = []
-        self.gold: list[tuple[Posts, list[Any]]] = []
-        self.updated = self.unchanged = 0
-        self.defects: list[Defect] = []
-        here = list(session.scalars(select(Posts).where(Posts.dataset_id == dataset_id)))
-        self.known = {tuple(row.origin or (row.split, row.name)): row for row in here}
-        self.taken = {(row.split, row.name) for row in here}
-        self.fresh: set[tuple[str, str]] = set()
-        self.place = max((row.place for row in here), default=-1) + 1
-        first = select(Revisions.post_id, Revisions.imported, Revisions.marks).join(
-            Posts, Revisions.post_id == Posts.id
-        )
-        first = first.where(Posts.dataset_id == dataset_id, Revisions.track == GOLD, Revisions.base == 0)
-        self.first_gold = {post_id: marks if imported else None for post_id, imported, marks in session.execute(first)}
 
-    def take(self, example: Example, sha256: str | None) -> None:
-        """Notes a post as new, or brings what may change of it up to date."""
-        if not _is_text(example):
-            self._report("bad-text", example, "holds lone surrogates, which are no text; it was left out")
+def _throw_away_unfinished(store: Store) -> None:
+    """Removes data sets whose first import was killed: nobody has seen them, and other posts may come by that name."""
+    with store.read() as session:
+        unfinished = session.scalars(select(Datasets.id).where(~IS_WHOLE)).all()
+    for dataset_id in unfinished:
+        posts = select(Posts.id).where(Posts.dataset_id == dataset_id)
+        _delete(store, Revisions, Revisions.post_id.in_(posts))
+        _delete(store, Posts, Posts.dataset_id == dataset_id)
+        _delete(store, Defects, Defects.dataset_id == dataset_id)
+        _delete(store, Datasets, Datasets.id == dataset_id)
+
+
+def _delete(store: Store, table: type[Defects | Revisions | Posts | Datasets], which: ColumnElement[bool]) -> None:
+    """Deletes rows, so many in one transaction that nobody waits for it."""
+    while True:
+        with store.write() as session:
+            some = session.scalars(select(table.id).where(which).limit(_ROWS)).all()
+            session.execute(delete(table).where(table.id.in_(some)))
+        if len(some) < _ROWS:
             return
-        key = (example.split, example.id)
-        row = self.known.get(key)
-        if key in self.fresh:
-            where = f"the split {example.split}" if example.split else "the data set"
-            self._report("duplicate-id", example, f"occurs twice in {where}; the later one was left out")
-        elif row is None:
-            self.fresh.add(key)
-            self._add(example, sha256)
-        elif row.text != example.text or row.tokens != _tokens_to_json(example):
-            self._report("changed-post", example, "is here with another text; it was left as it is")
-        else:
-            self._refresh(row, example, sha256)
-
-    def finish(self) -> None:
-        """Writes the new posts and their gold."""
-        self.session.add_all(self.new)
-        self.session.flush()
-        for row, marks in self.gold:
-            self.session.add(
-                Revisions(
-                    post_id=row.id, track=GOLD, base=0, status="submitted", marks=marks, tokens=None,
-                    author="", created=self.now, run=None, imported=True,
-                )
-            )  # fmt: skip
-        self.session.flush()
-
-    def _add(self, example: Example, sha256: str | None) -> None:
-        name = unique_name(example.split, example.id, self.taken)  # a post that was moved here may have the id
-        self.taken.add((example.split, name))
-        row = Posts(
-            dataset_id=self.dataset_id,
-            split=example.split,
-            name=name,
-            origin=None if name == example.id else [example.split, example.id],
-            place=self.place + len(self.new),
-            text=example.text,
-            tokens=_tokens_to_json(example),
-            tags=None if example.tags is None else list(example.tags),
-            subsets=_subsets_to_json(example),
-            source=example.source,
-            **_beside_the_text(example, sha256),
-        )
-        self.new.append(row)
-        gold = self._gold_of(example)
-        if gold is not None:
-            self.gold.append((row, gold))
-
-    def _gold_of(self, example: Example) -> list[Any] | None:
-        if example.spans is None:
-            return None
-        try:
-            return _gold_to_json(example, self.labels)
-        except InputError as error:
-            self._report("bad-gold", example, f"has gold that cannot be, and came in without: {str(error).rstrip('.')}")
-            return None
-
-    def _refresh(self, row: Posts, example: Example, sha256: str | None) -> None:
-        gold = self._gold_of(example)
-        has_new_gold = gold is not None and row.id not in self.first_gold
-        if gold is not None and has_new_gold:
-            row.tags = None if example.tags is None else list(example.tags)
-            row.subsets = _subsets_to_json(example)
-            self.gold.append((row, gold))
-        elif gold is not None and self.first_gold[row.id] != gold:
-            self._report("changed-gold", example, "is here with other gold labels; they were left as they are")
-        for field, value in _beside_the_text(example, sha256).items():
-            if value is not None and getattr(row, field) != value:
-                setattr(row, field, value)
-        if has_new_gold or self.session.is_modified(row):
-            self.updated += 1
-        else:
-            self.unchanged += 1
-
-    def _report(self, kind: str, example: Example, what: str) -> None:
-        name = example.id.encode(errors="replace").decode()
-        self.defects.append(Defect(kind, example.source, None, f"The post {name!r} {what}."))
 
 
 def _dataset_id(session: Session, name: str, about: About, now: float) -> int:
     row = session.scalar(select(Datasets).where(Datasets.name == name))
     if row is None:
-        row = Datasets(name=name, licence="", credits="", labels=[], mapping={}, created=now)
+        row = Datasets(name=name, licence="", credits="", labels=[], mapping={}, created=now, is_unfinished=True)
         session.add(row)
     row.licence = about.licence or row.licence
     row.credits = about.credits or row.credits
@@ -203,40 +143,3 @@ def _keep_picture(store: Store, example: Example) -> str | None:
     if example.image is None or not example.image.is_file():
         return None
     return keep_image(store.home, example.image)
-
-
-def _beside_the_text(example: Example, sha256: str | None) -> dict[str, Any]:
-    """The columns that a later import may bring up to date."""
-    objects = example.objects
-    return {
-        "image_sha256": sha256,
-        "image_name": example.image_name,
-        "caption": example.caption,
-        "objects": None if objects is None else [[thing.label, list(thing.box), thing.score] for thing in objects],
-    }
-
-
-def _tokens_to_json(example: Example) -> list[Any]:
-    return [[token.start, token.end] for token in example.tokens]
-
-
-def _subsets_to_json(example: Example) -> dict[str, Any]:
-    return {
-        name: [[span.start, span.end, span.label] for span in sorted(spans)] for name, spans in example.subsets.items()
-    }
-
-
-def _gold_to_json(example: Example, labels: Sequence[str]) -> list[Any]:
-    """Gold with ids that another import of the same gold gives again."""
-    marks = marks_from_spans(example.tokens, example.spans or ())
-    named = [Mark(id=f"g{place}", start=mark.start, end=mark.end, label=mark.label) for place, mark in enumerate(marks)]
-    return to_json(settle(example.text, example.tokens, named, labels)[1])
-
-
-def _is_text(example: Example) -> bool:
-    words = [example.id, example.text, example.caption or "", example.image_name or ""]
-    try:
-        "".join([*words, *(span.label for span in example.spans or ())]).encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -8,12 +8,12 @@ about the job. Only a job whose own process dies (`child_died`) is tried so many
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from sqlalchemy import Update, case, exc, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Update, case, exc, or_, select, update
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from db.engine import Store
-from db.jobs import KINDS, Job, Kind, note_in, to_job
+from db.jobs import ACTIVE, KINDS, Job, Kind, note_in, to_job
 from db.tables import Jobs
 
 LEASE = 30.0
@@ -164,7 +164,7 @@ def _taking(owner: str, device: str, kinds: Sequence[Kind], now: float, until: f
     is_taken = select(Jobs.id).where(Jobs.status == "running", Jobs.device == device).correlate(None).exists()
     candidate = (
         select(Jobs.id)
-        .where(Jobs.status == "queued", Jobs.kind.in_(kinds), ~is_taken)
+        .where(Jobs.status == "queued", Jobs.kind.in_(kinds), ~is_taken, ~_waits_for_posts())
         .order_by(Jobs.priority.desc(), Jobs.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -179,6 +179,20 @@ def _taking(owner: str, device: str, kinds: Sequence[Kind], now: float, until: f
         )
         .returning(Jobs)
     )  # fmt: skip
+
+
+def _waits_for_posts() -> ColumnElement[bool]:
+    """Whether an import that was asked for before a job brings the posts that the job reads, or may bring them.
+
+    Imports have a lane of their own; without this a training would overtake the import of its own data set.
+    """
+    earlier = aliased(Jobs)
+    name = earlier.payload["name"].as_string()
+    is_of_its_set = or_(name.is_(None), Jobs.kind == "experiment", name == Jobs.payload["dataset"].as_string())
+    importing = select(earlier.id).where(
+        earlier.kind == "import", earlier.status.in_(ACTIVE), earlier.id < Jobs.id, is_of_its_set
+    )
+    return (Jobs.kind != "import") & importing.correlate(Jobs).exists()
 
 
 def _sweep(session: Session, now: float) -> list[Job]:

@@ -16,6 +16,8 @@ from mner_core.types import Example, ImageObject, InputError, Span, Token
 
 GOLD = "gold"
 """The track that holds the data set's gold; all others bear a person's name."""
+IS_WHOLE = Datasets.is_unfinished.is_(None)
+"""The condition that a data set's first import is done; until then nobody sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def datasets(store: Store) -> list[Dataset]:
                 posts=sum(splits.get(row.id, {}).values()),
                 splits=splits.get(row.id, {}),
             )
-            for row in session.scalars(select(Datasets).order_by(Datasets.id))
+            for row in session.scalars(select(Datasets).where(IS_WHOLE).order_by(Datasets.id))
         ]
 
 
@@ -165,7 +167,8 @@ def dataset_key(session: Session, name: str) -> int:
     Raises:
         InputError: there is none of that name; the message lists those there are.
     """
-    keys = {known: key for known, key in session.execute(select(Datasets.name, Datasets.id).order_by(Datasets.id))}  # noqa: C416
+    wanted = select(Datasets.name, Datasets.id).where(IS_WHOLE).order_by(Datasets.id)
+    keys = {known: key for known, key in session.execute(wanted)}  # noqa: C416
     if name not in keys:
         raise InputError(f"There is no data set {name!r}; there are: {', '.join(keys) or 'none yet'}.")
     return keys[name]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.table_base import Table as Table
 from db.table_base import unique_where
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 
 
 class Datasets(Table):
@@ -33,8 +33,8 @@ class Datasets(Table):
     """{label: {"colour", "key", "description", "examples"}}, as far as somebody said so (`db.entity_types`)."""
     run_labels: Mapped[dict[str, Any] | None]
     """{run: {its label: the label here, empty for none}} where a run's labels are others (`db.run_labels`)."""
-    changes: Mapped[int | None]
-    """How often types and splits were changed in place (`db.change_token`)."""
+    changes: Mapped[int | None]  # how often types and splits were changed in place (`db.change_token`)
+    is_unfinished: Mapped[bool | None]  # its first import is not done: nobody sees it yet
 
 
 class Posts(Table):

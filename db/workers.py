@@ -1,16 +1,21 @@
 """Who takes jobs: without a worker alive, a queue would wait for ever and nobody would know why."""
 
+import fcntl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select
 
 from db.engine import Store
 from db.tables import Workers
+from mner_core.home import Home
 
 SILENCE = 15.0
 """Seconds without a sign after which a worker does not count as alive; give one every few seconds."""
+LOCKS = ".worker-*.lock"
+"""Files below the home that workers lock as long as they live."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +49,31 @@ def leave(store: Store, name: str) -> None:
 
 
 def alive(store: Store, within: float = SILENCE) -> list[Worker]:
-    """The workers that gave a sign within the last seconds, by name."""
+    """The workers that gave a sign within the last seconds, by name; `is_running` is what a screen asks."""
     wanted = select(Workers).where(Workers.seen >= store.now() - within).order_by(Workers.name)
     with store.read() as session:
         return [
             Worker(name=row.name, device=row.device, detail=row.detail, started=row.started, seen=row.seen)
             for row in session.scalars(wanted)
         ]
+
+
+def is_running(store: Store) -> bool:
+    """Whether any worker runs: one gave a sign, or holds a lock, which it can do while others keep the store busy."""
+    return bool(alive(store)) or any(map(_is_held, store.home.root.glob(LOCKS)))
+
+
+def lock_of(home: Home, place: str) -> Path:
+    """The file that a worker locks while it takes jobs on a device of a machine."""
+    return home.root / LOCKS.replace("*", place.replace(":", "-"))
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        with lock.open() as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # it has just gone, or this user may not read it
+        return False
+    return False

@@ -63,7 +63,15 @@ def check(folder: Path, against: Path | None = None) -> CheckReport:
     Raises:
         InputError: a path does not exist, or the folder has no split file.
     """
-    dataset = read_dataset(folder)
+    return check_dataset(read_dataset(folder), against)
+
+
+def check_dataset(dataset: Dataset, against: Path | None = None) -> CheckReport:
+    """What `check` says, of a data set that has been read already; labels are called as they were renamed on reading.
+
+    Raises:
+        InputError: `against` does not exist.
+    """
     defects = [*dataset.defects]
     for example in dataset.posts:
         defects += _of_words(example, dataset.places[example.id])

@@ -1,7 +1,6 @@
 """One device and the job that runs on it: claimed under a lease, done by one child, every write fenced."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,13 +10,17 @@ from dataclasses import dataclass
 
 from db import job_leases
 from db.engine import Store
-from db.jobs import ACTIVE, Job, Kind, job, jobs, log_path
+from db.jobs import Job, Kind, job, log_path
 from worker.child_protocol import Inbox
-from worker.naming import unfinished_run
+from worker.leftovers import remove_leftovers
 from worker.settings import child_environment
 
-KINDS: tuple[Kind, ...] = ("import", "features", "train", "predict", "experiment", "suspicious")
-"""What `worker.child` knows; jobs of other kinds wait."""
+LIGHT: tuple[Kind, ...] = ("import",)
+"""Jobs that load no model: they have a lane of their own, so that none of them waits for a training."""
+HEAVY: tuple[Kind, ...] = ("features", "train", "predict", "experiment", "suspicious")
+"""Jobs that need a device. What `worker.child` knows is light or heavy; jobs of other kinds wait."""
+LIGHT_LANE = "light"
+"""What the lane of the light jobs is called where devices have their names; it computes on the CPU."""
 CLAIM_EVERY = 0.5
 """Seconds between two looks for a job, or for the wish to cancel one."""
 WRITE_EVERY = 1.0
@@ -41,12 +44,12 @@ class _Running:
 
 
 class JobExecutor:
-    """Runs jobs on one device, one after the other; `step` never waits for a child.
+    """Runs jobs on one device, or the light ones, one after the other; `step` never waits for a child.
 
     Args:
         store: where the jobs are.
         owner: the worker's name in the job_leases.
-        device: "cpu" or "cuda:0"; `place` is how the store knows it, unlike those of other machines.
+        device: "cpu", "cuda:0" or `LIGHT_LANE`; `place` is how the store knows it, unlike those of other machines.
         lease: seconds.
         command: what does a job; gets job, attempt, this process's id and the pipe's number as arguments.
     """
@@ -56,6 +59,7 @@ class JobExecutor:
     ) -> None:
         self.store, self.owner, self.device, self.place, self.lease = store, owner, device, place, lease
         self.command = tuple(command)
+        self.kinds = LIGHT if device == LIGHT_LANE else HEAVY
         self.running: _Running | None = None
         self._claim_at = 0.0
 
@@ -92,7 +96,7 @@ class JobExecutor:
         if time.monotonic() < self._claim_at:
             return
         self._claim_at = time.monotonic() + CLAIM_EVERY
-        found = job_leases.claim(self.store, self.owner, self.place, KINDS, self.lease)
+        found = job_leases.claim(self.store, self.owner, self.place, self.kinds, self.lease)
         if found is None:
             return
         try:
@@ -127,6 +131,7 @@ class JobExecutor:
             running.inbox.events.pop(0)
         if running.child.poll() is not None:
             ended = self._settle(running)
+            remove_leftovers(self.store, ended)
             self._forget(running)
             return ended
         now = time.monotonic()
@@ -151,13 +156,12 @@ class JobExecutor:
             return job(self.store, running.job.id).cancel_requested
         return False
 
-    def _settle(self, running: _Running) -> Job | None:
+    def _settle(self, running: _Running) -> Job:
         """Says in the store how the job ended; a child that died without a word is tried again."""
         held, inbox = running.job, running.inbox
         if inbox.result is not None:
             return job_leases.finish(self.store, held, inbox.result)
         if running.kill_at is not None:
-            self._remove_unfinished(held)
             return job_leases.cancelled(self.store, held)
         if inbox.error is not None:
             return job_leases.fail(self.store, held, inbox.error)
@@ -165,15 +169,6 @@ class JobExecutor:
         with log_path(self.store.home, held.id).open("a", encoding="utf-8") as log:
             log.write(f"-- the child ended without a result: {how}\n")
         return job_leases.child_died(self.store, held, how)
-
-    def _remove_unfinished(self, held: Job) -> None:
-        """Removes what a cancelled training left, unless another training of that name goes on in the same folder."""
-        if held.kind != "train":
-            return
-        folder = unfinished_run(self.store.home, held)
-        others = (each for each in jobs(self.store, ACTIVE, ("train",)) if each.id != held.id)
-        if all(unfinished_run(self.store.home, each) != folder for each in others):
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _drop(self) -> None:
         """Ends the child, gently first, and forgets the job."""

@@ -19,7 +19,7 @@ from db.engine import Store
 from db.job_leases import LeaseLost, lost
 from db.jobs import jobs
 from worker import first_start, parent_death
-from worker.job_executor import CHILD, JobExecutor
+from worker.job_executor import CHILD, LIGHT_LANE, JobExecutor
 from worker.serving_process import ServingProcess
 from worker.settings import WorkerSettings
 
@@ -42,9 +42,10 @@ class Supervisor:
         self.host = socket.gethostname()
         self.name = f"{self.host}-{os.getpid()}-{time.time_ns() % 10**9}"
         self.is_stopping = False
-        self.waiting = [self._slot(device, command) for device in settings.devices]
+        self.waiting = [self._slot(device, command) for device in (*settings.devices, LIGHT_LANE)]
         self.job_executor: list[JobExecutor] = []
         self._locks: list[IO[str]] = []
+        self._unfreed: list[str] = []
         self.serving = ServingProcess(store, f"{self.name}-serving") if settings.serving else None
         self._due: dict[Callable[[], object], float] = {}
         self._quiet_until = 0.0
@@ -70,10 +71,12 @@ class Supervisor:
         Raises:
             StoreError: the store cannot be used now.
         """
-        self._every(BEAT_EVERY, self._beat)
-        self._every(CLEAN_EVERY, self._clean)
         if self.waiting:
             self._every(1.0, self._take_devices)
+        if self._unfreed:
+            self._free_devices()
+        self._every(BEAT_EVERY, self._beat)
+        self._every(CLEAN_EVERY, self._clean)
         if self.serving is not None:
             self.serving.step()
         for slot in self.job_executor:
@@ -94,23 +97,27 @@ class Supervisor:
         return JobExecutor(self.store, self.name, device, f"{self.host}:{device}", self.settings.lease, command)
 
     def _take_devices(self) -> None:
-        """Begins with the devices that no other worker of this home and machine uses."""
+        """Begins with the devices that no other worker of this home and machine uses.
+
+        The lock alone tells the screens that a worker runs: it needs no write, for which the store may be too busy.
+        """
         for slot in list(self.waiting):
-            lock = _locked(self.store.home.root / f".worker-{self.host}-{slot.device.replace(':', '-')}.lock")
+            lock = _locked(workers.lock_of(self.store.home, f"{self.host}-{slot.device}"))
             if lock is None:
                 continue
             self._locks.append(lock)
-            self._free(slot.place)
             self.waiting.remove(slot)
             self.job_executor.append(slot)
-            say(f"The worker takes jobs on {slot.device}.")
+            self._unfreed.append(slot.place)
+            say(f"The worker takes {', '.join(slot.kinds)} ({slot.device}).")
 
-    def _free(self, place: str) -> None:
+    def _free_devices(self) -> None:
         """Who holds the device's lock is the only one there: a job that runs on it is a dead worker's."""
         for each in jobs(self.store, ("running",)):
-            if each.device == place:
+            if each.device in self._unfreed and each.owner != self.name:
                 with contextlib.suppress(LeaseLost):
                     lost(self.store, each)
+        self._unfreed.clear()
 
     def _beat(self) -> None:
         places = ", ".join(self.settings.devices)

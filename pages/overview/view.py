@@ -8,7 +8,7 @@ from db.change_token import change_token
 from db.posts import dataset as dataset_named
 from db.posts import datasets
 from db.runs import runs
-from db.workers import alive
+from db.workers import is_running
 from db.worklists import progress
 from mner_core.data.entity_types import EntityType
 from pages.overview.calibration_and_slices import look_inside
@@ -63,7 +63,7 @@ def first_start() -> None:
         "There are no posts yet. The workbench reads short posts with pictures, trains models that find the people, "
         "places, organisations and other things named in them, and shows where those models are wrong."
     )
-    if not alive(store()):
+    if not is_running(store()):
         st.caption(f":material/pause_circle: {NO_WORKER}")
     page_link("data", "Import posts")
 

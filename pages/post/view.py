@@ -6,7 +6,7 @@ import streamlit as st
 
 from db.annotations import history
 from db.posts import dataset, post
-from db.workers import alive
+from db.workers import is_running
 from pages.mistakes.loading import stored_prediction
 from pages.mistakes.no_mistakes import is_judged
 from pages.mistakes.worklist import TITLES, WorkList, chosen_list, work_list
@@ -59,7 +59,7 @@ def _looked(chosen: Selection, post_id: int) -> PostState:
         past=past,
         gold=gold_revision(past, chosen.gold),
         stored=stored_prediction(store(), chosen, post_id),
-        has_worker=bool(alive(store())),
+        has_worker=is_running(store()),
     )
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from db.connection import StoreError
 from db.jobs import ENDED, Event, Job, Kind, cancel, events, jobs, log_path, retry
-from db.workers import alive
+from db.workers import is_running
 from mner_core.types import InputError
 from pages.shared.charts import epoch_curve, show
 from pages.shared.logs import log_tail
@@ -62,7 +62,7 @@ def failure(job: Job) -> None:
 
 def _draw(kinds: Sequence[Kind] | None) -> None:
     found = active_jobs(store(), kinds)
-    if found and not alive(store()):
+    if found and not is_running(store()):
         st.warning(NO_WORKER, icon=":material/pause_circle:")
     for job in found:
         with st.container(border=True):

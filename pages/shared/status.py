@@ -8,7 +8,7 @@ import streamlit as st
 from db.engine import Store
 from db.jobs import ACTIVE, Job, Kind, jobs
 from db.posts import datasets
-from db.workers import alive
+from db.workers import is_running
 from mner_core.experiment.suite import read_suite
 from mner_core.types import InputError
 from pages.shared.store import store
@@ -63,7 +63,7 @@ def job_sentence(job: Job) -> str:
 
 def is_waiting(store: Store) -> bool:
     """Whether a screen has something to wait for: a job, a worker, or the first data set."""
-    return bool(active_jobs(store)) or not alive(store) or not datasets(store)
+    return bool(active_jobs(store)) or not is_running(store) or not datasets(store)
 
 
 def status_line() -> None:
@@ -91,7 +91,7 @@ def watch(draw: Callable[[], None], is_moving: Callable[[], bool]) -> None:
 
 def _draw_jobs(kinds: Sequence[Kind] | None) -> None:
     found = active_jobs(store(), kinds)
-    if found and not alive(store()):
+    if found and not is_running(store()):
         st.warning(NO_WORKER, icon=":material/pause_circle:")
     for job in found:
         if job.status == "running":
@@ -104,7 +104,7 @@ def _draw_line() -> None:
     found = active_jobs(store())
     running = [job for job in found if job.status == "running"]
     waiting = len(found) - len(running)
-    if not alive(store()):
+    if not is_running(store()):
         st.caption(":material/pause_circle: No worker is running")
     elif not found:
         st.caption(":material/check_circle: Worker ready")

@@ -1,23 +1,32 @@
 """Posts come in once, whole, with their gold; what differs later is said and not done."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import func, select
 
 from db import gold, posts
 from db.annotations import history, save
+from db.change_token import change_token
 from db.character_spans import Mark
 from db.engine import Store
+from db.exchange import import_folder
 from db.images import image_path, keep_image
+from db.import_posts import BATCH
 from db.imports import About, import_examples
+from db.tables import Datasets, Posts
+from mner_core.check import check
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.data.lines import Defect
+from mner_core.data.posts import read_file
 from mner_core.home import Home
-from mner_core.types import InputError, Span
-from tests.db.samples import LABELS, sample_post, sample_posts
+from mner_core.types import Example, InputError, Span
+from tests.db.samples import LABELS, ended, python, sample_post, sample_posts
 
 
 def test_posts_come_back_as_they_were(store: Store) -> None:
@@ -87,6 +96,131 @@ def test_an_import_that_fails_leaves_nothing(store: Store) -> None:
     with pytest.raises(TypeError):
         import_examples(store, "set", [*sample_posts()[1:], broken])
     assert posts.datasets(store) == []
+
+
+def many(number: int, label: str = "PER") -> list[Example]:
+    return [sample_post(f"p{place}", f"Ann {place}", (Span(0, 1, label),)) for place in range(number)]
+
+
+class Killed(BaseException):
+    """What a kill is to the code that it meets."""
+
+
+def killed_after(posts: int) -> Callable[[int, int], None]:
+    def progress(done: int, _total: int) -> None:
+        if done >= posts:
+            raise Killed
+
+    return progress
+
+
+@pytest.mark.parametrize("number", [1, BATCH, BATCH + 1, 3 * BATCH + 7])
+def test_an_import_of_any_size_keeps_the_order_of_its_posts(store: Store, number: int) -> None:
+    heard: list[tuple[int, int]] = []
+    report = import_examples(store, "set", many(number), progress=lambda done, total: heard.append((done, total)))
+    assert (report.added, report.defects) == (number, ())
+    assert gold.examples(store, "set", "original") == many(number)
+    assert heard == [(done, number) for done in range(0, number, BATCH)]
+
+
+def test_the_store_can_be_written_between_the_batches_of_an_import(store: Store, ids: list[int]) -> None:
+    saved: list[int] = []
+
+    def progress(done: int, _total: int) -> None:
+        base = 1 + done // BATCH
+        saved.append(save(store, ids[1], "gold", base=base, marks=[], author="anna").number)
+
+    import_examples(store, "other", many(3 * BATCH), progress=progress)
+    assert saved == [2, 3, 4]
+
+
+def test_a_new_set_is_seen_by_nobody_before_it_is_whole(store: Store) -> None:
+    def progress(done: int, _total: int) -> None:
+        assert posts.datasets(store) == []
+        with pytest.raises(InputError, match="no data set 'set'; there are: none yet"):
+            gold.examples(store, "set")
+        assert done or change_token(store).changes == 0
+
+    before = change_token(store)
+    import_examples(store, "set", many(2 * BATCH), progress=progress)
+    assert [each.posts for each in posts.datasets(store)] == [2 * BATCH]
+    assert change_token(store) != before
+
+
+@pytest.mark.parametrize("at", [0, BATCH, 2 * BATCH])
+def test_a_killed_import_is_completed_by_importing_again(store: Store, at: int) -> None:
+    wanted = [*many(3 * BATCH), sample_post("p1", "Bob twice", ())]
+    with pytest.raises(Killed):
+        import_examples(store, "set", wanted, progress=killed_after(at))
+    assert posts.datasets(store) == []
+    report = import_examples(store, "set", wanted)
+    assert (report.added, [defect.kind for defect in report.defects]) == (3 * BATCH, ["duplicate-id"])
+    assert gold.examples(store, "set", "original") == wanted[:-1]
+    assert all(len(history(store, post)) == 1 for post in posts.post_ids(store, "set").values())
+
+
+def test_what_a_killed_import_left_does_not_mix_with_other_posts(store: Store) -> None:
+    """Somebody stops the import of the wrong file and brings the right one: the same name, the same ids."""
+    with pytest.raises(Killed):
+        import_examples(store, "set", many(2 * BATCH, "ORG"), About(licence="wrong"), progress=killed_after(BATCH))
+    right = many(BATCH // 2, "PER")
+    report = import_examples(store, "set", right)
+    assert (report.added, report.defects) == (len(right), ())
+    assert gold.examples(store, "set", "original") == right
+    assert (posts.dataset(store, "set").labels, posts.dataset(store, "set").licence) == (("PER",), "")
+
+
+def test_what_a_killed_import_left_is_thrown_away_by_the_next_of_any_name(store: Store, ids: list[int]) -> None:
+    with pytest.raises(Killed):
+        import_examples(store, "stopped", many(3 * BATCH), progress=killed_after(2 * BATCH))
+    import_examples(store, "other", many(5))
+    with store.read() as session:
+        assert session.scalar(select(func.count()).select_from(Posts)) == len(ids) + 5
+        assert session.scalars(select(Datasets.name).order_by(Datasets.id)).all() == ["set", "other"]
+
+
+def test_posts_that_a_killed_import_brought_into_a_set_that_was_there_stay_once(store: Store, ids: list[int]) -> None:
+    more = many(3 * BATCH)
+    with pytest.raises(Killed):
+        import_examples(store, "set", more, progress=killed_after(BATCH))
+    assert posts.dataset(store, "set").posts == len(ids) + BATCH
+    report = import_examples(store, "set", more)
+    assert (report.added, report.unchanged) == (2 * BATCH, BATCH)
+    assert gold.examples(store, "set", "original")[len(ids) :] == more
+
+
+IMPORTER = """
+import sys
+from pathlib import Path
+from db.engine import open_store
+from db.imports import import_examples
+from mner_core.home import Home
+from tests.db.samples import sample_post
+posts = [sample_post(f"p{number}", f"post {number}", ()) for number in range(int(sys.argv[2]))]
+report = import_examples(open_store(Home(Path(sys.argv[1]))), "set", posts)
+print(report.added, report.unchanged)
+"""
+
+
+def test_two_imports_of_the_same_posts_at_once_bring_them_once(store: Store, home: Home) -> None:
+    both = [python(IMPORTER, str(home.root), "450") for _ in range(2)]
+    assert sorted(ended(each) for each in both) == ["0 450\n", "450 0\n"]
+    assert posts.dataset(store, "set").posts == 450
+
+
+def test_a_folder_is_read_once(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "train.txt").write_text("IMGID:1\nAnn\tI-PER\n\nIMGID:2\n\u200b\tO\n")
+    read: list[str] = []
+
+    def counted(path: Path, *more: Any) -> Any:
+        read.append(path.name)
+        return read_file(path, *more)
+
+    monkeypatch.setattr("mner_core.data.dataset.read_file", counted)
+    report = import_folder(store, tmp_path, "set")
+    assert read == ["train.txt"]
+    assert report.defects == check(tmp_path).defects
+    assert {"orphan-inside", "invisible-token"} <= {defect.kind for defect in report.defects}
 
 
 def test_labels_grow_and_never_shrink(store: Store, ids: list[int]) -> None:

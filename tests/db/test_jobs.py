@@ -1,5 +1,6 @@
 """Each job runs once, under one holder; whoever lost it changes nothing more."""
 
+import fcntl
 from collections import Counter
 
 import pytest
@@ -7,9 +8,9 @@ import pytest
 from db import job_leases, jobs
 from db.engine import Store, open_store
 from db.job_leases import LEASE, LeaseLost, child_died, claim, heartbeat, release
-from db.jobs import Job, cancel, enqueue, events, job
+from db.jobs import Job, Kind, cancel, enqueue, events, job
 from db.label_error_results import keep_ranking, newest_ranking
-from db.workers import alive, beat, leave
+from db.workers import alive, beat, is_running, leave, lock_of
 from mner_core.home import Home
 from mner_core.types import InputError
 from tests.db.conftest import Clock
@@ -213,6 +214,41 @@ def test_a_failed_job_says_why(store: Store) -> None:
     assert (failed.status, failed.error, claim(store, "w1", "cpu")) == ("failed", "The data set is empty.", None)
 
 
+@pytest.mark.parametrize(
+    ("reader", "payload"),
+    [
+        ("train", {"dataset": "mine"}),
+        ("features", {"dataset": "mine", "profile": "tiny"}),
+        ("experiment", {"suite": "main", "data": [{"dataset": "mine"}]}),
+    ],
+)
+def test_a_job_waits_for_the_posts_it_reads(store: Store, reader: Kind, payload: dict[str, object]) -> None:
+    """Imports have a lane of their own: who asked for the import first wants its posts in the training."""
+    brought = enqueue(store, "import", {"name": "mine", "folder": "x"}, author="anna")
+    waiting = enqueue(store, reader, payload, author="anna", priority=3)
+    assert claim(store, "w1", "cpu", kinds=[reader]) is None
+    running = claim(store, "w1", "light", kinds=["import"])
+    assert running is not None
+    assert running.id == brought.id
+    assert claim(store, "w1", "cpu", kinds=[reader]) is None
+    job_leases.finish(store, running, {})
+    taken = claim(store, "w1", "cpu", kinds=[reader])
+    assert taken is not None
+    assert taken.id == waiting.id
+
+
+def test_a_job_does_not_wait_for_the_posts_of_others(store: Store) -> None:
+    enqueue(store, "import", {"name": "theirs", "folder": "x"}, author="ben")
+    mine = enqueue(store, "train", {"dataset": "mine"}, author="anna")
+    enqueue(store, "import", {"name": "mine", "folder": "x"}, author="ben")
+    taken = claim(store, "w1", "cpu", kinds=["train"])
+    assert taken is not None
+    assert taken.id == mine.id, "an import that was asked for later has to wait for no training, nor this for it"
+    enqueue(store, "import", {"folder": "x"}, author="ben")
+    enqueue(store, "train", {"dataset": "another"}, author="anna")
+    assert claim(store, "w1", "gpu", kinds=["train"]) is None, "an import without a name may bring any posts"
+
+
 @pytest.mark.parametrize("many", [99, 150, 400])
 def test_all_active_jobs_are_listed_however_many_there_are(store: Store, many: int) -> None:
     running = put(store)
@@ -269,6 +305,19 @@ def test_workers_are_alive_while_they_say_so(store: Store, clock: Clock) -> None
     assert [each.name for each in alive(store)] == ["w1"]
     clock.time += 16
     assert alive(store) == []
+    assert not is_running(store)
+
+
+@pytest.mark.parametrize("place", ["here-cpu", "here-cuda:1", "here-light"])
+def test_a_worker_runs_while_it_holds_its_lock(store: Store, clock: Clock, place: str) -> None:
+    """Also where it cannot say so, because somebody keeps the store busy for minutes."""
+    lock = lock_of(store.home, place)
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        clock.time += 600
+        with store.write():
+            assert is_running(store)
+    assert not is_running(store), "the file is there, and nobody holds it"
 
 
 CLAIMER = """

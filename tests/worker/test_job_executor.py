@@ -13,7 +13,7 @@ from db.engine import Store
 from db.jobs import Job, Kind, cancel, enqueue, events, job, log_path
 from tests.worker.processes import is_gone, wait_for
 from worker import job_executor as job_executor
-from worker.job_executor import JobExecutor
+from worker.job_executor import LIGHT_LANE, JobExecutor
 
 FAST = (sys.executable, "-I", "-S", "-c")
 PREAMBLE = """
@@ -123,7 +123,8 @@ def test_cancelling_a_job_leaves_the_unfinished_training_of_another(
     checkpoint = store.home.runs / ".first.unfinished" / "checkpoint" / "place.json"
     checkpoint.parent.mkdir(parents=True)
     checkpoint.write_text("{}")
-    one = slot(store, "say(progress=0.1, message='x')\ntime.sleep(60)")
+    device = LIGHT_LANE if kind == "import" else "cpu"
+    one = slot(store, "say(progress=0.1, message='x')\ntime.sleep(60)", device)
     start(one)
     cancel(store, stopped.id)
     assert run(one).id == stopped.id

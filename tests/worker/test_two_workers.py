@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.engine import Store
-from db.jobs import enqueue, events, jobs
+from db.jobs import cancel, enqueue, events, job, jobs
 from tests.worker.processes import ROOT, wait_for
 
 SUPERVISOR = """
@@ -76,3 +76,54 @@ def test_the_second_on_one_device_waits_until_the_first_is_gone(store: Store, tm
     finally:
         second.terminate()
         second.wait(20)
+
+
+SLOW = """
+import os, sys, time
+if sys.argv[1] == {stuck!r}: time.sleep(600)
+os.write(int(sys.argv[4]), b'{{"progress": 0.1, "message": "on"}}\\n')
+time.sleep({seconds})
+os.write(int(sys.argv[4]), b'{{"result": {{}}}}\\n')
+"""
+
+
+def slow_supervisor(store: Store, stuck: int = 0, seconds: float = 0.0) -> "subprocess.Popen[bytes]":
+    """One whose jobs take so many seconds, but for one that never ends."""
+    code = SLOW.format(stuck=str(stuck), seconds=seconds)
+    return subprocess.Popen([sys.executable, "-c", SUPERVISOR, str(store.home.root), "cpu", code], cwd=ROOT)
+
+
+def test_an_import_waits_for_no_training(store: Store) -> None:
+    training = enqueue(store, "train", {"dataset": "other"}, author="anna")
+    behind = [enqueue(store, kind, {"dataset": "other"}, author="anna") for kind in ("train", "features", "predict")]
+    worker = slow_supervisor(store, stuck=training.id)
+    try:
+        wait_for(lambda: job(store, training.id).status == "running")
+        imports = [enqueue(store, "import", {"name": str(n), "folder": "x"}, author="ben") for n in range(2)]
+        wait_for(lambda: [job(store, each.id).status for each in imports] == ["done", "done"])
+        assert job(store, training.id).status == "running"
+        assert {job(store, each.id).status for each in behind} == {"queued"}
+        cancel(store, training.id)
+        wait_for(lambda: all(job(store, each.id).status == "done" for each in behind))
+    finally:
+        worker.terminate()
+        worker.wait(20)
+
+
+@pytest.mark.slow
+def test_six_imports_end_however_often_their_supervisor_is_killed(store: Store) -> None:
+    wanted = [enqueue(store, "import", {"name": str(n), "folder": "x"}, author="ben", max_tries=1) for n in range(6)]
+    for number, each in enumerate(wanted):
+        for attempt in range(1, 3 if number % 2 else 5):
+            worker = slow_supervisor(store, stuck=each.id)
+            wait_for(lambda: (job(store, each.id).status, job(store, each.id).attempt) == ("running", attempt))  # noqa: B023 - asked at once
+            worker.kill()
+            worker.wait()
+    worker = slow_supervisor(store)
+    try:
+        wait_for(lambda: all(job(store, each.id).status == "done" for each in wanted))
+    finally:
+        worker.terminate()
+        worker.wait(20)
+    assert [job(store, each.id).tries for each in wanted] == [0] * 6
+    assert [job(store, each.id).attempt for each in wanted] == [5, 3, 5, 3, 5, 3]

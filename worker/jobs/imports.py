@@ -1,11 +1,11 @@
 """Import: a data set's folder into the store.
 
-Payload: {"folder", "name" (else the folder's own), "labels" ({"OTHER": "MISC"}), "remove" (delete the folder
-once its posts are in, only below the home: an upload)}, or {"demo": "scenes" | "photos", "size", "seed", "name"}.
+Payload: {"folder", "name" (else the folder's own), "labels" ({"OTHER": "MISC"}), "remove" (the folder is an upload
+below the home, which `worker.leftovers` removes once the job is done)}, or {"demo": "scenes" | "photos", "size",
+"seed", "name"}.
 Result: {"dataset", "added", "updated", "unchanged", "defects": {kind: number}}; the store has the defects themselves.
 """
 
-import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -30,18 +30,14 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
         return _demo(store, job, report)
     if not job.payload.get("folder"):
         raise InputError("The import names no folder.")
-    folder = Path(job.payload["folder"])
-    done = _imported(store, job, folder, report)
-    if job.payload.get("remove") and folder.resolve().is_relative_to(store.home.root.resolve()):
-        shutil.rmtree(folder, ignore_errors=True)
-    return done
+    return _imported(store, job, Path(job.payload["folder"]), report)
 
 
 def _demo(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
     """The demonstration set is written beside the store, read, and thrown away: the store has its own pictures."""
     with tempfile.TemporaryDirectory(dir=store.home.root, prefix=".demo-") as beside:
         folder = Path(beside) / "set"
-        report.progress(0.1, "drawing pictures" if job.payload["demo"] == "scenes" else "copying photographs")
+        report.progress(0.05, "drawing pictures" if job.payload["demo"] == "scenes" else "copying photographs")
         if job.payload["demo"] == "scenes":
             write_scenes(folder, job.payload["size"], job.payload["seed"])
         else:
@@ -50,8 +46,12 @@ def _demo(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
 
 
 def _imported(store: Store, job: Job, folder: Path, report: Reporter) -> dict[str, Any]:
-    report.progress(0.4, "reading posts and pictures")
-    done = import_folder(store, folder, job.payload.get("name"), job.payload.get("labels"))
+    report.progress(0.1, "reading posts and pictures")
+
+    def say(done: int, total: int) -> None:
+        report.progress(0.4 + 0.6 * done / max(total, 1), f"{done:,} of {total:,} posts")
+
+    done = import_folder(store, folder, job.payload.get("name"), job.payload.get("labels"), progress=say)
     return {
         "dataset": done.dataset,
         "added": done.added,

@@ -1,0 +1,206 @@
+"""Posts on their way into a data set: a batch at a time, each in one short write transaction.
+
+Between two batches the store is free for everybody else, and what can be computed beforehand is computed there.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.character_spans import Mark, marks_from_spans, settle, to_json
+from db.engine import Store
+from db.posts import GOLD
+from db.splits import unique_name
+from db.tables import Posts, Revisions
+from mner_core.data.lines import Defect
+from mner_core.types import Example, InputError
+
+BATCH = 100
+"""Posts of one transaction: whoever saves meanwhile waits some tens of milliseconds."""
+
+
+class PostImport:
+    """One import into a data set: what is there, what has come so far, and what to say about it.
+
+    Nobody else may import at the same time (`imports.import_examples` sees to that).
+    """
+
+    def __init__(self, store: Store, dataset_id: int, labels: Sequence[str]) -> None:
+        self.store, self.dataset_id, self.labels = store, dataset_id, labels
+        self.added = self.updated = self.unchanged = 0
+        self.defects: list[Defect] = []
+        self.seen: set[tuple[str, str]] = set()
+        here = Posts.dataset_id == dataset_id
+        with store.read() as session:
+            rows = session.execute(select(Posts.id, Posts.split, Posts.name, Posts.origin).where(here)).all()
+            last = session.scalar(select(func.max(Posts.place)).where(here))
+        self.known = {tuple(row.origin or (row.split, row.name)): row.id for row in rows}
+        self.taken = {(row.split, row.name) for row in rows}
+        self.place = 0 if last is None else last + 1
+
+    def take(self, posts: Sequence[tuple[Example, str | None]]) -> None:
+        """Writes one batch of posts, each with the sha256 of its picture.
+
+        Raises:
+            StoreError: there is no room left; nothing of this batch was kept.
+        """
+        golds = [_gold_of(example, self.labels) for example, _ in posts]
+        with self.store.write() as session:
+            batch = _Batch(self, session, [example for example, _ in posts])
+            for (example, sha256), gold in zip(posts, golds, strict=True):
+                batch.take(example, sha256, gold)
+            batch.finish(self.store.now())
+
+    def report(self, kind: str, example: Example, what: str) -> None:
+        """Notes what is wrong with a post."""
+        name = example.id.encode(errors="replace").decode()
+        self.defects.append(Defect(kind, example.source, None, f"The post {name!r} {what}."))
+
+
+class _Batch:
+    """What one transaction does: posts that are new, and gold that comes with them or to those that are here."""
+
+    def __init__(self, whole: PostImport, session: Session, examples: Sequence[Example]) -> None:
+        self.whole, self.session = whole, session
+        self.new: list[Posts] = []
+        self.gold: list[tuple[Posts, list[Any]]] = []
+        ids = {key: whole.known[key] for key in map(_key, examples) if key in whole.known}
+        rows = {row.id: row for row in session.scalars(select(Posts).where(Posts.id.in_(ids.values())))}
+        self.known = {key: rows[number] for key, number in ids.items()}
+        first = select(Revisions.post_id, Revisions.imported, Revisions.marks).where(
+            Revisions.post_id.in_(ids.values()), Revisions.track == GOLD, Revisions.base == 0
+        )
+        self.first_gold = {post_id: marks if imported else None for post_id, imported, marks in session.execute(first)}
+
+    def take(self, example: Example, sha256: str | None, gold: "_Gold") -> None:
+        """Notes a post as new, or brings what may change of it up to date."""
+        if not _is_text(example):
+            self.whole.report("bad-text", example, "holds lone surrogates, which are no text; it was left out")
+            return
+        row = self.known.get(_key(example))
+        if _key(example) in self.whole.seen:
+            where = f"the split {example.split}" if example.split else "the data set"
+            self.whole.report("duplicate-id", example, f"occurs twice in {where}; the later one was left out")
+            return
+        self.whole.seen.add(_key(example))
+        if row is None:
+            self._add(example, sha256, gold)
+        elif row.text != example.text or row.tokens != _tokens_to_json(example):
+            self.whole.report("changed-post", example, "is here with another text; it was left as it is")
+        else:
+            self._refresh(row, example, sha256, gold)
+
+    def finish(self, now: float) -> None:
+        """Writes the new posts and their gold."""
+        self.session.add_all(self.new)
+        self.session.flush()
+        self.session.add_all(
+            Revisions(
+                post_id=row.id, track=GOLD, base=0, status="submitted", marks=marks, tokens=None,
+                author="", created=now, run=None, imported=True,
+            )
+            for row, marks in self.gold
+        )  # fmt: skip
+        self.session.flush()
+
+    def _add(self, example: Example, sha256: str | None, gold: "_Gold") -> None:
+        whole = self.whole
+        name = unique_name(example.split, example.id, whole.taken)  # a post that was moved here may have the id
+        whole.taken.add((example.split, name))
+        row = Posts(
+            dataset_id=whole.dataset_id,
+            split=example.split,
+            name=name,
+            origin=None if name == example.id else [example.split, example.id],
+            place=whole.place,
+            text=example.text,
+            tokens=_tokens_to_json(example),
+            tags=None if example.tags is None else list(example.tags),
+            subsets=_subsets_to_json(example),
+            source=example.source,
+            **_beside_the_text(example, sha256),
+        )
+        self.new.append(row)
+        whole.place += 1
+        whole.added += 1
+        if (marks := self._said(example, gold)) is not None:
+            self.gold.append((row, marks))
+
+    def _refresh(self, row: Posts, example: Example, sha256: str | None, gold: "_Gold") -> None:
+        marks = self._said(example, gold)
+        has_new_gold = marks is not None and row.id not in self.first_gold
+        if marks is not None and has_new_gold:
+            row.tags = None if example.tags is None else list(example.tags)
+            row.subsets = _subsets_to_json(example)
+            self.gold.append((row, marks))
+        elif marks is not None and self.first_gold[row.id] != marks:
+            self.whole.report("changed-gold", example, "is here with other gold labels; they were left as they are")
+        for field, value in _beside_the_text(example, sha256).items():
+            if value is not None and getattr(row, field) != value:
+                setattr(row, field, value)
+        if has_new_gold or self.session.is_modified(row):
+            self.whole.updated += 1
+        else:
+            self.whole.unchanged += 1
+
+    def _said(self, example: Example, gold: "_Gold") -> list[Any] | None:
+        marks, complaint = gold
+        if complaint:
+            self.whole.report("bad-gold", example, f"has gold that cannot be, and came in without: {complaint}")
+        return marks
+
+
+_Gold = tuple[list[Any] | None, str]
+"""A post's gold as the store holds it, None where there is none, and what is wrong with it."""
+
+
+def _gold_of(example: Example, labels: Sequence[str]) -> _Gold:
+    if example.spans is None or not _is_text(example):
+        return None, ""
+    try:
+        return _gold_to_json(example, labels), ""
+    except InputError as error:
+        return None, str(error).rstrip(".")
+
+
+def _key(example: Example) -> tuple[str, str]:
+    return example.split, example.id
+
+
+def _beside_the_text(example: Example, sha256: str | None) -> dict[str, Any]:
+    """The columns that a later import may bring up to date."""
+    objects = example.objects
+    return {
+        "image_sha256": sha256,
+        "image_name": example.image_name,
+        "caption": example.caption,
+        "objects": None if objects is None else [[thing.label, list(thing.box), thing.score] for thing in objects],
+    }
+
+
+def _tokens_to_json(example: Example) -> list[Any]:
+    return [[token.start, token.end] for token in example.tokens]
+
+
+def _subsets_to_json(example: Example) -> dict[str, Any]:
+    return {
+        name: [[span.start, span.end, span.label] for span in sorted(spans)] for name, spans in example.subsets.items()
+    }
+
+
+def _gold_to_json(example: Example, labels: Sequence[str]) -> list[Any]:
+    """Gold with ids that another import of the same gold gives again."""
+    marks = marks_from_spans(example.tokens, example.spans or ())
+    named = [Mark(id=f"g{place}", start=mark.start, end=mark.end, label=mark.label) for place, mark in enumerate(marks)]
+    return to_json(settle(example.text, example.tokens, named, labels)[1])
+
+
+def _is_text(example: Example) -> bool:
+    words = [example.id, example.text, example.caption or "", example.image_name or ""]
+    try:
+        "".join([*words, *(span.label for span in example.spans or ())]).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
