@@ -1,11 +1,10 @@
 """Imported pictures: one file each under `Home.images`, named by its sha256 and never changed."""
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 from db.connection import disk_error
+from mner_core.files import whole_file
 from mner_core.home import Home
 from mner_core.types import InputError
 
@@ -29,28 +28,32 @@ def keep_image(home: Home, source: Path) -> str:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"Cannot read the picture {source.name}: {error.strerror or error}.") from error
-    if not image_path(home, sha256).exists():
-        sha256 = _copy(home, source)
+    while not image_path(home, sha256).exists():
+        try:
+            _copy(home, source, sha256)
+        except _ChangedError as changed:
+            sha256 = changed.sha256
+        except OSError as error:
+            raise disk_error(error, f"the picture {source.name}") from error
     return sha256
 
 
-def _copy(home: Home, source: Path) -> str:
-    """Copies beside the final name and hashes what was written: the source may have changed since it was looked at."""
-    beside: Path | None = None
-    try:
-        home.images.mkdir(parents=True, exist_ok=True)
+class _ChangedError(Exception):
+    """The source has become another picture since it was looked at."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(sha256)
+        self.sha256 = sha256
+
+
+def _copy(home: Home, source: Path, sha256: str) -> None:
+    """Copies the picture and hashes what was written: under a wrong sha256 nothing is kept."""
+    home.images.mkdir(parents=True, exist_ok=True)
+    with whole_file(image_path(home, sha256)) as beside:
         digest = hashlib.sha256()
-        with source.open("rb") as file, tempfile.NamedTemporaryFile(dir=home.images, prefix=".", delete=False) as copy:
-            beside = Path(copy.name)
+        with source.open("rb") as file, beside.open("wb") as copy:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
                 copy.write(chunk)
-            copy.flush()
-            os.fsync(copy.fileno())
-        beside.chmod(0o644)
-        beside.replace(image_path(home, digest.hexdigest()))
-    except OSError as error:
-        if beside is not None:
-            beside.unlink(missing_ok=True)
-        raise disk_error(error, f"the picture {source.name}") from error
-    return digest.hexdigest()
+        if digest.hexdigest() != sha256:
+            raise _ChangedError(digest.hexdigest())

@@ -1,36 +1,120 @@
-"""Files and folders written as a whole: each is there when it is complete, and not before."""
+"""Files and folders written as a whole: each is there when it is complete, and not before.
+
+What is written stands beside its name first, is synced to the disk, and only then takes the name: a killed process or
+a power cut leaves the old one or the new one, never half of one. It has the usual rights, 0666 and 0777 less the umask,
+whatever made it: a temporary file of a library is its owner's alone, and colleagues could not read a run.
+"""
 
 import fcntl
 import json
 import os
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import shutil
+import stat
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from mner_core.types import InputError
 
+ABANDONED = 600.0
+"""Seconds without a change after which something half written can only be a killed process's."""
 
-def write_whole(file: Path, text: str) -> None:
-    """Writes the file as UTF-8, beside its name first, so that nobody ever sees half of it.
+
+def write_whole(file: Path, content: str | bytes | Callable[[Path], object]) -> None:
+    """Writes the file: a text as UTF-8, bytes, or whatever a function writes at the path that it is given.
 
     Raises:
         InputError: the folder is missing or not writable, or the disk is full; the old file, if any, is untouched.
     """
-    beside: Path | None = None
     try:
-        with tempfile.NamedTemporaryFile("wb", dir=file.parent, prefix=f".{file.name}.", delete=False) as handle:
-            beside = Path(handle.name)
-            handle.write(text.encode("utf-8", errors="replace"))
-            handle.flush()
-            os.fsync(handle.fileno())
-        beside.chmod(0o644)  # a temporary file is its owner's alone
-        beside.replace(file)
+        with whole_file(file) as beside:
+            if callable(content):
+                content(beside)
+            else:
+                beside.write_bytes(content.encode("utf-8", errors="replace") if isinstance(content, str) else content)
     except OSError as error:
-        if beside is not None:
-            beside.unlink(missing_ok=True)
         raise InputError(f"Cannot write {file.name}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def whole_file(file: Path) -> Iterator[Path]:
+    """An empty file to write into, which becomes `file` when the block ends well and vanishes when it does not.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    beside = _beside(file)
+    beside.touch(exist_ok=False)
+    rights = beside.stat().st_mode
+    try:
+        yield beside
+        beside.chmod(rights)
+        _sync(beside)
+        beside.replace(file)
+        _sync(file.parent)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(out: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes `out` when the block ends well and vanishes when it does not.
+
+    Raises:
+        OSError: it cannot be written, or `out` holds something.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    beside = _beside(out)
+    beside.mkdir()
+    rights = beside.stat().st_mode
+    try:
+        yield beside
+        publish_folder(beside, out, rights)
+    finally:
+        if beside.is_dir():
+            _remove_folder(beside)
+
+
+def publish_folder(written: Path, out: Path, rights: int) -> None:
+    """Gives a folder that is written in full the rights of a new one, syncs it to the disk and calls it `out`.
+
+    Args:
+        written: the folder.
+        out: its name from now on; on the same disk.
+        rights: the mode of a folder that was just made, as `stat` says it; files have it without the right to execute.
+
+    Raises:
+        OSError: it cannot be renamed, or `out` holds something.
+    """
+    for folder, _, names in os.walk(written):
+        Path(folder).chmod(stat.S_IMODE(rights))
+        for name in names:
+            file = Path(folder, name)
+            if not file.is_symlink():
+                file.chmod(rights & 0o666)
+                _sync(file)
+        _sync(Path(folder))
+    written.replace(out)
+    _sync(out.parent)
+
+
+@contextmanager
+def fresh_folder(out: Path) -> Iterator[Path]:
+    """As `whole_folder`, for a folder that a person names.
+
+    Raises:
+        InputError: `out` exists already and holds something, or cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out.name} exists already; name a new or an empty folder.")
+    try:
+        with whole_folder(out) as work:
+            yield work
+    except OSError as error:
+        raise InputError(f"Cannot write the folder {out.name}: {error.strerror or error}.") from error
 
 
 @contextmanager
@@ -60,26 +144,6 @@ def is_open_file(handle: TextIO, file: Path) -> bool:
         return False
 
 
-@contextmanager
-def fresh_folder(out: Path) -> Iterator[Path]:
-    """A folder to write into, which becomes `out` when the block ends well and vanishes when it does not.
-
-    Raises:
-        InputError: `out` exists already and holds something, or cannot be written.
-    """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out} exists already; name a new or an empty folder.")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as beside:
-            work = Path(beside) / "work"  # with the usual rights; the temporary folder itself is its owner's alone
-            work.mkdir()
-            yield work
-            work.replace(out)
-    except OSError as error:
-        raise InputError(f"Cannot write the folder {out}: {error.strerror or error}.") from error
-
-
 def write_json(file: Path, record: Mapping[str, Any]) -> None:
     """One JSON object that a person can read, UTF-8."""
     file.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
@@ -89,3 +153,38 @@ def write_jsonl(file: Path, records: Iterable[Mapping[str, Any]]) -> None:
     """One JSON object a line, UTF-8, in the given order."""
     lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     file.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def sweep_up(folder: Path) -> None:
+    """Removes from a folder what killed processes have left half written."""
+    for path in [*folder.glob(".*.partial"), *folder.glob(".*.tmp")]:  # .tmp: as the feature cache once called it
+        try:
+            changed = max(each.lstat().st_mtime for each in (path, *path.rglob("*")))
+            if time.time() - changed <= ABANDONED:
+                continue
+            if path.is_dir():
+                _remove_folder(path)
+            else:
+                path.unlink()
+        except FileNotFoundError:  # another process was quicker
+            continue
+
+
+def _beside(path: Path) -> Path:
+    """A name of its own in the same folder."""
+    return path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex}.partial")
+
+
+def _remove_folder(folder: Path) -> None:
+    """Also where a folder in it, copied from somewhere, may not be written to."""
+    for below, _, _ in os.walk(folder):
+        Path(below).chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

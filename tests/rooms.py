@@ -33,6 +33,7 @@ ROOMS = (
     Room("mner_core.files", 1, "files and folders written whole or not at all", light=True),
     Room("mner_core.run_record", 1, "the JSON record of a finished run", light=True),
     Room("mner_core.evidence", 1, "evidence reduced: tokens to entities, heads to their mean", light=True),
+    Room("mner_core.caches", 2, "what was kept and is damaged is made again", light=True),
     Room("mner_core.data", 2, "readers and writers of posts, pictures, fingerprints", light=True),
     Room("mner_core.catalog", 2, "systems, settings, variants and profiles, as data", light=True),
     Room("mner_core.knowledge", 3, "the knowledge graph: files, names, search", light=True),

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mner_core.caches import read_kept
+from mner_core.files import write_whole
 from mner_core.run_record import RunRecord
-from mner_core.types import Example
+from mner_core.types import Example, InputError
 
 
 class EvidenceCache:
@@ -21,24 +23,15 @@ class EvidenceCache:
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The record that was kept under the key."""
-        file = self._file(key)
-        try:
-            record: dict[str, Any] = json.loads(gzip.decompress(file.read_bytes()))
-            os.utime(file)
-        except (OSError, EOFError, ValueError):
-            return None
-        return record
+        return read_kept(self._file(key), _record)
 
     def put(self, key: str, record: Mapping[str, Any]) -> None:
         """Keeps a record, whole or not at all; a full disk keeps none."""
         content = gzip.compress(json.dumps(record, ensure_ascii=False).encode(), compresslevel=1)
-        partial = self._file(key).with_suffix(".partial")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(content)
-            partial.replace(self._file(key))
-        except OSError:
-            partial.unlink(missing_ok=True)
+            write_whole(self._file(key), content)
+        except (OSError, InputError):
             return
         self._size += len(content)
         if self._size > self.limit:
@@ -56,6 +49,15 @@ class EvidenceCache:
 
     def _file(self, key: str) -> Path:
         return self.folder / f"{key}.json.gz"
+
+
+def _record(file: Path) -> dict[str, Any]:
+    """The record in the file, which counts as used now."""
+    record: dict[str, Any] = json.loads(gzip.decompress(file.read_bytes()))
+    if not isinstance(record, dict):
+        raise TypeError("it is no record")
+    os.utime(file)
+    return record
 
 
 def evidence_key(run: RunRecord, versions: Sequence[str], example: Example, picture: str) -> str:

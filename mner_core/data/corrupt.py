@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from mner_core.data.dataset import read_dataset
 from mner_core.data.lines import read_lines
 from mner_core.data.posts import write_posts
-from mner_core.files import write_whole
+from mner_core.files import fresh_folder, write_whole
 from mner_core.types import Example, InputError, Span
 
 Damage: TypeAlias = Literal["type", "boundary", "dropped", "invented"]
@@ -66,25 +66,19 @@ def corrupt_folder(source: Path, out: Path, share: float, seed: int, split: str 
     """Copies a data set with wrong labels in one split, and `corruptions.jsonl` beside it; `out` is whole or absent.
 
     Raises:
-        InputError: `out` exists, the split has no labelled posts, or there is no room for so many wrong labels.
+        InputError: `out` exists or cannot be written, the split has no labelled posts, or there is no room for so many
+            wrong labels.
     """
     if out.exists():
-        raise InputError(f"{out} exists already; choose another folder.")
+        raise InputError(f"{out.name} exists already; choose another folder.")
     data = read_dataset(source)
     posts = data.split(split)
     wrong, changes = corrupt(posts, share, seed)
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        shutil.copytree(source, partial)
-        partial.chmod(0o755)
-        file = partial / posts[0].source
-        file.unlink()
-        write_posts(wrong, file)
-        write_whole(partial / LIST, "".join(json.dumps(change.to_json()) + "\n" for change in changes))
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with fresh_folder(out) as folder:
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+        folder.chmod(0o700)  # also of a data set that may only be read
+        write_posts(wrong, folder / posts[0].source)
+        write_whole(folder / LIST, "".join(json.dumps(change.to_json()) + "\n" for change in changes))
     return changes
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mner_core.caches import kept
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.protocols import ABOUT
@@ -116,12 +117,14 @@ def _drawn(row: Row, posts: int, root: Path, suite: Suite) -> tuple[ExperimentDa
         raise InputError(f"The scenes have no knob {unknown[0]!r}; they have: {', '.join(Knobs().shares)}.")
     name = f"scenes-{posts}-" + "-".join(f"{knob}{share:g}" for knob, share in sorted(knobs.items()))
     folder, report = root / "data" / name, root / "data" / f"{name}.json"
+
+    def draw() -> dict[str, float]:
+        shutil.rmtree(folder, ignore_errors=True)  # a kill between the two
+        found = write_scenes(folder, posts, SCENES_SEEDS["scenes"], Knobs(**{"ambiguous": 0.0, **knobs}))
+        return dict(found.text_only_ceilings)
+
     with one_at_a_time(root / "data" / ".lock"):
-        if not report.is_file():
-            shutil.rmtree(folder, ignore_errors=True)  # a kill between the two
-            found = write_scenes(folder, posts, SCENES_SEEDS["scenes"], Knobs(**{"ambiguous": 0.0, **knobs}))
-            write_whole(report, json.dumps(found.text_only_ceilings))
-    ceilings = json.loads(report.read_text(encoding="utf-8"))
+        ceilings = kept(report, _ceilings, draw, lambda found: write_whole(report, json.dumps(found)))
     if row.slice not in ceilings:
         raise InputError(f"{row.name}: these scenes have no {row.slice!r} to score; they have: {', '.join(ceilings)}.")
     return read_data_set("scenes", folder, suite), float(ceilings[row.slice])
@@ -135,6 +138,10 @@ def _measured(trial: Trial, run_cache: RunCache) -> Measured:
     ]
     test = paired_t(*sides) if len(trial.whole) >= MIN_SEEDS else None
     return Measured(trial=trial, whole=spread(sides[0]), lacking=spread(sides[1]), test=test)
+
+
+def _ceilings(report: Path) -> dict[str, float]:
+    return {name: float(f1) for name, f1 in json.loads(report.read_text(encoding="utf-8")).items()}
 
 
 def _line(measured: Measured, verdict: Verdict) -> Line:

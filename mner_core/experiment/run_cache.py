@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mner_core.caches import kept
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.fingerprint import data_fingerprint, pictures_fingerprint
@@ -136,14 +137,12 @@ class RunCache:
     def predictions(self, one: Cell, posts: Sequence[Example]) -> Predicted:
         """What the cell's run says of posts, in order; kept on disk."""
         file = self.root / "predictions" / f"{one.reading(posts)}.json"
-        if not file.is_file():
+
+        def make() -> Predicted:
             self.on_progress(f"{one.row.name} reads {len(posts)} posts", 0, 1)
-            found = [prediction.spans for prediction in load(self._folder(one), self.home).predict_posts(posts)]
-            record = [[[span.start, span.end, span.label] for span in spans] for spans in found]
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, json.dumps(record, ensure_ascii=False))
-        stored = json.loads(file.read_text(encoding="utf-8"))
-        return [tuple(Span(*span) for span in spans) for spans in stored]
+            return [prediction.spans for prediction in load(self._folder(one), self.home).predict_posts(posts)]
+
+        return kept(file, lambda file: _read(file, len(posts)), make, lambda found: _write(file, found))
 
     def _train(self, one: Cell) -> None:
         said = f"{one.row.name} on {one.data_set.name}, seed {one.request.seed} ({self.done + 1} of {self.waiting}"
@@ -178,6 +177,18 @@ class RunCache:
 
 def _short(named: Any) -> str:
     return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _read(file: Path, posts: int) -> Predicted:
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    if len(stored) != posts:
+        raise ValueError(f"it holds {len(stored)} predictions of {posts} posts")
+    return [tuple(Span(*span) for span in spans) for spans in stored]
+
+
+def _write(file: Path, found: Predicted) -> None:
+    record = [[[span.start, span.end, span.label] for span in spans] for spans in found]
+    write_whole(file, json.dumps(record, ensure_ascii=False))
 
 
 def taught(one: Cell, train_posts: Sequence[Example]) -> Cell:

@@ -6,24 +6,19 @@ nothing but a temporary file. Reading maps the files into memory and copies only
 """
 
 import json
-import logging
-import os
-import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save
 
+from mner_core.caches import read_kept
 from mner_core.features.image import ImageFeatures
+from mner_core.files import sweep_up, write_whole
 from mner_core.types import ImageObject, InputError
-
-_LOG = logging.getLogger(__name__)
-_ABANDONED = 600.0
-"""Seconds after which a temporary file can only be a killed process's."""
 
 
 class Shards:
@@ -89,32 +84,38 @@ class Shards:
         path = self.folder / f"{uuid.uuid4().hex}.safetensors"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, _packed(features))
-        except OSError as error:
+            write_whole(path, _packed(features))
+        except (OSError, InputError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error).removesuffix(".")
             raise InputError(
-                f"The features of {len(features)} pictures could not be written below {self.folder} "
-                f"({error.strerror}); make room there or let MNER_HOME name another folder, then start again."
+                f"The features of {len(features)} pictures could not be kept ({why}); make room below MNER_HOME, or "
+                "let it name another folder, then start again."
             ) from error
         self.refresh()
 
     def sweep_up(self) -> None:
         """Removes temporary files that killed processes have left."""
-        for path in self.folder.glob(".*.tmp"):
-            try:
-                if time.time() - path.stat().st_mtime > _ABANDONED:
-                    path.unlink()
-            except FileNotFoundError:  # another process was quicker
-                continue
+        sweep_up(self.folder)
 
     def _open(self, path: Path) -> None:
-        try:
-            shard: Any = safe_open(path, framework="np")
-        except (SafetensorError, OSError) as error:
-            _LOG.warning("The feature shard %s is damaged and left out; its pictures are read again: %s", path, error)
-            return
-        for item in json.loads(shard.metadata()["items"]):
+        found = read_kept(path, _opened)
+        if found is None:
+            return  # its pictures are read again
+        shard, items = found
+        for item in items:
             self._places.setdefault(item["key"], (shard, item))
             self._keys.setdefault(item["key"].partition("-")[0], item["key"])
+
+
+def _opened(path: Path) -> tuple[Any, list[dict[str, Any]]]:
+    """A shard, mapped into memory, and what its metadata says it holds."""
+    shard: Any = safe_open(path, framework="np")
+    items: list[dict[str, Any]] = json.loads(shard.metadata()["items"])
+    rows, vectors = (shard.get_slice(name).get_shape()[0] for name in ("grid", "object_vectors"))
+    for item in items:
+        if item["row"] >= rows or item["first_object"] + len(item["objects"]) > vectors or "key" not in item:
+            raise ValueError("it holds fewer pictures than it says")
+    return shard, items
 
 
 def _packed(features: Mapping[str, ImageFeatures]) -> bytes:
@@ -138,21 +139,3 @@ def _packed(features: Mapping[str, ImageFeatures]) -> bytes:
         "object_vectors": np.concatenate([known.object_vectors for known in features.values()]),
     }
     return save(arrays, metadata={"items": json.dumps(items)})
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.stem}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from mner_core.batches.buckets import length_buckets
+from mner_core.caches import UNREADABLE, kept
 from mner_core.data.fingerprint import data_fingerprint
 from mner_core.evaluation.scoring import post_digest
-from mner_core.files import one_at_a_time
+from mner_core.files import one_at_a_time, write_whole
 from mner_core.home import Home
 from mner_core.label_errors.crf_marginals import CrfMarginals, Floats
 from mner_core.training.cache_key import training_key
@@ -106,13 +107,26 @@ def _of_fold(request: TrainingRequest, part: Sequence[Example], home: Home, on_p
     asked = json.dumps([training_key(request, __name__), data_fingerprint(part)], sort_keys=True)
     folder = home.root / "held-out" / hashlib.sha256(asked.encode()).hexdigest()[:20]
     file = folder.with_suffix(".safetensors")
+
+    def make() -> HeldOutScores:
+        return _scores_of(_trained(request, folder, home, on_progress), part)
+
     with one_at_a_time(folder.with_suffix(".lock")):
-        if not file.is_file():
-            if not folder.is_dir():
-                train(request, folder, home, on_progress)
-            _write(_scores_of(load(folder, home), part), part, file)
+        scores = kept(file, lambda file: _read(file, request, part), make, lambda made: _write(made, part, file))
+        shutil.rmtree(folder, ignore_errors=True)
+    return scores
+
+
+def _trained(request: TrainingRequest, folder: Path, home: Home, on_progress: OnProgress) -> Run:
+    """The fold's run: the one of a killed call where it is whole, else trained now."""
+    if folder.is_dir():
+        try:
+            return load(folder, home)
+        except UNREADABLE:
             shutil.rmtree(folder)
-    return _read(file, request, part)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    train(request, folder, home, on_progress)
+    return load(folder, home)
 
 
 @torch.no_grad()
@@ -132,12 +146,9 @@ def _scores_of(run: Run, posts: Sequence[Example]) -> HeldOutScores:
 def _write(scores: HeldOutScores, part: Sequence[Example], file: Path) -> None:
     marginals = scores.marginals
     rows = [scores.emissions[post.id] for post in part if post.tokens]
-    partial = file.with_suffix(".partial")
     emissions = np.concatenate(rows) if rows else np.zeros((0, len(marginals.starts)))
-    save_file(
-        {"steps": marginals.steps, "starts": marginals.starts, "ends": marginals.ends, "emissions": emissions}, partial
-    )
-    partial.replace(file)
+    parts = {"steps": marginals.steps, "starts": marginals.starts, "ends": marginals.ends, "emissions": emissions}
+    write_whole(file, save({name: np.ascontiguousarray(part) for name, part in parts.items()}))
 
 
 def _read(file: Path, request: TrainingRequest, part: Sequence[Example]) -> HeldOutScores:
@@ -147,5 +158,7 @@ def _read(file: Path, request: TrainingRequest, part: Sequence[Example]) -> Held
         scheme=request.plan.settings.scheme,
         **{name: stored[name] for name in ("steps", "starts", "ends")},
     )
+    if len(stored["emissions"]) != sum(len(post.tokens) for post in part):
+        raise ValueError("it holds the scores of other posts")
     pieces = np.split(stored["emissions"], np.cumsum([len(post.tokens) for post in part])[:-1])
     return HeldOutScores(marginals, {post.id: piece for post, piece in zip(part, pieces, strict=True) if post.tokens})

@@ -7,15 +7,16 @@ A run's graph lies below the home by its fingerprint, pictures included, and an 
 """
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from mner_core.caches import read_kept
 from mner_core.features.image import Features, ImageFeatures
-from mner_core.files import fresh_folder
+from mner_core.files import fresh_folder, write_whole
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.knowledge.graph_files import copy_pictures, read_graph, write_files
@@ -79,37 +80,56 @@ class GraphKnowledge:
     def save(self, folder: Path) -> None:
         """Writes the graph with its pictures and their vectors into `folder`, whole or not at all; once.
 
+        One that lies there damaged is written again.
+
         Raises:
             InputError: it cannot be written.
         """
-        if (folder / _VECTORS).is_file():
+        if self._lies_in(folder):
             return
+        shutil.rmtree(folder, ignore_errors=True)
         try:
             with fresh_folder(folder) as work:
                 write_files(self.graph, work)
                 copy_pictures(self.graph, work)
-                (work / _VECTORS).write_bytes(save({"vectors": np.ascontiguousarray(self._search.vectors)}))
+                self._write_vectors(work)
         except InputError:
-            if not (folder / _VECTORS).is_file():  # else another process has written the same meanwhile
+            if not self._lies_in(folder):  # else another process has written the same meanwhile
                 raise
 
     @classmethod
-    def load(cls, folder: Path, fingerprint: str, least: float) -> "GraphKnowledge":
-        """Reads what `save` wrote.
+    def load(cls, folder: Path, fingerprint: str, least: float, features: Features) -> "GraphKnowledge":
+        """Reads what `save` wrote; vectors that are damaged are made again from the graph's pictures.
 
         Raises:
             InputError: it is not there, or is not the graph of that fingerprint.
         """
-        try:
-            graph, _ = read_graph(folder)
-            found = cls(graph, load((folder / _VECTORS).read_bytes())["vectors"], least)
-        except (OSError, SafetensorError, KeyError, AssertionError) as error:
-            raise InputError(
-                f"The knowledge graph in {folder.name} is damaged ({error}); train the run again."
-            ) from None
+        graph, _ = read_graph(folder)
+        vectors = read_kept(folder / _VECTORS, lambda file: _vectors(file, graph))
+        found = cls.build(graph, features, least) if vectors is None else cls(graph, vectors, least)
         if found.fingerprint != fingerprint:
-            raise InputError(f"The knowledge graph in {folder.name} is not the one of the run; train the run again.")
+            raise InputError(
+                f"The knowledge graph {folder.name[:12]} is not the one of the run any more; train the run again."
+            )
+        if vectors is None:
+            found._write_vectors(folder)
         return found
+
+    def _lies_in(self, folder: Path) -> bool:
+        graph = read_kept(folder, lambda folder: read_graph(folder)[0])
+        vectors = read_kept(folder / _VECTORS, lambda file: _vectors(file, self.graph))
+        same = graph is not None and graph.fingerprint == self.graph.fingerprint
+        return same and vectors is not None and np.array_equal(vectors, self._search.vectors)
+
+    def _write_vectors(self, folder: Path) -> None:
+        write_whole(folder / _VECTORS, save({"vectors": np.ascontiguousarray(self._search.vectors)}))
+
+
+def _vectors(file: Path, graph: Graph) -> NDArray[np.float32]:
+    vectors: NDArray[np.float32] = load(file.read_bytes())["vectors"]
+    if vectors.ndim != 2 or len(vectors) != len(graph.images):
+        raise ValueError(f"it holds {vectors.shape} numbers for {len(graph.images)} pictures")
+    return vectors
 
 
 def graph_folder(home: Home, fingerprint: str) -> Path:

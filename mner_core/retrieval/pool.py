@@ -6,7 +6,6 @@ Likeness is the cosine. A post never finds itself, nor any post with the very sa
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -17,6 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from mner_core.files import write_whole
 from mner_core.retrieval.vector_index import EXACT_UP_TO, VectorIndex, Vectors
 from mner_core.types import InputError, PostKey
 
@@ -90,18 +90,11 @@ class Pool:
             {name: np.ascontiguousarray(rows, np.float32) for name, rows in vectors.items()},
             {"fingerprint": self.fingerprint, **{name: json.dumps(each) for name, each in self._names.items()}},
         )
-        beside = folder / f".{_FILE}.{os.getpid()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with beside.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(folder / _FILE)
         except OSError as error:
-            if beside.exists():
-                beside.unlink()
             raise InputError(f"Cannot write {_FILE} into {folder.name}: {error.strerror or error}.") from error
+        write_whole(folder / _FILE, content)
 
     @classmethod
     def load(cls, folder: Path) -> "Pool":

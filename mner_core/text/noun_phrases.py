@@ -7,13 +7,13 @@ text is kept below the home, so a set of posts is read once.
 import functools
 import hashlib
 import json
-import logging
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from mner_core.caches import read_kept
+from mner_core.files import write_whole
 from mner_core.home import Home
 from mner_core.weights.packages import weight_file
 
@@ -22,8 +22,6 @@ WordRange: TypeAlias = tuple[int, int]
 
 GENERAL = ("person", "location", "organization", "miscellaneous")
 """Words that stand for every post's unnamed things (UMGF, `my_grounding.py`)."""
-
-_LOG = logging.getLogger(__name__)
 
 
 class Chunker(Protocol):
@@ -128,12 +126,7 @@ class NounPhrases:
             if file.name in self._read:
                 continue
             self._read.add(file.name)
-            try:
-                kept = json.loads(file.read_text(encoding="utf-8"))
-            except ValueError:
-                _LOG.warning("The kept phrases %s are damaged; their posts are read again.", file.name)
-                continue
-            self._known |= {key: tuple((start, end) for start, end in ranges) for key, ranges in kept.items()}
+            self._known |= read_kept(file, _kept_phrases) or {}
 
 
 def _key(words: Sequence[str]) -> str:
@@ -145,13 +138,15 @@ def _readable(word: str) -> str:
     return word.encode(errors="replace").decode().strip() or "_"
 
 
+def _kept_phrases(file: Path) -> dict[str, tuple[WordRange, ...]]:
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    return {key: tuple((int(start), int(end)) for start, end in ranges) for key, ranges in stored.items()}
+
+
 def _write(folder: Path, found: Mapping[str, Sequence[WordRange]]) -> None:
     """One file a sweep, whole or not there; named by its posts, so that the same sweep twice is one file."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{_key(sorted(found))}.json"
-    partial = file.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(json.dumps(found), encoding="utf-8")
-    partial.replace(file)
+    write_whole(folder / f"{_key(sorted(found))}.json", json.dumps(found))
 
 
 @functools.cache

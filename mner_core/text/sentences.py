@@ -1,14 +1,17 @@
 """Sentence vectors: the frozen text encoder's mean over a text's pieces, for retrieval."""
 
 import hashlib
-import os
+import io
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mner_core.caches import kept
+from mner_core.files import write_whole
 from mner_core.home import Home
 from mner_core.text.encoder import TextEncoder, encoder_version, text_encoder
 
@@ -34,15 +37,22 @@ def sentence_vectors(
         "\x00".join([encoder_version(slot), VERSION, *texts]).encode(errors="surrogatepass")
     ).hexdigest()
     file = home.features / "sentences" / f"{named}.npy"
-    if file.exists():
-        stored: NDArray[np.float32] = np.load(file, allow_pickle=False)
-        return stored
-    vectors = _compute(texts, slot, progress)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(f".{os.getpid()}.npy")
-    np.save(partial, vectors, allow_pickle=False)
-    partial.replace(file)
+    return kept(
+        file, lambda file: _read(file, len(texts)), lambda: _compute(texts, slot, progress), lambda v: _write(file, v)
+    )
+
+
+def _read(file: Path, texts: int) -> NDArray[np.float32]:
+    vectors: NDArray[np.float32] = np.load(file, allow_pickle=False)
+    if vectors.ndim != 2 or len(vectors) != texts:
+        raise ValueError(f"it holds {vectors.shape} numbers for {texts} texts")
     return vectors
+
+
+def _write(file: Path, vectors: NDArray[np.float32]) -> None:
+    stored = io.BytesIO()
+    np.save(stored, vectors, allow_pickle=False)
+    write_whole(file, stored.getvalue())
 
 
 @lru_cache(maxsize=2)

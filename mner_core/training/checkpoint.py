@@ -5,7 +5,6 @@ epoch), so that a resumed run equals an uninterrupted one bit for bit on a CPU.
 """
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +13,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+from mner_core.caches import read_kept
+from mner_core.files import write_whole
 
 
 @dataclass
@@ -34,16 +36,22 @@ class CheckpointPlace:
 
 
 def save(folder: Path, place: CheckpointPlace, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Writes the checkpoint beside its name and swaps it in: whatever happens, one whole checkpoint is there."""
+    """Writes the checkpoint beside its name and swaps it in: whatever happens, one whole checkpoint is there.
+
+    What a killed call has left beside the name may be the only whole one, and goes once another one has the name.
+    """
     fresh, old = folder.with_name("checkpoint.new"), folder.with_name("checkpoint.old")
-    for leftover in (fresh, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+    if folder.exists() or old.exists():
+        shutil.rmtree(fresh, ignore_errors=True)
+    elif fresh.exists():
+        fresh.rename(old)
     fresh.mkdir(parents=True)
     write_tensors(dict(model.state_dict()), fresh / "model.safetensors")
     write_tensors(_optimizer_tensors(optimizer), fresh / "optimizer.safetensors")
     write_tensors(_random_state(), fresh / "random.safetensors")
-    (fresh / "place.json").write_text(json.dumps(asdict(place)), encoding="utf-8")
+    write_whole(fresh / "place.json", json.dumps(asdict(place)))  # the last one: with it the checkpoint is whole
     if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
@@ -51,28 +59,30 @@ def save(folder: Path, place: CheckpointPlace, model: nn.Module, optimizer: torc
 
 def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> CheckpointPlace | None:
     """Puts model, optimiser and random numbers back to the last whole checkpoint; None where there is none."""
-    found = next(
-        (each for each in (folder, folder.with_name("checkpoint.old")) if (each / "place.json").exists()), None
-    )
+    names = ("checkpoint", "checkpoint.new", "checkpoint.old")
+    found = next(filter(None, (read_kept(folder.with_name(name), _read) for name in names)), None)
     if found is None:
         return None
-    model.load_state_dict(load_file(found / "model.safetensors"))
-    _restore_optimizer(optimizer, load_file(found / "optimizer.safetensors"))
-    random = load_file(found / "random.safetensors")
+    place, tensors, states, random = found
+    model.load_state_dict(tensors)
+    _restore_optimizer(optimizer, states)
     torch.set_rng_state(random["cpu"])
     for number in range(torch.cuda.device_count()):
         if f"cuda:{number}" in random:
             torch.cuda.set_rng_state(random[f"cuda:{number}"], number)
-    return CheckpointPlace(**json.loads((found / "place.json").read_text(encoding="utf-8")))
+    return place
+
+
+def _read(folder: Path) -> tuple[CheckpointPlace, dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
+    place = CheckpointPlace(**json.loads((folder / "place.json").read_text(encoding="utf-8")))
+    model, optimizer, random = (load_file(folder / f"{name}.safetensors") for name in ("model", "optimizer", "random"))
+    return place, model, optimizer, random
 
 
 def write_tensors(tensors: dict[str, Tensor], file: Path) -> None:
     """Writes named tensors so that the file is either absent or whole."""
-    partial = file.with_suffix(".partial")
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, partial)
-    with partial.open("rb+") as handle:
-        os.fsync(handle.fileno())
-    partial.replace(file)
+    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_whole(file, lambda beside: save_file(stored, beside))
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

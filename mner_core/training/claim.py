@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from mner_core.files import is_open_file
+from mner_core.caches import read_kept
+from mner_core.files import is_open_file, write_whole
 from mner_core.types import InputError
 
 
@@ -37,13 +38,23 @@ def claimed(folder: Path, out: Path, asked: Mapping[str, Any]) -> Iterator[None]
         if _has_just_ended(lock, folder, out):
             raise BusyError(f"Another process has just trained {out.name}; look at it, or name another run.")
         file = folder / "request.json"
-        if file.exists() and json.loads(file.read_text(encoding="utf-8")) != json.loads(json.dumps(asked)):
+        before = read_kept(file, lambda file: json.loads(file.read_text(encoding="utf-8")))
+        if before is None:
+            _begin_anew(folder)
+        elif before != json.loads(json.dumps(asked)):
             raise InputError(
                 f"An unfinished run {out.name} with other data or settings lies in {folder.name}; "
                 "delete that folder or choose another name."
             )
-        file.write_text(json.dumps(asked), encoding="utf-8")
+        write_whole(file, json.dumps(asked))
         yield
+
+
+def _begin_anew(folder: Path) -> None:
+    """Removes what was trained by nobody knows which settings."""
+    for name in ("checkpoint", "checkpoint.old", "checkpoint.new"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / "best.safetensors").unlink(missing_ok=True)
 
 
 def _has_just_ended(lock: TextIO, folder: Path, out: Path) -> bool:

@@ -141,7 +141,7 @@ def load_providers(run: Path, record: RunRecord, plan: Plan, home: Home) -> Feat
         providers = replace(providers, phrases=PhraseVectors(plan.profile.text))
     if record.knowledge:
         folder = graph_of_run(run, record, home)
-        known = GraphKnowledge.load(folder, record.knowledge, plan.needs.similarity)
+        known = GraphKnowledge.load(folder, record.knowledge, plan.needs.similarity, features)
         providers = replace(providers, knowledge=known)
     return providers
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from mner_core.caches import read_kept
 from mner_core.data.images import opens
 from mner_core.data.tokenize import tokenize
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
+from mner_core.files import whole_folder, write_whole
 from mner_core.home import Home
 from mner_core.models.base import Model
 from mner_core.retrieval.pool import Pool
@@ -76,7 +78,14 @@ def load(path: Path, home: Home | None = None) -> Run:
         InputError: there is no whole run, or its pool cannot be found.
     """
     home = home or Home.from_environment()
-    return Run(_unpacked(path, home) if path.is_file() else path, home)
+    if not path.is_file():
+        return Run(path, home)
+    folder = _unpacked(path, home)
+    run = read_kept(folder, lambda folder: Run(folder, home))
+    if run is None:  # the unpacked copy is damaged, or the file has always been
+        shutil.rmtree(folder)
+        run = Run(_unpacked(path, home), home)
+    return run
 
 
 def export(run: Path, out: Path, home: Home) -> int:
@@ -88,19 +97,7 @@ def export(run: Path, out: Path, home: Home) -> int:
     record = read_record(run)
     if out.exists():
         raise InputError(f"{out.name} exists already; choose another name.")
-    partial = out.with_name(f".{out.name}.partial")
-    try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as packed:
-            for file in sorted(run.rglob("*")):
-                if file.is_file():
-                    packed.write(file, file.relative_to(run).as_posix())
-            if record.pool and not (run / POOL / GRIDS).is_dir():
-                _pack_pool(packed, run, record, home, partial.with_name(f".{out.name}.grids"))
-            if record.knowledge and not (run / KNOWLEDGE).is_dir():
-                _pack_folder(packed, graph_of_run(run, record, home), KNOWLEDGE)
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(out, lambda beside: _pack(run, record, beside, home))
     return out.stat().st_size
 
 
@@ -132,6 +129,17 @@ def with_swapped_images(examples: Sequence[Example], seed: int = 0) -> list[Exam
     return swapped
 
 
+def _pack(run: Path, record: RunRecord, out: Path, home: Home) -> None:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
+        for file in sorted(run.rglob("*")):
+            if file.is_file():
+                packed.write(file, file.relative_to(run).as_posix())
+        if record.pool and not (run / POOL / GRIDS).is_dir():
+            _pack_pool(packed, run, record, home, out.with_name(f"{out.name}.grids"))
+        if record.knowledge and not (run / KNOWLEDGE).is_dir():
+            _pack_folder(packed, graph_of_run(run, record, home), KNOWLEDGE)
+
+
 def _pack_pool(packed: zipfile.ZipFile, run: Path, record: RunRecord, home: Home, work: Path) -> None:
     """The pool, where the run's folder does not hold it, and the grids of its pictures."""
     folder = pool_of_run(run, record, home)
@@ -161,10 +169,16 @@ def _unpacked(file: Path, home: Home) -> Path:
             state = file.stat()
             folder = home.root / "unpacked" / f"{file.stem}-{state.st_size}-{state.st_mtime_ns}"
             if not folder.is_dir():
-                partial = folder.with_name(f".{folder.name}.partial")
-                shutil.rmtree(partial, ignore_errors=True)
-                packed.extractall(partial)  # zipfile keeps every member below the folder
-                partial.rename(folder)
+                _unpack(packed, folder)
     except (zipfile.BadZipFile, KeyError):
         raise InputError(f"{file.name} is no exported run; `export-run` makes one.") from None
     return folder
+
+
+def _unpack(packed: zipfile.ZipFile, folder: Path) -> None:
+    try:
+        with whole_folder(folder) as work:
+            packed.extractall(work)  # zipfile keeps every member below the folder
+    except OSError as error:
+        if not folder.is_dir():  # else another process has unpacked the same meanwhile
+            raise InputError(f"Cannot unpack the run: {error.strerror or error}.") from error

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from mner_core.batches.gold import must_know
 from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint, pictures_found
 from mner_core.evaluation.scoring import post_digest
+from mner_core.files import publish_folder, write_whole
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.models.base import Model
@@ -114,7 +115,7 @@ def train(
         processes.wait_for_everyone()
         if processes.is_main_process:
             _write(folder, record, encoder, request.dev, predictions)
-            folder.rename(out)
+            publish_folder(folder, out, folder.stat().st_mode)
     return record
 
 
@@ -199,7 +200,7 @@ def _write(
         shutil.rmtree(folder / leftover, ignore_errors=True)
     (folder / "request.json").unlink()
     (folder / "lock").unlink()
-    (folder / "run.json").write_text(json.dumps(record.to_json(), indent=1, ensure_ascii=False), encoding="utf-8")
+    write_whole(folder / "run.json", json.dumps(record.to_json(), indent=1, ensure_ascii=False))
 
 
 def prediction_record(example: Example, prediction: Prediction) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from mner_core.files import write_whole
 from mner_core.home import Home
 from mner_core.types import InputError
 
@@ -159,8 +160,8 @@ def fetch(name: str) -> Path:
     """
     source, folder = PUBLISHED[name], _folders(name)[-1]
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = _lacks(name, folder)
-    for each in dict.fromkeys(wanted):
+    wanted = dict.fromkeys(_lacks(name, folder))
+    for each in wanted:
         try:
             (_from_torchvision if source.origin == TORCHVISION else _from_hugging_face)(source.origin, each, folder)
         except Exception as error:  # noqa: BLE001 (a dozen kinds of network error; each is told in a sentence)
@@ -168,7 +169,10 @@ def fetch(name: str) -> Path:
             raise InputError(f"{each} could not be fetched ({said}); {by_hand(name, folder)}.") from None
     file = weights_in(name, folder)
     if not sum_of(file).startswith(published_sum(name, file.name)):
-        raise InputError(f"{file.name}, as it was fetched, is not the published one by its sha256; delete it.")
+        if file.name in wanted:
+            file.unlink()
+        todo = "it is removed, so fetch it again" if file.name in wanted else "delete it"
+        raise InputError(f"{file.name}, as it was fetched, is not the published one by its sha256; {todo}.")
     return folder
 
 
@@ -225,9 +229,7 @@ def _from_torchvision(origin: str, file: str, folder: Path) -> None:
 
     cached = Path(hub.get_dir()) / "checkpoints" / file
     if cached.is_file():
-        partial = folder / f".{file}.{os.getpid()}.partial"
-        shutil.copyfile(cached, partial)
-        partial.replace(folder / file)
+        write_whole(folder / file, lambda beside: shutil.copyfile(cached, beside))
     else:
         hub.download_url_to_file(f"{origin}/{file}", str(folder / file), _digits_in(file) or None)
 

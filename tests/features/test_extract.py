@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mner_core.features import shards as shards_module
 from mner_core.features.extract import _order, extract
 from mner_core.features.extractor import Extractor
 from mner_core.features.image import ImageFeatures
@@ -124,8 +123,8 @@ def test_failing_disk_is_one_sentence_and_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     examples = posts(tmp_path / "images", 3)
-    monkeypatch.setattr(shards_module.os, "fsync", full)
-    with pytest.raises(InputError, match=r"3 pictures could not be written .*No space left.*make room"):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"3 pictures could not be kept .*No space left.*make room"):
         sweep(examples, home)
     assert [path for path in home.features.rglob("*") if path.is_file()] == []
     monkeypatch.undo()
@@ -173,7 +172,7 @@ def test_sweep_killed_while_writing_goes_on_where_it_saved(tmp_path: Path, home:
         process.send_signal(signal.SIGKILL)
     store = FeatureStore(TINY, home)
     assert len(store.shards) == 24
-    assert len(list(store.shards.folder.glob(".*.tmp"))) == 1
+    assert len(list(store.shards.folder.glob(".*.partial"))) == 1
     report = sweep(examples, home)
     assert (report.images, report.computed) == (60, 36)
     fresh = FeatureStore(TINY, Home(tmp_path / "fresh"))

@@ -107,15 +107,18 @@ def test_a_run_keeps_its_graph_and_an_exported_one_brings_it(
 
 
 def test_another_graph_than_the_runs_is_refused(graph: Graph, home: Home, tmp_path: Path) -> None:
-    known = GraphKnowledge.build(graph, FeatureStore(profile("tiny"), home), 0.9)
+    features = FeatureStore(profile("tiny"), home)
+    known = GraphKnowledge.build(graph, features, 0.9)
     known.save(tmp_path / "kept")
     known.save(tmp_path / "kept")  # once is enough
-    assert GraphKnowledge.load(tmp_path / "kept", known.fingerprint, 0.9).fingerprint == known.fingerprint
+    assert GraphKnowledge.load(tmp_path / "kept", known.fingerprint, 0.9, features).fingerprint == known.fingerprint
     with pytest.raises(InputError, match="is not the one of the run"):
-        GraphKnowledge.load(tmp_path / "kept", "0" * 64, 0.9)
-    (tmp_path / "kept" / "vectors.safetensors").write_bytes(b"broken")
-    with pytest.raises(InputError, match="is damaged"):
-        GraphKnowledge.load(tmp_path / "kept", known.fingerprint, 0.9)
+        GraphKnowledge.load(tmp_path / "kept", "0" * 64, 0.9, features)
+    (tmp_path / "kept" / "entities.jsonl").write_bytes(b"")
+    with pytest.raises(InputError, match="Not one entity"):
+        GraphKnowledge.load(tmp_path / "kept", known.fingerprint, 0.9, features)
+    known.save(tmp_path / "kept")  # as training again does
+    assert GraphKnowledge.load(tmp_path / "kept", known.fingerprint, 0.9, features).fingerprint == known.fingerprint
 
 
 def test_the_command_line_reads_the_graph_beside_the_posts(

@@ -119,7 +119,7 @@ def test_torchvisions_weights_come_from_its_cache_and_must_be_the_published_ones
     real = hashlib.sha256(b"weights").hexdigest()
     entry = hub._torchvision(f"resnet152-{real[:8]}.pth", 1)
     put(tmp_path / "torch/hub/checkpoints", entry.file)
-    (home / "resnet152" / RESNET).unlink()
+    assert not (home / "resnet152" / RESNET).exists(), "what is not the published one is fetched again"
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(PUBLISHED, "resnet152", entry)  # type: ignore[arg-type]
         assert fetch("resnet152") == home / "resnet152"

@@ -1,0 +1,55 @@
+"""What can be made again is made again: one way to read what a program has kept, for every kind of cache.
+
+A cache file may be cut off by a full disk, emptied by a power cut, or be no file of this program at all. Whoever reads
+one here gets None then, as where there is none, and makes it again. What is read is checked by the reader: it raises
+for what does not fit, for instance for vectors of fewer texts than were asked for.
+"""
+
+import logging
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from zipfile import BadZipFile
+
+from safetensors import SafetensorError
+
+from mner_core.files import sweep_up
+
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    SafetensorError,
+    BadZipFile,
+    zlib.error,
+)
+"""What readers raise of a file that is cut off, empty, or something else than they expect."""
+
+_LOG = logging.getLogger(__name__)
+_Kept = TypeVar("_Kept")
+
+
+def read_kept(file: Path, read: Callable[[Path], _Kept]) -> _Kept | None:
+    """What `read` makes of the file; None where there is none or it is damaged, which the log says."""
+    try:
+        return read(file)
+    except FileNotFoundError:
+        return None
+    except UNREADABLE as error:
+        _LOG.warning("The kept file %s is damaged and is made again: %s", file, " ".join(str(error).split())[:200])
+        return None
+
+
+def kept(file: Path, read: Callable[[Path], _Kept], make: Callable[[], _Kept], write: Callable[[_Kept], None]) -> _Kept:
+    """What the file holds; where there is none or it is damaged, it is made and written."""
+    found = read_kept(file, read)
+    if found is None:
+        found = make()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        sweep_up(file.parent)
+        write(found)
+    return found
