@@ -14,7 +14,8 @@ from zipfile import BadZipFile
 
 from safetensors import SafetensorError
 
-from mner_core.files import sweep_up
+from mner_core.files import names_only, sweep_up
+from mner_core.types import InputError
 
 UNREADABLE = (
     OSError,
@@ -42,6 +43,23 @@ def read_kept(file: Path, read: Callable[[Path], _Kept]) -> _Kept | None:
     except UNREADABLE as error:
         _LOG.warning("The kept file %s is damaged and is made again: %s", file, " ".join(str(error).split())[:200])
         return None
+
+
+def read_part(file: Path, read: Callable[[Path], _Kept], todo: str) -> _Kept:
+    """What `read` makes of a file that cannot be made again, such as a run's weights.
+
+    Raises:
+        InputError: there is none or it is damaged; `todo` says what to do, as half a sentence.
+    """
+    try:
+        return read(file)
+    except FileNotFoundError:
+        raise InputError(f"{file.parent.name} is damaged: it lacks {file.name}; {todo}.") from None
+    except InputError:
+        raise
+    except UNREADABLE as error:
+        said = names_only(" ".join(str(error).split()))[:200]
+        raise InputError(f"{file.parent.name} is damaged: {file.name} cannot be read ({said}); {todo}.") from None
 
 
 def kept(file: Path, read: Callable[[Path], _Kept], make: Callable[[], _Kept], write: Callable[[_Kept], None]) -> _Kept:

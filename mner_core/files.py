@@ -8,6 +8,7 @@ whatever made it: a temporary file of a library is its owner's alone, and collea
 import fcntl
 import json
 import os
+import re
 import shutil
 import stat
 import time
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from mner_core.types import InputError
+
+_PATH = re.compile(r"(?<![\w./])/(?:[^\s/:'\",)]+/)+([^\s/:'\",)]+)")
 
 ABANDONED = 600.0
 """Seconds without a change after which something half written can only be a killed process's."""
@@ -153,6 +156,11 @@ def write_jsonl(file: Path, records: Iterable[Mapping[str, Any]]) -> None:
     """One JSON object a line, UTF-8, in the given order."""
     lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     file.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def names_only(text: str) -> str:
+    """The text with each absolute path cut down to its last part: libraries name the folders of this machine."""
+    return _PATH.sub(r"\1", text)
 
 
 def sweep_up(folder: Path) -> None:

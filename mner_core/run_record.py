@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from mner_core.types import InputError
 
@@ -97,20 +97,43 @@ def read_record(folder: Path) -> RunRecord:
     """The record of the run in `folder`.
 
     Raises:
-        InputError: there is no whole run, or it was written by a newer program.
+        InputError: there is no whole run, its record is damaged, or it was written by a newer program.
     """
     file = folder / "run.json"
     if not file.is_file():
-        raise InputError(f"{folder} holds no finished run: there is no run.json in it.")
+        raise InputError(f"{folder.name} holds no finished run: there is no run.json in it.")
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
         version = record["format"]
+    except OSError as error:
+        raise InputError(f"run.json of the run {folder.name} cannot be read: {error.strerror or error}.") from None
     except (ValueError, KeyError, TypeError):
         raise InputError(
-            f"{file} is damaged: it is not the JSON record of a run. Train or export the run again."
+            f"run.json of the run {folder.name} is damaged: it is not the JSON record of a run. Train or export the "
+            "run again."
         ) from None
     if version != FORMAT:
-        raise InputError(f"{file} has format {version}, this program reads {FORMAT}; use the program that wrote it.")
-    for name in ("labels", "trained_posts", "epochs"):
-        record[name] = tuple(record[name])
-    return RunRecord(**record)
+        raise InputError(
+            f"run.json of the run {folder.name} has format {version}, this program reads {FORMAT}; use the program "
+            "that wrote it."
+        )
+    return RunRecord(**_checked(record, folder.name))
+
+
+def _checked(record: Mapping[str, Any], run: str) -> dict[str, Any]:
+    """The record's fields as RunRecord takes them; what a newer program added is left out."""
+    hints, checked = get_type_hints(RunRecord), {}
+    for item in dataclasses.fields(RunRecord):
+        if item.name not in record:
+            if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
+                raise InputError(f"run.json of the run {run} lacks the field {item.name}; train or export it again.")
+            continue
+        value, kind = record[item.name], get_origin(hints[item.name]) or hints[item.name]
+        stored = {tuple: list, Mapping: dict, float: int | float}.get(kind, kind)
+        if not isinstance(value, stored) or isinstance(value, bool):
+            raise InputError(
+                f"run.json of the run {run} is damaged: its field {item.name} is {str(value)[:40]!r}. Train or export "
+                "the run again."
+            )
+        checked[item.name] = tuple(value) if kind is tuple else value
+    return checked

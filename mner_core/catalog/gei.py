@@ -35,7 +35,7 @@ class GEISettings(Settings):
         "objects", "what is asked: the objects and the whole picture, or its 49 regions"
     )
     span_weight: float = setting(0.5, "lambda 1: how much finding the entities counts in the loss")
-    tag_weight: float = setting(0.5, "lambda 2: how much tagging counts in the loss")
+    tag_weight: float = setting(0.5, "lambda 2: how much tagging counts in the loss, above 0")
     sampling_begin: int = setting(2, "last epoch, from 1, that trains on gold entities alone")
     sampling_end: int = setting(6, "first epoch with the full share of predicted entities")
     sampling_share: float = setting(0.9, "full share of posts that are trained on predicted entities")
@@ -56,6 +56,12 @@ class GEISettings(Settings):
     def needs(self) -> Needs:
         """The picture as a whole and its objects, or its regions alone."""
         return replace(super().needs, grid=True, objects=self.vision == "objects")
+
+    def must_train(self) -> None:
+        """As every system's, and tagging must count in the loss."""
+        super().must_train()
+        if self.tag_weight == 0:
+            raise InputError("The setting tag_weight must be above 0; else no tag is learnt.")
 
     def predicted_share(self, epoch: int) -> float:
         """Scheduled sampling: which share of the posts trains on predicted entities in this epoch, counted from 1."""

@@ -92,7 +92,7 @@ class Settings:
     decay: Literal["line", "steps"] = setting(
         "line", "how the rates fall: in a line to 0, or every second epoch to four fifths"
     )
-    clip: float = setting(1.0, "largest norm of the gradient")
+    clip: float = setting(1.0, "largest norm of the gradient, above 0: at 0 nothing is learnt")
     batch: int = setting(16, "posts in a training step")
     epochs: int = setting(6, "passes over the training posts")
     precision: Literal["fp32", "bf16"] = setting("fp32", "what a step computes in; bf16 where GPU or CPU can")
@@ -118,6 +118,17 @@ class Settings:
     def needs(self) -> Needs:
         """What batches under these settings carry besides words; a system's settings add what it reads."""
         return Needs(captions=self.context == "caption")
+
+    def must_train(self) -> None:
+        """Refuses numbers with which a training changes no parameter of the tagger; a run of such settings still opens.
+
+        Raises:
+            InputError: one of them is 0.
+        """
+        if self.clip == 0:
+            raise InputError("The setting clip must be above 0: it is the largest norm of the gradient.")
+        if not any((self.encoder_rate, self.fusion_rate, self.head_rate)):
+            raise InputError("One of encoder_rate, fusion_rate and head_rate must be above 0; else nothing is learnt.")
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
@@ -168,7 +179,9 @@ class System:
             if name not in known:
                 raise InputError(f"{self.name} has no setting {name!r}; it has: {', '.join(known)}.")
             chosen[name] = _parse(name, value, hints[name]) if isinstance(value, str) else value
-        return self.settings(**chosen)
+        settings = self.settings(**chosen)
+        settings.must_train()
+        return settings
 
 
 def _parse(name: str, text: str, hint: Any) -> Any:

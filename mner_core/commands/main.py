@@ -182,7 +182,7 @@ def export_run(options: argparse.Namespace) -> Answer:
 def _pictured(folder: Path) -> Sequence[Example]:
     """The posts of a data set, or one post for each picture of a folder without posts."""
     if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}.")
+        raise InputError(f"There is no folder {folder.name}.")
     try:
         return read_dataset(folder).posts
     except InputError:

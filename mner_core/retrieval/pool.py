@@ -16,7 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from mner_core.files import write_whole
+from mner_core.files import names_only, write_whole
 from mner_core.retrieval.vector_index import EXACT_UP_TO, VectorIndex, Vectors
 from mner_core.types import InputError, PostKey
 
@@ -117,7 +117,9 @@ class Pool:
         except OSError as error:
             raise InputError(f"There is no readable {_FILE} in {folder.name}; build the pool again.") from error
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{_FILE} in {folder.name} is damaged ({error}); build the pool again.") from error
+            raise InputError(
+                f"{_FILE} in {folder.name} is damaged ({names_only(str(error))}); build the pool again."
+            ) from error
         if pool.fingerprint != names.get("fingerprint"):
             raise InputError(f"{_FILE} in {folder.name} is damaged (its fingerprint differs); build the pool again.")
         return pool

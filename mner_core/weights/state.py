@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from mner_core.files import names_only
 from mner_core.types import InputError
 
 
@@ -21,7 +22,7 @@ def read_state(file: Path) -> dict[str, Tensor]:
             return load_file(file)
         state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001 (each reader has errors of its own; all are told in a sentence)
-        said = " ".join(str(error).split())[:160]
+        said = names_only(" ".join(str(error).split()))[:160]
         raise InputError(
             f"The weight file {file.name} is not read: it is damaged or holds more than tensors ({said})."
         ) from None

@@ -1,15 +1,13 @@
 """A job's log as a screen may show it: its last lines, without paths of this machine and without stack traces."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from mner_core.files import names_only
 from mner_core.home import Home
 
 READ = 64_000
 """Bytes from the end of the log that are looked at."""
-
-_PATH = re.compile(r"(?<![\w.])/(?:[^\s/:'\",)]+/)+([^\s/:'\",)]+)")
 
 
 def log_tail(file: Path, home: Home, lines: int = 30) -> str:
@@ -34,4 +32,4 @@ def _clean(text: str, home: Home) -> Iterator[str]:
             continue
         elif shown:
             is_trace = False
-            yield _PATH.sub(r"\1", shown)
+            yield names_only(shown)

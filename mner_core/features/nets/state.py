@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import AutoImageProcessor, PreTrainedModel
 
 from mner_core.features.pixels import squares
+from mner_core.files import names_only
 from mner_core.types import InputError
 from mner_core.weights.hub import by_hand, published_folder, weights_in
 from mner_core.weights.state import read_state
@@ -60,7 +61,7 @@ def from_folder(name: str, kind: type[PreTrainedModel]) -> tuple[Any, Path]:
                 output_loading_info=True,
             )
         except (OSError, ValueError, RuntimeError, ImportError) as error:
-            said = " ".join(str(error).split())[:120]
+            said = names_only(" ".join(str(error).split()))[:120]
             raise InputError(f"The weights of {name} cannot be read ({said}); {by_hand(name, folder)}.") from None
     model, told = loaded
     wrong = [*told["missing_keys"], *(each[0] for each in told["mismatched_keys"])]
