@@ -13,12 +13,11 @@ from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.retrieval.entity_linking import GraphKnowledge, graph_folder, graph_posts
 from mner_core.retrieval.neighbour_cache import PoolNeighbourhood, build_pool
-from mner_core.retrieval.pool import Pool
 from mner_core.run_record import RunRecord
 from mner_core.text.sentences import PhraseVectors
 from mner_core.training.plan import OnProgress, Plan
 from mner_core.training.run_parts import GRIDS, POOL, Grids, graph_of_run, pool_folder, pool_of_run
-from mner_core.types import Example, InputError
+from mner_core.types import Example
 
 
 @dataclass(frozen=True)
@@ -154,11 +153,7 @@ def load_neighbourhood(
     Raises:
         InputError: its pool cannot be found or is damaged.
     """
-    pool = Pool.load(pool_of_run(run, record, home))
-    if pool.fingerprint != record.pool:
-        raise InputError(
-            f"The pool of the run {run.name} is another one than it was trained with; train the run again."
-        )
+    pool, _ = pool_of_run(run, record, home)
     own = run / POOL / GRIDS
     grids = Grids(features, home, Shards(own) if own.is_dir() else None)
     return PoolNeighbourhood(pool, grids.of, plan.profile.text, plan.needs)

@@ -18,7 +18,6 @@ from mner_core.features.store import FeatureStore
 from mner_core.files import whole_folder, write_whole
 from mner_core.home import Home
 from mner_core.models.base import Model
-from mner_core.retrieval.pool import Pool
 from mner_core.run_record import RunRecord, read_record
 from mner_core.text.encoder import load_text_encoder, text_encoder
 from mner_core.training.fit import predict
@@ -144,8 +143,7 @@ def _pack(run: Path, record: RunRecord, out: Path, home: Home) -> None:
 
 def _pack_pool(packed: zipfile.ZipFile, run: Path, record: RunRecord, home: Home, work: Path) -> None:
     """The pool, where the run's folder does not hold it, and the grids of its pictures."""
-    folder = pool_of_run(run, record, home)
-    pool = Pool.load(folder)
+    pool, folder = pool_of_run(run, record, home)
     grids = Grids(FeatureStore(Plan.of_record(record).profile, home), home)
     try:
         shards = Shards(work)

