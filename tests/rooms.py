@@ -31,6 +31,7 @@ ROOMS = (
     ),
     Room("mner_core.tags", 1, "BIO2 and BIOES", light=True),
     Room("mner_core.files", 1, "files and folders written whole or not at all", light=True),
+    Room("mner_core.csv_text", 1, "CSV that no spreadsheet runs", light=True),
     Room("mner_core.run_record", 1, "the JSON record of a finished run", light=True),
     Room("mner_core.evidence", 1, "evidence reduced: tokens to entities, heads to their mean", light=True),
     Room("mner_core.caches", 2, "what was kept and is damaged is made again", light=True),

@@ -1,11 +1,11 @@
 """A finished table: lines of numbers under blocks of columns, as Markdown, CSV or LaTeX, and as plain records."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from mner_core.csv_text import csv_text
 
 DAGGER = "†"
 
@@ -109,15 +109,14 @@ class ResultTable:
 
     def csv(self) -> str:
         """One line a row and source, numbers and deviations in columns of their own; notes are not in it."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
         names = [f"{block}: {name}" for block, columns in self.columns.items() for name in columns]
-        writer.writerow(["row", "source", *[part for name in names for part in (name, f"{name} deviation")]])
+        rows: list[list[str | float | None]] = [
+            ["row", "source", *[part for name in names for part in (name, f"{name} deviation")]]
+        ]
         for line in self.lines:
-            numbers = self._numbers(line)
-            cells = [part for number in numbers for part in (number.value, number.deviation)]
-            writer.writerow([line.name, line.source, *("" if _plain(part) is None else part for part in cells)])
-        return out.getvalue()
+            cells = [part for number in self._numbers(line) for part in (number.value, number.deviation)]
+            rows.append([line.name, line.source, *map(_plain, cells)])
+        return csv_text(rows)
 
     def latex(self) -> str:
         """A `table` with booktabs rules."""
@@ -151,6 +150,33 @@ class ResultTable:
         return [number.text(self.digits) for number in self._numbers(line)]
 
 
+_TEX: Mapping[str, str] = {
+    **{sign: f"\\{sign}" for sign in "&%_#${}"},
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    "|": r"\textbar{}",
+    "[": "{[}",  # behind \\ a bracket would be its argument
+    "]": "{]}",
+    "*": "{*}",  # likewise a star
+    DAGGER: r"$^\dagger$",
+    "±": r"$\pm$",
+    "→": r"$\to$",
+    "×": r"$\times$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "Δ": r"$\Delta$",
+    "λ": r"$\lambda$",
+    "–": "--",
+    "—": "---",
+    "…": r"\ldots{}",
+    "−": "$-$",
+    "\u00a0": "~",
+}
+
+
 def _line(record: Mapping[str, Any]) -> Line:
     blocks = {
         block: [Number(math.nan if value is None else value, deviation, marked) for value, deviation, marked in numbers]
@@ -164,24 +190,5 @@ def _plain(value: float | None) -> float | None:
 
 
 def _tex(text: str) -> str:
-    special = {
-        "&": r"\&",
-        "%": r"\%",
-        "_": r"\_",
-        "#": r"\#",
-        "$": r"\$",
-        "{": r"\{",
-        "}": r"\}",
-        "\\": r"\textbackslash{}",
-    }
-    escaped = "".join(special.get(character, character) for character in text)
-    for sign, command in (
-        (DAGGER, r"$^\dagger$"),
-        ("±", r"$\pm$"),
-        ("–", "--"),
-        ("→", r"$\to$"),
-        ("<", r"$<$"),
-        (">", r"$>$"),
-    ):
-        escaped = escaped.replace(sign, command)
-    return escaped
+    """The text in LaTeX: signs that it takes for commands, or that its fonts lack, are written out."""
+    return "".join(_TEX.get(sign, sign) for sign in " ".join(text.split()))

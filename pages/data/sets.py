@@ -1,7 +1,5 @@
 """The data sets that there are, and everything about one of them."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +9,7 @@ from db.change_token import change_token
 from db.connection import StoreError
 from db.posts import Dataset, datasets, defects
 from db.worklists import progress
+from mner_core.csv_text import csv_text
 from mner_core.data.lines import Defect
 from mner_core.types import InputError
 from pages.data.agreement import agreement_between
@@ -97,11 +96,9 @@ def one_set(chosen: Selection) -> None:
 
 def as_csv(found: Sequence[Defect]) -> str:
     """The defects as a table that other programs read."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(["kind", "file", "line", "detail"])
-    table.writerows([each.kind, _harmless(each.file), each.line or "", _harmless(each.detail)] for each in found)
-    return text.getvalue()
+    return csv_text(
+        [("kind", "file", "line", "detail"), *((each.kind, each.file, each.line, each.detail) for each in found)]
+    )
 
 
 def _what_was_wrong(name: str, found: Sequence[Defect]) -> None:
@@ -167,8 +164,3 @@ def _row(found: Dataset) -> dict[str, Any]:
         "To look at": len(defects(store(), found.name)),
         "Imported": when(found.created),
     }
-
-
-def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
