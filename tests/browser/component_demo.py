@@ -9,6 +9,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from db.character_spans import Mark, marks_from_spans
+from mner_core.data.entity_types import EntityType
 from mner_core.data.tokenize import tokenize
 from mner_core.types import Evidence, ImageObject, InputError, Span
 from pages.components.evidence_view import NeighbourPost, evidence_view
@@ -44,6 +45,14 @@ POSTS = {
     "long": (("The quick Ann Lee of New York met Bob Ray . " * 460)[:20_000], ["PER", "LOC", "ORG", "MISC"]),
     "many": ("《风竹图》轴，清，郑燮绘，纸本，水墨，纵 93.2 厘米，现藏故宫博物院。", CP),
     "same": ("Ann in Paris , Paris , Texas and paris", ["PER", "LOC"]),
+    "types": (
+        "Ann met Rex in Rome",
+        [
+            EntityType(name="PERSON", key="p", colour="#c02020", description="People and pets.", examples=("Rex",)),
+            EntityType(name="PLACE"),
+            EntityType(name="LANGUAGE", key="l"),
+        ],
+    ),
 }
 PREDICTED = {
     "match": [

@@ -257,6 +257,23 @@ def test_keyboard_alone_marks_two_words(annotate):
     assert page.evaluate("document.activeElement.shadowRoot.activeElement.dataset.act") in ("undo", "redo", "save")
 
 
+def test_keys_and_colours_follow_the_types(annotate):
+    page = annotate("types")
+    buttons = page.locator(".root .labels button")
+    expect(buttons).to_have_text(["PERSONP", "PLACE2", "LANGUAGEL"])
+    expect(buttons.first).to_have_attribute("title", "People and pets. For example: Rex.")
+    drag(page, "Rome", "Rome")
+    for key, label in (("2", "PLACE"), ("l", "LANGUAGE"), ("P", "PERSON")):
+        page.keyboard.press(key)
+        assert shown(page) == [("Rome", label)]
+    red, green, blue = page.locator(".root .text .mark").evaluate(
+        "(mark) => getComputedStyle(mark).backgroundColor.match(/[0-9]+/g).slice(0, 3).map(Number)"
+    )
+    assert red > max(green, blue) + 40, "the colour that was chosen for the type"
+    expect(page.get_by_role("button", name="All alike").locator("kbd")).to_be_hidden()
+    expect(page.get_by_role("button", name="Undo").locator("kbd")).to_be_visible()
+
+
 def test_the_active_type_stays(annotate):
     page = annotate("match")
     page.keyboard.press("Tab")

@@ -12,8 +12,9 @@ import pytest
 from db.engine import Store, open_store
 from db.exchange import import_folder
 from db.jobs import enqueue, job
-from db.posts import posts
+from db.posts import dataset, posts
 from db.requests import Answer, ask, result, take
+from db.run_labels import map_run
 from db.runs import add_run
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
@@ -59,6 +60,24 @@ def answers(trained: Store, tmp_path: Path) -> RequestHandlers:
 
 def pictured(store: Store, split: str = "valid") -> list[Any]:
     return [each for each in posts(store, "scenes", split) if each.image_sha256]
+
+
+def test_a_run_speaks_the_types_of_the_posts_data_set(trained: Store, answers: RequestHandlers) -> None:
+    """Also where its labels are others: those that stand for nothing there are left out."""
+    known = dataset(trained, "scenes").labels
+    asked = [{"run": "text", "post": each.id} for each in posts(trained, "scenes")]
+    before = [answers.predict(question)["spans"] for question in asked]
+    said = sorted({span["label"] for spans in before for span in spans})
+    assert said, "the run has to find something"
+    mapping = {label: known[known.index(label) - 1] for label in said} | {said[0]: ""}
+    map_run(trained, "scenes", "text", mapping)
+    try:
+        for question, spans in zip(asked, before, strict=True):
+            named = [{**span, "label": mapping[span["label"]]} for span in spans if mapping[span["label"]]]
+            assert answers.predict(question)["spans"] == named
+            assert answers.counterfactual({**question, "change": "no image"})["original"] == named
+    finally:
+        map_run(trained, "scenes", "text", {})
 
 
 def test_a_post_is_answered_as_the_run_would(trained: Store, answers: RequestHandlers) -> None:
