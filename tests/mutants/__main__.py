@@ -41,14 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
             for outcome in alike:
                 say(outcome)
             left = [mutant for mutant in drawn if _key(mutant) not in known]
-            return alike + room_outcomes(copies.mine, room, left, deadline, say)
+            try:
+                return alike + room_outcomes(copies.mine, room, left, deadline, say)
+            except RedTestsError as error:
+                print(error, file=sys.stderr, flush=True)
+                return alike + [Outcome(mutant, "not run") for mutant in left]
 
-        try:
-            for outcomes in pool.map(of_room, range(len(rooms))):
-                report.add(outcomes)
-        except RedTestsError as error:
-            print(error, file=sys.stderr)
-            return 1
+        for outcomes in pool.map(of_room, range(len(rooms))):
+            report.add(outcomes)
     print(report.table())
     return 0 if report.holds() else 1
 

@@ -101,13 +101,15 @@ def _changes(source: str) -> Iterator[tuple[Position, Position, _Change]]:
 
 
 def _is_checked_otherwise(node: NodeOrLeaf) -> bool:
-    """Whether the place is of an annotation or a decorator.
+    """Whether the place is of an annotation, a decorator or an assertion.
 
     Types, and what `@dataclass(frozen=True, slots=True)` forbids, are checked by mypy: in a run they fail at import or
-    nowhere, whatever the tests are.
+    nowhere, whatever the tests are. `assert` and `zip(..., strict=True)` say what is so in any case.
     """
+    if node.type == "assert_stmt" or (node.parent and node.parent.get_code(include_prefix=False) == "strict=True"):
+        return True
     while (parent := node.parent) is not None:
-        if parent.type == "decorator":
+        if parent.type in {"decorator", "assert_stmt"}:
             return True
         if isinstance(parent, Function) and node is parent.annotation:
             return True

@@ -98,7 +98,7 @@ def seconds_of_green_tests(copy: Copy, room: Checked) -> float:
     start = time.monotonic()
     status, printed = copy.test([*room.tests], None)
     if status != 0:
-        raise RedTestsError(f"The tests of {room.name} fail without a mutant:\n{printed}")
+        raise RedTestsError(f"The tests of {room.name} fail without a mutant (status {status}):\n{printed}")
     return time.monotonic() - start
 
 

@@ -23,7 +23,8 @@ class Box:
 
 def total(numbers: list[int], more: int | None = None) -> int | None:
     done = 0
-    for number in numbers:
+    assert len(numbers) < 99
+    for number, _ in zip(numbers, numbers, strict=True):
         if number == 7 or number < 0:
             continue
         done = done + number
@@ -84,11 +85,12 @@ def test_every_mutant_is_python_and_changes_one_line(tree: Path) -> None:
         assert (mutant.before, mutant.after) == tuple(line.strip() for line in pairs[mutant.line - 1])
 
 
-def test_places_are_drawn_once_and_types_and_decorators_never(tree: Path) -> None:
+def test_places_are_drawn_once_and_types_decorators_and_assertions_never(tree: Path) -> None:
     mutants = all_mutants(tree, 1)
     lines = [mutant.before for mutant in mutants]
     assert lines.count("width: int | None = 3") == 1, "its default, not its type"
-    assert not [line for line in lines if line.startswith(("@dataclass", "def "))]
+    assert not [line for line in lines if line.startswith(("@dataclass", "def ", "assert "))]
+    assert lines.count("for number, _ in zip(numbers, numbers, strict=True):") == 1, "its loop"
     assert lines.count("done = done + number") == 1
     assert lines.count("if number == 7 or number < 0:") == 6, "the if, ==, 7, or, < and 0"
 
