@@ -165,15 +165,27 @@ def correct(page: Page, address: str, split: str, number: int) -> None:
     settled(page)
     box.click(position={"x": 5, "y": 5})
     for done in range(1, number + 1):
+        mark_something(page)
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("[data-testid=stProgress]").filter(has_text=f"{done} of ")).to_be_visible()
+        expect(box.locator(".mark")).to_have_count(0)  # the next post is there
+        expect(page.get_by_role("button", name="Save and next")).to_be_enabled()
+
+
+def mark_something(page: Page) -> None:
+    """Keys that a rerun of the page swallowed are pressed again, as a person does."""
+    box = page.locator(".root > .text")
+    for _ in range(20):
+        box.focus()
         page.keyboard.press("Escape")
         page.keyboard.press("Shift+A")
         if not box.locator(".mark").count():
             page.keyboard.press("ArrowRight")
             page.keyboard.press("1")
-        page.keyboard.press("Control+Enter")
-        expect(page.locator("[data-testid=stProgress]").filter(has_text=f"{done} of ")).to_be_visible()
-        expect(box.locator(".mark")).to_have_count(0)  # the next post is there
-        expect(page.get_by_role("button", name="Save and next")).to_be_enabled()
+        if box.locator(".mark").count():
+            return
+        page.wait_for_timeout(500)
+    expect(box.locator(".mark").first).to_be_visible()
 
 
 def wait_until_idle(store: Store) -> None:
