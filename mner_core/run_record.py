@@ -121,8 +121,13 @@ def read_record(folder: Path) -> RunRecord:
 
 
 def _checked(record: Mapping[str, Any], run: str) -> dict[str, Any]:
-    """The record's fields as RunRecord takes them; what a newer program added is left out."""
+    """The record's fields as RunRecord takes them."""
     hints, checked = get_type_hints(RunRecord), {}
+    if unknown := sorted(record.keys() - {item.name for item in dataclasses.fields(RunRecord)}):
+        raise InputError(
+            f"run.json of the run {run} has the field {unknown[0]}, which this program does not know; use the program "
+            "that wrote it."
+        )
     for item in dataclasses.fields(RunRecord):
         if item.name not in record:
             if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
