@@ -127,8 +127,6 @@ class Settings:
         """
         if self.clip == 0:
             raise InputError("The setting clip must be above 0: it is the largest norm of the gradient.")
-        if not any((self.encoder_rate, self.fusion_rate, self.head_rate)):
-            raise InputError("One of encoder_rate, fusion_rate and head_rate must be above 0; else nothing is learnt.")
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))

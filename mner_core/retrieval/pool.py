@@ -159,6 +159,8 @@ class Retriever:
     ) -> list[tuple[Neighbour, ...]]:
         if len(vectors) != len(queries):
             raise ValueError(f"There are {len(vectors)} query vectors for {len(queries)} posts.")
+        if not self.pool.keys:  # no post has a picture, so nobody knows how wide a vector would be
+            return [() for _ in queries]
         found = index.search(vectors, num, [self._own_rows(query) for query in queries])
         return [tuple(Neighbour(self.pool.keys[row], cosine) for row, cosine in rows) for rows in found]
 

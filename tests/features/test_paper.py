@@ -43,7 +43,7 @@ from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.text import noun_phrases
 from mner_core.text.encoder import load_text_encoder, text_encoder
-from mner_core.text.noun_phrases import GENERAL, Runs
+from mner_core.text.noun_phrases import GENERAL, CapitalRuns
 from mner_core.text.sentences import sentence_vectors
 from mner_core.types import Example, ImageObject, InputError
 from mner_core.weights import hub
@@ -329,7 +329,7 @@ def test_a_larger_vocabulary_changes_nothing_for_known_words(tmp_path: Path) -> 
 @pytest.fixture
 def runs_for_phrases(monkeypatch: pytest.MonkeyPatch) -> None:
     """NounPhrases without spaCy, whose model may not be installed."""
-    monkeypatch.setitem(noun_phrases._CHUNKERS, "en-core-web-sm", Runs)  # type: ignore[arg-type]
+    monkeypatch.setitem(noun_phrases._CHUNKERS, "en-core-web-sm", CapitalRuns)  # type: ignore[arg-type]
 
 
 def said(text: str, image: Path) -> Example:
