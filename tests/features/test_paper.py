@@ -315,7 +315,7 @@ def test_a_larger_vocabulary_changes_nothing_for_known_words(tmp_path: Path) -> 
     ids = torch.tensor([[piece for of_word in small.pieces.pieces(["Rio", "at", "night"]) for piece in of_word]])
     answers = [encoder.model.eval()(input_ids=ids).last_hidden_state for encoder in (small, large)]
     assert torch.equal(*answers)
-    drawn = large.model.get_input_embeddings().weight[small.pieces.number :]
+    drawn = large.model.embeddings.word_embeddings.weight[small.pieces.number :]
     assert len(torch.unique(drawn, dim=0)) == 3, "letters can be told apart from the start"
     large.save(tmp_path)
     again = load_text_encoder(tmp_path)
