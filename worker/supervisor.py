@@ -43,7 +43,7 @@ class Supervisor:
         self.name = f"{self.host}-{os.getpid()}-{time.time_ns() % 10**9}"
         self.is_stopping = False
         self.waiting = [self._slot(device, command) for device in (*settings.devices, LIGHT_LANE)]
-        self.job_executor: list[JobExecutor] = []
+        self.executors: list[JobExecutor] = []
         self._locks: list[IO[str]] = []
         self._unfreed: list[str] = []
         self.serving = ServingProcess(store, f"{self.name}-serving") if settings.serving else None
@@ -79,10 +79,10 @@ class Supervisor:
         self._every(CLEAN_EVERY, self._clean)
         if self.serving is not None:
             self.serving.step()
-        for slot in self.job_executor:
+        for slot in self.executors:
             ended = slot.step()
             self._is_chain_due |= ended is not None and ended.author == first_start.AUTHOR
-        if self._is_chain_due and self.settings.demo and self.job_executor:
+        if self._is_chain_due and self.settings.demo and self.executors:
             first_start.go_on(self.store)
             self._is_chain_due = False
 
@@ -107,7 +107,7 @@ class Supervisor:
                 continue
             self._locks.append(lock)
             self.waiting.remove(slot)
-            self.job_executor.append(slot)
+            self.executors.append(slot)
             self._unfreed.append(slot.place)
             say(f"The worker takes {', '.join(slot.kinds)} ({slot.device}).")
 
@@ -134,7 +134,7 @@ class Supervisor:
 
     def _leave(self) -> None:
         """Whatever fails here heals by itself later: leases run out, silent workers are forgotten."""
-        for slot in self.job_executor:
+        for slot in self.executors:
             with contextlib.suppress(StoreError):
                 slot.stop()
         if self.serving is not None:

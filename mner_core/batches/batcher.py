@@ -99,10 +99,6 @@ class Batcher:
             return self.providers.features.features(example).caption
         return example.caption or ""
 
-    def contexts_cut(self, examples: Sequence[Example]) -> int:
-        """How many of these posts have a context that is longer than what is read of it."""
-        return sum(self.windows.cuts(self.context(example)) for example in examples)
-
     def _pictures(self, examples: Sequence[Example]) -> tuple[ImageFeatures, ...]:
         if self.providers.features is None or not self.needs.pictures:
             return ()

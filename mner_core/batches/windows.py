@@ -66,10 +66,6 @@ class Windows:
             windows.append(Window(ids, [-1, *standing, -1, *[-1] * len(behind)], len(inside) + 2))
         return windows
 
-    def cuts(self, context: str) -> bool:
-        """Whether the end of this context is not read."""
-        return len(self._of_context(context)) > self.max_context
-
     def _behind(self, context: str) -> list[int]:
         flat = self._of_context(context)
         return [*flat[: self.max_context], self.pieces.sep] if flat else []

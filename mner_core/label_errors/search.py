@@ -45,7 +45,7 @@ def by_run(folder: Path, posts: Sequence[Example], home: Home) -> tuple[list[Ite
 
 
 def by_held_out_scores(posts: Sequence[Example], held_out: Sequence[HeldOutScores], seed: int = 0) -> list[Item]:
-    """The posts' labels, most suspicious first; where several held_out cover a post, their mean counts."""
+    """The posts' labels, most suspicious first; where several models cover a post, the mean of their scores counts."""
 
     def table(post: Example) -> SpanTable:
         covering = [scores for scores in held_out if post.id in scores.emissions]
