@@ -21,6 +21,7 @@ from mner_core.catalog.systems import system
 from mner_core.features.image import ImageFeatures
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
+from mner_core.files import whole_file
 from mner_core.home import Home
 from mner_core.retrieval.entity_linking import graph_folder
 from mner_core.retrieval.pool import Pool
@@ -61,7 +62,7 @@ def pool_of_run(run: Path, record: RunRecord, home: Home) -> tuple[Pool, Path]:
         pool = read_kept(folder, Pool.load) if folder.is_dir() else None
         if pool is not None and pool.fingerprint == record.pool:
             if folder == in_home and (run / POOL).is_dir():
-                pool.save(run / POOL)
+                _mend(run / POOL, in_home)
                 return pool, run / POOL
             return pool, folder
     _there(run, POOL, in_home, record, "neighbour pool")
@@ -122,6 +123,13 @@ class Grids:
             return None
         found = self._features.features(Example(id=digest, text="", tokens=(), image=picture))
         return found if found.image_ok else None
+
+
+def _mend(own: Path, in_home: Path) -> None:
+    """Copies the home's files over those of the run's own folder."""
+    for source in in_home.iterdir():
+        with whole_file(own / source.name) as beside:
+            shutil.copyfile(source, beside)
 
 
 def _link(source: str, target: str) -> str:

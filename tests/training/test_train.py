@@ -264,7 +264,7 @@ def test_a_damaged_pool_of_a_run_is_mended_from_the_homes(
     next((home.root / "pools").rglob("pool.safetensors")).write_bytes(content)
     own.unlink()
     own.write_bytes(content)
-    with pytest.raises(InputError, match=r"neighbour pool of the run run .* is damaged.* train again: python -m"):
+    with pytest.raises(InputError, match=r"neighbour pool of the run run is damaged.* train again: python -m"):
         load(tmp_path / "run", home)
 
 
@@ -289,11 +289,23 @@ def test_an_older_run_uses_the_homes_pool_and_says_what_to_do_when_it_is_gone(
         assert str(tmp_path) not in str(caught.value)
 
 
-def test_a_pool_of_another_run_is_refused(request_for: Make, home: Home, tmp_path: Path) -> None:
+def test_a_pool_of_another_run_is_replaced_by_the_homes_or_refused(
+    request_for: Make, scenes: Dataset, home: Home, tmp_path: Path
+) -> None:
     for name, variant in (("train", ""), ("all", "pool of all splits")):
         train(request_for("rgcn", variant=variant, epochs=1), tmp_path / name, home)
-    shutil.rmtree(tmp_path / "train" / "pool")
-    shutil.copytree(tmp_path / "all" / "pool", tmp_path / "train" / "pool")
+    posts = scenes.split("valid")
+    expected = [each.spans for each in load(tmp_path / "train", home).predict_posts(posts)]
+    own, other = (tmp_path / name / "pool" / "pool.safetensors" for name in ("train", "all"))
+    whole = own.read_bytes()
+    assert other.read_bytes() != whole
+    own.unlink()
+    shutil.copyfile(other, own)
+    assert [each.spans for each in load(tmp_path / "train", home).predict_posts(posts)] == expected
+    assert own.read_bytes() == whole
+    own.unlink()
+    shutil.copyfile(other, own)
+    shutil.rmtree(home.root / "pools")
     with pytest.raises(InputError, match="another one than it was trained with"):
         load(tmp_path / "train", home)
 
