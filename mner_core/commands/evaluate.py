@@ -12,7 +12,7 @@ from mner_core.commands.main import Answer, say_defects
 from mner_core.data.dataset import read_dataset
 from mner_core.data.images import opens
 from mner_core.evaluation.errors import align, confusion, tally
-from mner_core.evaluation.gold import gold_entities, protocol_named
+from mner_core.evaluation.gold import gold_entities, protocol_named, unknown_labels
 from mner_core.evaluation.legacy import PieceCounts
 from mner_core.evaluation.prediction_files import read_both, score_files
 from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known, score
@@ -54,6 +54,7 @@ def evaluate(options: argparse.Namespace) -> Answer:
         "posts": len(examples),
         "posts_trained_on": sum(post_digest(example) in trained for example in examples),
         "images": options.images,
+        "labels_unknown_to_run": _unknown(asked, examples),
     }
     if len(asked) > 1:
         from mner_core.evaluation.comparison import mean_score
@@ -68,9 +69,11 @@ def evaluate(options: argparse.Namespace) -> Answer:
     if options.against:
         from mner_core.evaluation.comparison import compare
 
-        others = [each.spans for each in _ask(options.against, examples, options.images)]
-        found = compare(examples, [each.spans for each in asked], others, options.protocol)
-        answer["against"] = {"runs": [str(path) for path in options.against], **found.to_json()}
+        others = _ask(options.against, examples, options.images)
+        spans = [each.spans for each in others]
+        found = compare(examples, [each.spans for each in asked], spans, options.protocol)
+        about = {"runs": [str(path) for path in options.against], "labels_unknown_to_run": _unknown(others, examples)}
+        answer["against"] = about | found.to_json()
     return answer
 
 
@@ -141,6 +144,11 @@ def _load(paths: Sequence[Path]) -> Iterator["Run"]:
 
 def _ask(paths: Sequence[Path], examples: Sequence[Example], images: str) -> list[_Asked]:
     return [_Asked.of(run, _shown(examples, images, number)) for number, run in enumerate(_load(paths))]
+
+
+def _unknown(asked: Sequence[_Asked], examples: Sequence[Example]) -> dict[str, int]:
+    """The gold labels that not all of the runs know, and how many entities have them."""
+    return unknown_labels(examples, set.intersection(*(set(each.run.record.labels) for each in asked)))
 
 
 def _shown(examples: Sequence[Example], images: str, number: int) -> Sequence[Example]:

@@ -41,11 +41,12 @@ def label_errors(options: argparse.Namespace) -> Answer:
     if not posts:
         raise InputError(f"No post of {options.data.name} is labelled; there is nothing to check.")
     home = Home.from_environment()
+    unknown: dict[str, int] = {}
     if options.run is not None:
         must_be_run(options.run)
         from mner_core.label_errors.search import by_run
 
-        items, considered = by_run(options.run, posts, home)
+        items, considered, unknown = by_run(options.run, posts, home)
     else:
         items, considered = _cross_validated(options, data, posts, home), len(posts)
     from mner_core.label_errors.recall import recall_at_k
@@ -55,6 +56,7 @@ def label_errors(options: argparse.Namespace) -> Answer:
     answer: Answer = {
         "posts_considered": considered,
         "posts_left_out": len(posts) - considered,
+        "labels_unknown_to_run": unknown,
         "items_in_all": len(items),
         "items": [item.to_json() for item in items[:shown]],
         "posts": of_posts(items)[:shown],

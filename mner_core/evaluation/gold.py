@@ -4,7 +4,8 @@ A tag file has one scheme. It is decided from all posts of the file (of both fil
 and never from a single post: in a BIOES file `B-LOC O` is no entity, although nothing in that post says BIOES.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mner_core.tags import Scheme, decode_strict, split_tag
@@ -78,3 +79,9 @@ def gold_entities(posts: Sequence[Example], protocol: str, scheme: Scheme | None
     """
     chosen = scheme or scheme_of(posts)
     return [gold_spans(post, protocol, chosen) for post in posts]
+
+
+def unknown_labels(posts: Iterable[Example], known: Collection[str]) -> dict[str, int]:
+    """How many gold spans of each label are not among the labels that a run knows: it misses all of them."""
+    labels = Counter(span.label for post in posts for span in post.spans or ())
+    return {label: number for label, number in sorted(labels.items()) if label not in known}

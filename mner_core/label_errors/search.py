@@ -1,10 +1,11 @@
-"""The search for wrong labels from end to end: held_out of models that have not seen the posts, then the ranking."""
+"""The search for wrong labels from end to end: scores of models that have not seen the posts, then the ranking."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mner_core.evaluation.gold import unknown_labels
 from mner_core.home import Home
 from mner_core.label_errors.crf_marginals import SpanTable, mean
 from mner_core.label_errors.cross_validation import HeldOutScores, cross_validated, of_run
@@ -16,13 +17,13 @@ from mner_core.training.train import TrainingRequest
 from mner_core.types import Example
 
 STEPS = 500
-"""A fold's model is trained so long, but 3 to 12 epochs: the ranking needs held_out, not the last point of F1."""
+"""A fold's model takes so many steps, but 3 to 12 epochs: the ranking needs its scores, not the last point of F1."""
 LONGEST = 12
 """Longer spans are not looked for; one in gold counts as a span that the models did not expect."""
 
 
 def enough_epochs(posts: int, folds: int, batch: int) -> int:
-    """Passes over the other folds' posts after which a fold's model has an scores worth hearing."""
+    """Passes over the other folds' posts after which a fold's scores can be relied on."""
     steps = posts * (folds - 1) / max(folds, 1) / batch
     return min(max(math.ceil(STEPS / max(steps, 1)), 3), 12)
 
@@ -34,14 +35,15 @@ def by_cross_validation(
     return by_held_out_scores(request.train, cross_validated(request, folds, home, on_progress), request.seed)
 
 
-def by_run(folder: Path, posts: Sequence[Example], home: Home) -> tuple[list[Item], int]:
-    """The labels of posts that a run never saw, most suspicious first, and of how many posts.
+def by_run(folder: Path, posts: Sequence[Example], home: Home) -> tuple[list[Item], int, dict[str, int]]:
+    """The labels of posts that a run never saw, most suspicious first; of how many posts; the labels it does not know.
 
     Raises:
         InputError: the run was trained on them, or no label is there.
     """
-    fresh, scores = of_run(load(folder, home), posts)
-    return by_held_out_scores(fresh, [scores]), len(fresh)
+    run = load(folder, home)
+    fresh, scores = of_run(run, posts)
+    return by_held_out_scores(fresh, [scores]), len(fresh), unknown_labels(fresh, run.record.labels)
 
 
 def by_held_out_scores(posts: Sequence[Example], held_out: Sequence[HeldOutScores], seed: int = 0) -> list[Item]:

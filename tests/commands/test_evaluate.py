@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from mner_core.commands.cli import main
+from mner_core.data.dataset import read_dataset
 from mner_core.evaluation.errors import KINDS
+from mner_core.home import Home
+from mner_core.training.run import load
+from mner_core.types import InputError
 
 Call = Callable[..., tuple[int, Any, str]]
 
@@ -164,3 +168,45 @@ def test_agreement_needs_the_same_posts(call: Call, tmp_path: Path) -> None:
     status, _, said = call("agreement", "--gold", first, "--pred", second)
     assert status == 2
     assert "No post is labelled in both" in said
+
+
+def relabelled(scenes: Path, out: Path, which: str, label: str) -> tuple[Path, int]:
+    """The valid posts with every entity of one type called otherwise, and how many those are."""
+    out.mkdir()
+    shutil.copytree(scenes / "images", out / "images")
+    text = (scenes / "valid.jsonl").read_text()
+    (out / "valid.jsonl").write_text(text.replace(f'"{which}"', json.dumps(label)))
+    spans = [span for line in text.splitlines() for span in json.loads(line)["spans"]]
+    return out / "valid.jsonl", sum(span["label"] == which for span in spans)
+
+
+@pytest.mark.parametrize("label", ["PRODUCT", "per", "Ort im Süden"])
+def test_labels_that_a_run_does_not_know_are_missed_and_said(
+    call: Call, runs: list[str], scenes: Path, tmp_path: Path, label: str
+) -> None:
+    valid, number = relabelled(scenes, tmp_path / "renamed", "LOC", label)
+    assert number
+    known = call("evaluate", "--run", runs[0], "--data", scenes / "valid.jsonl")[1]
+    assert known["labels_unknown_to_run"] == {}
+    status, answer, _ = call("evaluate", "--run", *runs, "--data", valid, "--against", *runs[::-1])
+    assert (status, answer["labels_unknown_to_run"]) == (0, {label: number})
+    assert answer["against"]["labels_unknown_to_run"] == {label: number}
+    assert (answer["support"], answer["per_type"][label]["recall"]) == (known["support"], 0)
+    details = call("evaluate", "--run", runs[0], "--data", valid, "--details")[1]
+    row = details["confusion"]["matrix"][details["confusion"]["names"].index(label)]
+    assert (sum(row), row[details["confusion"]["names"].index(label)]) == (number, 0)
+    status, found, _ = call("label-errors", "--run", runs[0], "--data", valid)
+    assert (status, found["labels_unknown_to_run"]) == (0, {label: number})
+    assert sum(item["label"] == label for item in found["items"]) == number
+
+
+@pytest.mark.parametrize(("which", "label"), [("LOC", "PRODUCT"), ("PER", "person")])
+def test_a_loss_over_an_unknown_label_names_label_file_and_mapping(
+    runs: list[str], scenes: Path, tmp_path: Path, which: str, label: str
+) -> None:
+    valid, _ = relabelled(scenes, tmp_path / "renamed", which, label)
+    run = load(Path(runs[0]), Home(Path(runs[0]).parent / "home"))
+    posts = read_dataset(valid).posts
+    with pytest.raises(InputError, match=rf"The label {label} of the post .* \(valid\.jsonl.*\"{label}\": ") as caught:
+        run.model.loss(run.batcher.labelled(posts))
+    assert str(tmp_path) not in str(caught.value)
