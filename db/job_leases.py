@@ -61,17 +61,6 @@ def heartbeat(
         return _lost(job) if is_cancelled is None else bool(is_cancelled)
 
 
-def set_handle(store: Store, job: Job, handle: str) -> None:
-    """Notes under which name an engine runs the job, before it is told to.
-
-    Raises:
-        LeaseLost: the job is not this worker's any more.
-    """
-    with store.write() as session:
-        if session.scalar(_fenced(job).values(handle=handle).returning(Jobs.id)) is None:
-            _lost(job)
-
-
 def note(store: Store, job: Job, kind: str, data: Mapping[str, Any]) -> None:
     """Adds an event of the job's own, such as an epoch's figures.
 

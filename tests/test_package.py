@@ -28,7 +28,18 @@ CALLED = {
 """What is imported by another name than it is installed by."""
 UV = ("uv",) if shutil.which("uv") else (sys.executable, "-m", "uv")
 """What makes environments: the machine's own, or the one that `make setup` brings."""
-OWN = {"mner_core", "db", "worker", "pages", "tests", "app"}
+OWN = {"mner_core", "db", "worker", "pages", "tests", "app", "benchmarks"}
+IMPORTING = ("mner_core", "db", "worker", "pages", "tests", "benchmarks", "docs")
+USED_OTHERWISE = {
+    "captum": "attributions, which come with the evidence of `explain`",
+    "honcho": "Procfile, which `make run` starts",
+    "mypy": "Makefile",
+    "ruff": "Makefile",
+    "mkdocs-material": ".mkdocs.yml",
+    "mkdocstrings-python": ".mkdocs.yml",
+    "pytest-timeout": ".pytest.ini",
+}
+"""Declared packages that no Python file imports, and who uses them."""
 
 
 def asked() -> dict[str, Requirement]:
@@ -63,6 +74,18 @@ def test_what_is_imported_is_declared(house: str) -> None:
     engine = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
     app = {canonicalize_name(Requirement(line).name) for line in PROJECT["optional-dependencies"]["app"]}
     assert wanted <= (engine if house == "mner_core" else engine | app)
+
+
+@pytest.mark.parametrize("house", ["tests", "benchmarks", "docs"])
+def test_what_the_checks_import_is_declared(house: str) -> None:
+    wanted = {name for path in (ROOT / house).rglob("*.py") for name in third_party(imported(path))}
+    assert wanted <= asked().keys()
+
+
+def test_what_is_declared_is_used() -> None:
+    files = [path for house in IMPORTING for path in (ROOT / house).rglob("*.py")] + [ROOT / "app.py"]
+    used = {name for path in files for name in third_party(imported(path))}
+    assert asked().keys() - used == USED_OTHERWISE.keys(), "declare it no more, or say who uses it"
 
 
 def test_what_a_prediction_does_not_use_is_not_imported() -> None:

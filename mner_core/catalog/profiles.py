@@ -6,10 +6,6 @@ from dataclasses import dataclass, replace
 from mner_core.types import InputError
 
 _WIDTHS: Mapping[str, int] = {
-    "all-minilm-l6-v2": 384,
-    "bert-base-uncased": 768,
-    "bert-base-cased": 768,
-    "tiny-text": 32,
     "efficientnet-lite0": 1280,
     "resnet152": 2048,
     "vgg16": 512,
@@ -18,7 +14,7 @@ _WIDTHS: Mapping[str, int] = {
     "mask-rcnn": 2048,
     "tiny-grid": 16,
 }
-"""The length of a word's vector from a text encoder, of a region's and an object's from an image net."""
+"""The length of a region's and an object's vector from an image net."""
 
 _ASKED = frozenset({"owlvit-base-patch32"})
 
@@ -46,11 +42,6 @@ class Profile:
         """The extractor's name in each slot."""
         names = ("text", "grid", "objects", "attributes", "captions", "phrases", "grounding")
         return {slot: getattr(self, slot) for slot in names}
-
-    @property
-    def text_width(self) -> int:
-        """The length of a word's vector."""
-        return _WIDTHS[self.text]
 
     @property
     def grid_width(self) -> int:

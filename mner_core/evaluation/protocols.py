@@ -28,9 +28,6 @@ ABOUT: Mapping[str, str] = {
 }
 """What each protocol does, in a reader's words. docs/scorers.md says more."""
 
-LEGACY = tuple(name for name in ABOUT if name not in PROTOCOLS)
-"""The protocols that score a whole split, and cannot be summed post by post."""
-
 
 def must_be_known(protocol: str) -> None:
     """Refuses a name that is no protocol.

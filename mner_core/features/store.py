@@ -66,17 +66,6 @@ class FeatureStore:
         known = self._known(example)
         return known if example.caption is None else replace(known, caption=example.caption)
 
-    def features_of(
-        self, image: Image.Image | bytes | Path, objects: Sequence[ImageObject] | None = None
-    ) -> ImageFeatures:
-        """The features of one picture, computed now and not kept.
-
-        Raises:
-            InputError: the picture does not open, or the weights are missing.
-        """
-        picture = image.convert("RGB") if isinstance(image, Image.Image) else open_image(image)
-        return self.extractor.describe(picture, objects, GENERAL if self._phrases else ())
-
     def of_picture(self, digest: str) -> ImageFeatures | None:
         """The kept features of the picture with this sha256, whatever objects came with it; or None."""
         return self.shards.of_picture(digest)

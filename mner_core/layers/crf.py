@@ -61,17 +61,17 @@ class CRF(nn.Module):
         return [[self.tags[tag] for tag in sequence] for sequence in best]
 
     def log_partition(self, emissions: Tensor, words: Tensor) -> Tensor:
-        """Log of the summed exponentiated scores of all tag sequences [batch]."""
-        with parametrize.cached():
-            total: Tensor = self.chain._compute_normalizer(emissions.float().transpose(0, 1), words.transpose(0, 1))
-        return total
+        """Log of the summed exponentiated scores of all tag sequences [batch], by the forward algorithm.
 
-    def marginals(self, emissions: Tensor, words: Tensor) -> Tensor:
-        """p(word i has tag c) [batch, words, C], as the gradient of the log-partition; padded words are zero."""
-        with torch.enable_grad():
-            leaf = emissions.detach().float().requires_grad_()
-            (gradient,) = torch.autograd.grad(self.log_partition(leaf, words).sum(), leaf)
-        return gradient
+        pytorch-crf computes the same inside its loss, but offers it under a private name alone.
+        """
+        with parametrize.cached():
+            steps, emissions = self.chain.transitions, emissions.float()
+            scores = self.chain.start_transitions + emissions[:, 0]  # of all beginnings, by their last tag [batch, C]
+            for word in range(1, emissions.shape[1]):
+                onward = torch.logsumexp(scores.unsqueeze(2) + steps + emissions[:, word].unsqueeze(1), dim=1)
+                scores = torch.where(words[:, word].unsqueeze(1), onward, scores)
+            return torch.logsumexp(scores + self.chain.end_transitions, dim=1)
 
     def span_probabilities(
         self, emissions: Tensor, words: Tensor, spans: Sequence[Sequence[Span]]

@@ -34,10 +34,9 @@ def test_a_job_from_queue_to_end(store: Store, clock: Clock) -> None:
     running = take(store)
     assert (running.id, running.status, running.attempt, running.started) == (queued.id, "running", 1, clock.time)
     assert heartbeat(store, running, 0.5, "epoch 2 of 4") is False
-    job_leases.set_handle(store, running, "job-1-1")
     job_leases.note(store, running, "epoch", {"f1": 80.0})
     now = job(store, running.id)
-    assert (now.progress, now.message, now.handle) == (0.5, "epoch 2 of 4", "job-1-1")
+    assert (now.progress, now.message) == (0.5, "epoch 2 of 4")
     done = job_leases.finish(store, running, {"run": "first"})
     assert (done.status, done.result, done.progress, done.finished) == ("done", {"run": "first"}, 1.0, clock.time)
     assert [event.kind for event in events(store, done.id)] == ["queued", "claimed", "epoch", "ended"]
@@ -94,7 +93,6 @@ def test_a_lost_worker_loses_its_job_once(store: Store, clock: Clock) -> None:
         lambda: job_leases.cancelled(store, lost),
         lambda: release(store, lost),
         lambda: job_leases.note(store, lost, "epoch", {}),
-        lambda: job_leases.set_handle(store, lost, "late"),
     ):
         with pytest.raises(LeaseLost):
             late()

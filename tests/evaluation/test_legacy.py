@@ -9,9 +9,10 @@ from hypothesis import assume, given
 from mner_core.catalog.profiles import profile
 from mner_core.commands.cli import main
 from mner_core.data.posts import write_posts
+from mner_core.evaluation.gold import PROTOCOLS
 from mner_core.evaluation.legacy import LONGEST, rgcn_chunks, rgcn_tags, tags_as_bio, umt_chunks
 from mner_core.evaluation.prediction_files import score_files
-from mner_core.evaluation.protocols import ABOUT, LEGACY, score, score_posts
+from mner_core.evaluation.protocols import ABOUT, score, score_posts
 from mner_core.evaluation.scoring import Score
 from mner_core.tags import decode
 from mner_core.types import Example, InputError, Span
@@ -157,7 +158,7 @@ def test_one_batch_of_whole_words_is_entity_but_for_rounding(tags: tuple[list[li
     assert result.recall == pytest.approx(round(result.recall, 2), abs=1e-9)
 
 
-@pytest.mark.parametrize("protocol", LEGACY)
+@pytest.mark.parametrize("protocol", sorted(ABOUT.keys() - PROTOCOLS.keys()))
 def test_what_cannot_be_scored_is_refused(protocol: str) -> None:
     unlabelled: Example = post("a b", None)
     with pytest.raises(InputError, match="'a b' has no labels"):

@@ -7,9 +7,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mner_core.catalog.profiles import profile
+from mner_core.data.images import open_image
 from mner_core.features.extract import ExtractionReport, extract
 from mner_core.features.image import ImageFeatures
+from mner_core.features.store import FeatureStore
 from mner_core.home import Home
+from mner_core.text.noun_phrases import GENERAL
 from mner_core.types import Example, ImageObject
 
 TINY = profile("tiny")
@@ -33,6 +36,14 @@ def draw(path: Path, number: int) -> Path:
 def post(image: Path | None, objects: tuple[ImageObject, ...] | None = None, caption: str | None = None) -> Example:
     name = None if image is None else image.name
     return Example(id=str(name), text="", tokens=(), image=image, image_name=name, objects=objects, caption=caption)
+
+
+def features_of(
+    store: FeatureStore, image: Image.Image | bytes | Path, objects: Sequence[ImageObject] | None = None
+) -> ImageFeatures:
+    """The features of one picture as the store's extractor computes them now: what kept ones are compared with."""
+    picture = image.convert("RGB") if isinstance(image, Image.Image) else open_image(image)
+    return store.extractor.describe(picture, objects, GENERAL if store.extractor.profile.asks else ())
 
 
 def posts(folder: Path, count: int) -> list[Example]:

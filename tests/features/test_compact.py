@@ -22,7 +22,7 @@ from mner_core.home import Home
 from mner_core.types import ImageObject, InputError
 from mner_core.weights.packages import weight_file
 from mner_core.weights.tflite import layers
-from tests.features.pictures import post
+from tests.features.pictures import features_of, post
 
 PHOTOS = Path(skimage.__file__).parent / "data"
 COMPACT = profile("compact")
@@ -141,7 +141,7 @@ def test_cached_is_live_bit_for_bit(nets: Extractor, tmp_path: Path) -> None:
     store = FeatureStore(COMPACT, Home(tmp_path))
     for example in examples:
         assert example.image is not None
-        kept, live = store.features(example), store.features_of(example.image)
+        kept, live = store.features(example), features_of(store, example.image)
         assert kept.objects == live.objects
         assert kept.attributes == live.attributes
         assert np.array_equal(kept.grid, live.grid)

@@ -49,7 +49,7 @@ from mner_core.types import Example, ImageObject, InputError
 from mner_core.weights import hub
 from mner_core.weights.state import read_state
 from tests.features import paper_weights
-from tests.features.pictures import draw, same
+from tests.features.pictures import draw, features_of, same
 from tests.weights import published_names
 
 PAPER = profile("paper")
@@ -360,7 +360,7 @@ def test_a_picture_is_described_and_kept(chosen: Profile, weights: Path, tmp_pat
     assert known.caption
     assert same(known, FeatureStore(chosen, Home(tmp_path / "home")).features(post))
     assert store.extractor.nothing().grid.shape == known.grid.shape
-    given = store.features_of(draw(tmp_path / "1.png", 1), (ImageObject("hat", (0.1, 0.2, 0.6, 0.9), 0.8),))
+    given = features_of(store, draw(tmp_path / "1.png", 1), (ImageObject("hat", (0.1, 0.2, 0.6, 0.9), 0.8),))
     assert [thing.label for thing in given.objects] == ["hat"]
     assert given.object_vectors.shape == (1, chosen.object_width)
 

@@ -12,7 +12,7 @@ from mner_core.features.nets.tiny import TinyGrid
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.types import ImageObject, InputError
-from tests.features.pictures import HAT, TINY, draw, post, posts, same, sweep
+from tests.features.pictures import HAT, TINY, draw, features_of, post, posts, same, sweep
 
 
 def test_cached_features_are_the_computed_ones(tmp_path: Path, home: Home) -> None:
@@ -25,7 +25,7 @@ def test_cached_features_are_the_computed_ones(tmp_path: Path, home: Home) -> No
     for example in examples:
         assert example.image is not None
         known = store.features(example)
-        assert same(known, store.features_of(example.image, example.objects))
+        assert same(known, features_of(store, example.image, example.objects))
         assert known.grid.shape == (49, 16)
         assert known.grid.dtype == known.object_vectors.dtype == np.float16
         assert known.object_vectors.shape == (len(known.objects), 16)
@@ -47,7 +47,7 @@ def test_changed_file_of_the_same_name_is_looked_at_again(tmp_path: Path, home: 
     os.utime(tmp_path / "a.png", ns=(1, 1))  # even where the clock's steps are too coarse to show it
     after = store.features(example)
     assert not same(before, after)
-    assert same(after, store.features_of(tmp_path / "a.png"))
+    assert same(after, features_of(store, tmp_path / "a.png"))
 
 
 def test_objects_from_the_data_replace_the_detector(tmp_path: Path, home: Home) -> None:
@@ -85,13 +85,13 @@ def test_caption_from_the_data_wins_even_if_empty(tmp_path: Path, home: Home) ->
 def test_picture_live_from_path_bytes_and_image(tmp_path: Path, home: Home) -> None:
     path = draw(tmp_path / "a.png", 5)
     store = FeatureStore(TINY, home)
-    of_path = store.features_of(path, (HAT,))
-    assert same(of_path, store.features_of(path.read_bytes(), (HAT,)))
+    of_path = features_of(store, path, (HAT,))
+    assert same(of_path, features_of(store, path.read_bytes(), (HAT,)))
     with Image.open(path) as image:
-        assert same(of_path, store.features_of(image, (HAT,)))
+        assert same(of_path, features_of(store, image, (HAT,)))
     assert not home.features.exists()
     with pytest.raises(InputError, match="not a picture"):
-        store.features_of(b"no picture at all")
+        features_of(store, b"no picture at all")
 
 
 def test_kept_features_by_digest(tmp_path: Path, home: Home) -> None:

@@ -10,6 +10,7 @@ from mner_core.label_errors.crf_marginals import CrfMarginals, SpanTable, mean
 from mner_core.layers.crf import CRF
 from mner_core.tags import Scheme
 from mner_core.types import Span
+from tests.layers.test_crf import marginals
 
 
 def marginals_of(crf: CRF, labels: tuple[str, ...]) -> CrfMarginals:
@@ -33,7 +34,7 @@ def test_every_spans_probability_is_the_crfs(scheme: str, words: int) -> None:
     ]
     (wanted,) = crf.span_probabilities(emissions, real, [spans])
     assert [table.probability(span) for span in spans] == pytest.approx(wanted, abs=1e-5)
-    outside = crf.marginals(emissions, real)[0, :, 0]
+    outside = marginals(crf, emissions, real)[0, :, 0]
     assert table.outside[:, 0] == pytest.approx(outside.numpy(), abs=1e-5)
     assert np.count_nonzero(table.spans) == len(spans), "nothing runs over the end"
 

@@ -64,16 +64,31 @@ def test_decode_is_the_best_of_all_allowed_sequences(scheme: Scheme) -> None:
         assert [crf.tags.index(tag) for tag in found] == list(max(weights, key=lambda each: weights[each]))
 
 
+def marginals(crf: CRF, emissions: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+    """p(word i has tag c) [batch, words, C], as the gradient of the log-partition; padded words are zero."""
+    leaf = emissions.detach().float().requires_grad_()
+    (gradient,) = torch.autograd.grad(crf.log_partition(leaf, words).sum(), leaf)
+    return gradient
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_log_partition_is_that_of_pytorch_crf_to_the_last_bit(scheme: Scheme) -> None:
+    """Confidences of runs that are there already stay what they are."""
+    crf, emissions, words = random_crf(scheme)
+    theirs = crf.chain._compute_normalizer(emissions.transpose(0, 1), words.transpose(0, 1))
+    assert torch.equal(crf.log_partition(emissions, words), theirs)
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_marginals_are_shares_of_all_sequences(scheme: Scheme) -> None:
     crf, emissions, words = random_crf(scheme)
-    marginals = crf.marginals(emissions, words)
+    shares = marginals(crf, emissions, words)
     for row, length in enumerate((3, 2)):
         weights = enumerated(crf, emissions[row], length)
         for word, tag in itertools.product(range(length), range(len(crf.tags))):
             share = sum(value for each, value in weights.items() if each[word] == tag) / sum(weights.values())
-            assert float(marginals[row, word, tag]) == pytest.approx(share, abs=1e-4)
-    assert float(marginals[1, 2].abs().sum()) == 0
+            assert float(shares[row, word, tag]) == pytest.approx(share, abs=1e-4)
+    assert float(shares[1, 2].abs().sum()) == 0
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
