@@ -14,6 +14,7 @@ FIELD = (
     "cross-validation",
     "label errors",
     "model cache",
+    "restart",
     "counterfactual",
     "entity linking",
     "vector index",
@@ -26,6 +27,7 @@ FIELD = (
     "heartbeat",
     "bootstrap",
     "image ablation",
+    "tokenizer windows",
 )
 """What somebody who knows the field greps for."""
 

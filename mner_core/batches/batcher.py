@@ -12,7 +12,7 @@ from mner_core.batches.feature_providers import FeatureProviders
 from mner_core.batches.gold import gold_tags
 from mner_core.batches.picture_parts import attribute_part, grid_part, neighbour_part, object_part
 from mner_core.batches.tensors import MAX_CHARACTERS, NUM_SHAPES, Batch, Known, Links, Neighbours, Pieces
-from mner_core.batches.windows import Windows
+from mner_core.batches.tokenizer_windows import Windows
 from mner_core.batches.words import character_ids, word_shape
 from mner_core.catalog.system import Settings
 from mner_core.features.image import ImageFeatures

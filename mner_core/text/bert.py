@@ -71,12 +71,8 @@ class Bert(nn.Module):
         return EncoderOutput(states)
 
     def resize_token_embeddings(self, number: int) -> None:
-        """Takes `number` pieces: known ones keep their vectors, new ones get vectors drawn as the first ones were.
-
-        A table may have rows that its tokenizer never uses, so that `number` can be less than the table has.
-        """
-        old = self.embeddings.word_embeddings
-        fresh = nn.Embedding(number, self.config.hidden_size)
+        """Takes `number` pieces; known vectors stay, new ones are drawn. Fewer: a tokenizer may use no last rows."""
+        old, fresh = self.embeddings.word_embeddings, nn.Embedding(number, self.config.hidden_size)
         self._draw(fresh)
         kept = min(number, old.num_embeddings)
         fresh.weight.data[:kept] = old.weight.data[:kept]
@@ -116,8 +112,7 @@ class _SelfAttention(nn.Module):
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
-        self.heads = config.num_attention_heads
-        self.share = config.attention_probs_dropout_prob
+        self.heads, self.share = config.num_attention_heads, config.attention_probs_dropout_prob
         self.query, self.key, self.value = (nn.Linear(config.hidden_size, config.hidden_size) for _ in range(3))
 
     def forward(self, states: Tensor, mask: Tensor | None) -> Tensor:
