@@ -1,4 +1,4 @@
-"""The queue of long work, and the only truth about it: the askers' side (the workers' is `leases`)."""
+"""The job queue: jobs are submitted, listed, cancelled and retried here; `job_leases` is the worker's side of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

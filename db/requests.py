@@ -1,4 +1,4 @@
-"""The interactive lane: a screen asks, the serving child answers, both by polling one row with a deadline.
+"""Interactive requests: a screen writes one, the serving child answers it; both poll one row that has a deadline.
 
 Answers are for screens that still wait: a question past its deadline is not taken up, and its answer is not kept.
 """

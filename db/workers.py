@@ -1,4 +1,4 @@
-"""Who takes jobs: without a worker alive, a queue would wait for ever and nobody would know why."""
+"""Which workers are alive: without one the queue waits, and the screens say so."""
 
 import fcntl
 from collections.abc import Mapping

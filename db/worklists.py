@@ -1,4 +1,4 @@
-"""Which posts of a data set wait for what: the lists that an annotator works through."""
+"""The work lists of an annotator: which posts of a data set are pending, drafts, corrected or left out."""
 
 from typing import Literal, TypeAlias, get_args
 

@@ -1,4 +1,4 @@
-"""What is wrong with a data set: everything a reader survived, and everything that is legal but rarely meant."""
+"""What is wrong with a data set: defects that its reader skipped, and what is legal but rarely meant."""
 
 import unicodedata
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""What stands beside a word's pieces: its shape and its characters."""
+"""Spelling features of words: the shape and the characters."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""The scorers of three published projects, faults included, so that a published figure can be met on its own ruler.
+"""The scorers of three published projects, faults included, so that a published figure can be reproduced.
 
 Each is stated here from what the project's released code computes (read, not copied):
 

@@ -1,4 +1,4 @@
-"""Pointing: whether attention is right, not only pretty.
+"""The pointing game: whether attention is strongest inside a gold box.
 
 An entity points at the object or region where its row of the evidence is largest, after a mean over its words, layers,
 heads and iterations. That is right when the object's box and a gold box of the entity have an intersection over

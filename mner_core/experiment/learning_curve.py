@@ -1,4 +1,4 @@
-"""The point of the program as a curve: labels are made wrong, put right in the order of `label-errors`, and the system
+"""The learning curve of correcting: labels are made wrong, put right in the order of `label-errors`, and the system
 is trained again; F1 on untouched posts against the number of checks, beside checks in random order.
 """
 

@@ -1,4 +1,4 @@
-"""One picture in, all that is known of it out: a profile's nets behind one face."""
+"""Runs a profile's nets on one picture: regions, objects, classes and caption."""
 
 import functools
 from collections.abc import Sequence

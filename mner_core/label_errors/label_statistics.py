@@ -1,4 +1,4 @@
-"""How words and names are labelled in all other posts: the strongest witness of an inconsistent label.
+"""How words and names are labelled in all other posts: the strongest evidence of an inconsistent label.
 
 Words are compared case folded. What a post itself says of its words is always taken out first.
 """

@@ -1,4 +1,4 @@
-"""What a model looked at, collected while a batch passes through it and cut into one Evidence list a post."""
+"""The evidence of a forward pass: attention, gates and scores of a batch, cut into one list a post."""
 
 from collections.abc import Mapping, Sequence
 

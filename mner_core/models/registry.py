@@ -1,4 +1,4 @@
-"""Which class is the mathematics of which system of the catalog."""
+"""The class of each system of the catalog."""
 
 from collections.abc import Mapping
 

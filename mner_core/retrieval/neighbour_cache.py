@@ -1,4 +1,4 @@
-"""The neighbours of posts in a pool, found once and remembered: what R-GCN's two graphs look like to a batch."""
+"""The neighbours of posts in a pool, each searched once and cached: the nodes of R-GCN's two graphs."""
 
 import hashlib
 from collections.abc import Callable, Hashable, Sequence

@@ -1,4 +1,4 @@
-"""Other posts whose images are likest: a sentence against their captions, an image's objects against their objects.
+"""The pool of posts in which neighbours are searched: by a sentence against captions, by objects against objects.
 
 Likeness is the cosine. A post never finds itself, nor any post with the very same picture: the papers take images of
 *other* posts. Without a vector (no caption, nothing detected) a post is never a neighbour and has none.

@@ -1,4 +1,4 @@
-"""What a post asks of its picture; whatever is not in a sketch is left to chance."""
+"""What a post's picture must show; everything else in it is drawn at random."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Whose an unfinished run is: one process at a time trains it, and the next one goes on where that stopped."""
+"""The claim on an unfinished run: one process at a time trains it, and the next one goes on where that stopped."""
 
 import fcntl
 import json

@@ -1,4 +1,4 @@
-"""What surrounds a model: extracted features and, where its system has neighbours, the pool they are found in."""
+"""The inputs of a model besides text: extracted features and, where its system has neighbours, their pool."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

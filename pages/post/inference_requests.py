@@ -1,4 +1,4 @@
-"""The interactive lane as the screen uses it: ask once, look again until there is an answer, keep the last answers."""
+"""Interactive requests from the screen: each is sent once, polled until it is answered, the last answers kept."""
 
 import json
 import time
