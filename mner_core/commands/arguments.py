@@ -100,6 +100,7 @@ def label_commands(add: Add) -> None:
     corrupt.add_argument("--share", type=float, default=0.1, help="wrong labels, as a share of the gold spans")
     corrupt.add_argument("--seed", type=int, default=0)
     corrupt.add_argument("--split", default="train", help="whose labels (default train)")
+    corrupt.add_argument("--realistic", action="store_true", help="errors as annotators make them, not evenly drawn")
     doubted = add(
         "label-errors",
         labels.label_errors,

@@ -24,7 +24,9 @@ SHOWN = 20
 
 def corrupt(options: argparse.Namespace) -> Answer:
     """Copies a data set with wrong labels and says what was changed."""
-    changes = corrupt_folder(options.data, options.out, options.share, options.seed, options.split)
+    changes = corrupt_folder(
+        options.data, options.out, options.share, options.seed, options.split, realistic=options.realistic
+    )
     counts = {kind: sum(change.kind == kind for change in changes) for kind in DAMAGES}
     return {"corruptions": len(changes), "kinds": counts, "list": str(options.out / LIST)}
 
@@ -52,6 +54,7 @@ def label_errors(options: argparse.Namespace) -> Answer:
     from mner_core.label_errors.recall import recall_at_k
     from mner_core.label_errors.search import of_posts
 
+    posts_ranked = of_posts(items)
     shown = len(items) if options.json else SHOWN
     answer: Answer = {
         "posts_considered": considered,
@@ -59,9 +62,11 @@ def label_errors(options: argparse.Namespace) -> Answer:
         "labels_unknown_to_run": unknown,
         "items_in_all": len(items),
         "items": [item.to_json() for item in items[:shown]],
-        "posts": of_posts(items)[:shown],
+        "posts": posts_ranked[:shown],
     }
-    return answer if changes is None else {**answer, "against_corruptions": recall_at_k(items, changes)}
+    if changes is None:
+        return answer
+    return {**answer, "against_corruptions": recall_at_k(items, [post["post"] for post in posts_ranked], changes)}
 
 
 def _cross_validated(options: argparse.Namespace, data: Dataset, posts: Sequence[Example], home: Home) -> "list[Item]":

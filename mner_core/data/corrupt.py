@@ -1,10 +1,12 @@
 """Labels made wrong on purpose, by a seed: what a search for wrong labels is measured with.
 
 Four kinds, in equal numbers: a `type` is exchanged, a `boundary` moves by one word, a span is `dropped`, or a span is
-`invented` on words that were outside. No span is hit twice, and no two spans ever overlap.
+`invented` on words that were outside. No span is hit twice, and no two spans ever overlap. Plain errors draw all of it
+evenly; realistic ones (`realistic_errors`) are such as annotators make.
 """
 
 import json
+import math
 import random
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +17,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from mner_core.data.dataset import read_dataset
 from mner_core.data.lines import read_lines
 from mner_core.data.posts import write_posts
+from mner_core.data.realistic_errors import RealisticErrors, Way
 from mner_core.files import fresh_folder, write_whole
 from mner_core.types import Example, InputError, Span
 
@@ -27,22 +30,30 @@ LIST = "corruptions.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Corruption:
-    """One wrong label: `before` is the true span (None: invented), `after` the wrong one (None: dropped)."""
+    """One wrong label: `before` is the true span (None: invented), `after` the wrong one (None: dropped).
+
+    `how` says of a realistic one how it came about ("partial name"); it is empty for a plain one.
+    """
 
     post: str
     kind: Damage
     before: Span | None
     after: Span | None
+    how: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The four fields by name, spans as objects."""
-        return {"post": self.post, "kind": self.kind, "before": _record(self.before), "after": _record(self.after)}
+        """The fields by name, spans as objects; `how` where there is something to say."""
+        record = {"post": self.post, "kind": self.kind, "before": _record(self.before), "after": _record(self.after)}
+        return {**record, "how": self.how} if self.how else record
 
 
-def corrupt(posts: Sequence[Example], share: float, seed: int) -> tuple[list[Example], list[Corruption]]:
+def corrupt(
+    posts: Sequence[Example], share: float, seed: int, realistic: bool = False
+) -> tuple[list[Example], list[Corruption]]:
     """The posts with wrong labels, as many as `share` of their gold spans, and what was changed, in the posts' order.
 
     A span that cannot take its kind (no other label, no free word beside it) is passed over for another one.
+    `realistic` makes errors as annotators make them.
 
     Raises:
         InputError: the share is not in 0..1, or the posts have no room for so many wrong labels.
@@ -50,10 +61,10 @@ def corrupt(posts: Sequence[Example], share: float, seed: int) -> tuple[list[Exa
     if not 0 < share <= 1:
         raise InputError(f"The share of wrong labels must lie above 0 and not above 1, got {share}.")
     rng = random.Random(seed)
-    page = _Page(posts, rng)
-    if not page.untouched:
+    page = _Page(posts, rng, RealisticErrors(posts) if realistic else None)
+    if not page.lengths:
         raise InputError("No post has a labelled span; there is nothing that could be made wrong.")
-    wanted = max(1, round(share * len(page.untouched)))
+    wanted = max(1, round(share * len(page.lengths)))
     kinds = [DAMAGES[number % len(DAMAGES)] for number in range(wanted)]
     rng.shuffle(kinds)
     changes = [page.damage(kind, rng) for kind in kinds]
@@ -62,7 +73,9 @@ def corrupt(posts: Sequence[Example], share: float, seed: int) -> tuple[list[Exa
     return page.posts({change.post for change in changes}), ordered
 
 
-def corrupt_folder(source: Path, out: Path, share: float, seed: int, split: str = "train") -> list[Corruption]:
+def corrupt_folder(
+    source: Path, out: Path, share: float, seed: int, split: str = "train", realistic: bool = False
+) -> list[Corruption]:
     """Copies a data set with wrong labels in one split, and `corruptions.jsonl` beside it; `out` is whole or absent.
 
     Raises:
@@ -73,7 +86,7 @@ def corrupt_folder(source: Path, out: Path, share: float, seed: int, split: str 
         raise InputError(f"{out.name} exists already; choose another folder.")
     data = read_dataset(source)
     posts = data.split(split)
-    wrong, changes = corrupt(posts, share, seed)
+    wrong, changes = corrupt(posts, share, seed, realistic)
     with fresh_folder(out) as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
         folder.chmod(0o700)  # also of a data set that may only be read
@@ -98,7 +111,7 @@ def read_corruptions(file: Path) -> list[Corruption]:
             spans = (_span(record["before"]), _span(record["after"]))
             if record["kind"] not in DAMAGES or spans == (None, None):
                 raise ValueError
-            changes.append(Corruption(str(record["post"]), record["kind"], *spans))
+            changes.append(Corruption(str(record["post"]), record["kind"], *spans, str(record.get("how", ""))))
         except (ValueError, KeyError, TypeError):
             raise InputError(
                 f'{file.name} line {number} is no change such as {{"post": "7", "kind": "dropped", '
@@ -110,15 +123,21 @@ def read_corruptions(file: Path) -> list[Corruption]:
 class _Page:
     """The posts' spans while they are being changed."""
 
-    def __init__(self, posts: Sequence[Example], rng: random.Random) -> None:
+    def __init__(self, posts: Sequence[Example], rng: random.Random, realistic: RealisticErrors | None) -> None:
         self.examples = posts
+        self.post = {post.id: post for post in posts if post.spans is not None}
         self.truth = {post.id: set(post.spans or ()) for post in posts}
         self.spans = {post: set(spans) for post, spans in self.truth.items()}
-        self.words = {post.id: len(post.tokens) for post in posts if post.spans is not None}
-        self.untouched = [(post.id, span) for post in posts for span in sorted(self.truth[post.id])]
-        self.labels = sorted({span.label for _, span in self.untouched})
-        self.lengths = [span.end - span.start for _, span in self.untouched]
-        rng.shuffle(self.untouched)
+        untouched = [(post.id, span) for post in posts for span in sorted(self.truth[post.id])]
+        self.labels = sorted({span.label for _, span in untouched})
+        self.lengths = [span.end - span.start for _, span in untouched]
+        self.touched: set[tuple[str, Span]] = set()
+        self.realistic = realistic
+        rng.shuffle(untouched)
+        self.queues: dict[str, list[tuple[str, Span]]] = dict.fromkeys(DAMAGES, untouched)
+        """By kind, whose turn it is, the next one last; plain errors share one list."""
+        if realistic:
+            self.queues = {kind: self._likeliest_last(kind, untouched, realistic, rng) for kind in DAMAGES}
 
     def posts(self, changed: Iterable[str]) -> list[Example]:
         """All posts; those that nobody changed keep their file's own tags."""
@@ -127,42 +146,67 @@ class _Page:
 
     def damage(self, kind: Damage, rng: random.Random) -> Corruption:
         """Makes one label wrong in place."""
-        ways: Mapping[Damage, Callable[[], Corruption | None]] = {
-            "type": lambda: self._replace("type", lambda _, span: retyped(span, self.labels, rng)),
-            "boundary": lambda: self._replace("boundary", lambda post, span: self._moved(post, span, rng)),
-            "dropped": lambda: self._replace("dropped", lambda *_: None),
-            "invented": lambda: self._invent(rng),
+        ways: Mapping[Damage, Callable[[Example, Span], Way | None]] = {
+            "type": lambda post, span: self._retyped(post, span, rng),
+            "boundary": lambda post, span: self._moved(post, span, rng),
         }
-        change = ways[kind]()
+        change = self._invent(rng) if kind == "invented" else self._replace(kind, ways.get(kind))
         if change is None:
             raise InputError(f"The posts have no room for another wrong label of the kind {kind}; ask for fewer.")
         return change
 
-    def _replace(self, kind: Damage, wrong: Callable[[str, Span], Span | None]) -> Corruption | None:
+    def _likeliest_last(
+        self, kind: Damage, spans: Sequence[tuple[str, Span]], realistic: RealisticErrors, rng: random.Random
+    ) -> list[tuple[str, Span]]:
+        """Weighted sampling without replacement (Efraimidis and Spirakis 2006): the order of random ** (1 / weight)."""
+        keys = [math.log(1 - rng.random()) / realistic.weight(kind, self.post[post], span) for post, span in spans]
+        return [spans[place] for place in sorted(range(len(spans)), key=lambda place: keys[place])]
+
+    def _replace(self, kind: Damage, wrong: Callable[[Example, Span], Way | None] | None) -> Corruption | None:
         """Changes one span that was never changed before; passes over those that cannot be changed so."""
-        for place in reversed(range(len(self.untouched))):
-            post, before = self.untouched[place]
-            after = wrong(post, before)
-            if after is None and kind != "dropped":
+        queue = self.queues[kind]
+        for place in reversed(range(len(queue))):
+            if queue[place] in self.touched:
                 continue
-            del self.untouched[place]
+            post, before = queue[place]
+            way = wrong(self.post[post], before) if wrong else None
+            if way is None and wrong:
+                continue
+            self.touched.add(queue.pop(place))
+            after, how = way or (None, "overlooked" if self.realistic else "")
             self.spans[post] ^= {before, after} if after else {before}
-            return Corruption(post, kind, before, after)
+            return Corruption(post, kind, before, after, how)
         return None
 
-    def _moved(self, post: str, span: Span, rng: random.Random) -> Span | None:
-        return moved(span, self.words[post], (self.spans[post] | self.truth[post]) - {span}, rng)
+    def _retyped(self, post: Example, span: Span, rng: random.Random) -> Way | None:
+        if self.realistic:
+            return self.realistic.retyped(post, span, rng)
+        return _plain(retyped(span, self.labels, rng))
+
+    def _moved(self, post: Example, span: Span, rng: random.Random) -> Way | None:
+        taken = (self.spans[post.id] | self.truth[post.id]) - {span}
+        way = self.realistic.moved(post, span, taken, rng) if self.realistic else None
+        return way or _plain(moved(span, len(post.tokens), taken, rng))
 
     def _invent(self, rng: random.Random) -> Corruption | None:
-        """On words that neither are nor were an entity's."""
-        posts = list(self.words)
-        for post in rng.sample(posts, len(posts)):
-            taken = self.spans[post] | self.truth[post]
-            after = invented(self.words[post], rng.choice(self.lengths), rng.choice(self.labels), taken, rng)
-            if after is not None:
-                self.spans[post].add(after)
-                return Corruption(post, "invented", None, after)
+        """On words that neither are nor were an entity's; words that look like a name where errors are realistic."""
+        order = rng.sample(list(self.post), len(self.post))
+        for like_names in (True, False) if self.realistic else (False,):
+            for name in order:
+                post, taken = self.post[name], self.spans[name] | self.truth[name]
+                if like_names and self.realistic:
+                    way = self.realistic.invented(post, taken, rng)
+                else:
+                    length, label = rng.choice(self.lengths), rng.choice(self.labels)
+                    way = _plain(invented(len(post.tokens), length, label, taken, rng))
+                if way is not None:
+                    self.spans[name].add(way[0])
+                    return Corruption(name, "invented", None, *way)
         return None
+
+
+def _plain(span: Span | None) -> Way | None:
+    return None if span is None else (span, "")
 
 
 def retyped(span: Span, labels: Sequence[str], rng: random.Random) -> Span | None:

@@ -124,6 +124,13 @@ def test_wrong_labels_are_made_and_found(run: Run, scenes: Path, tmp_path: Path)
     assert "fold 2 of 2, training" in said
     assert all({"post", "start", "end", "label", "score", "reason"} <= set(item) for item in answer["items"])
     assert {"precision_at_k", "recall_at_k", "curve"} <= set(answer["against_corruptions"])
+    measured = {"average_precision", "chance", "times_chance", "precision_at_100"}
+    assert measured <= set(answer["against_corruptions"])
+    assert measured == set(answer["against_corruptions"]["posts"])
+    status, answer, _ = run("corrupt", scenes, tmp_path / "real", "--share", 0.2, "--seed", 1, "--realistic")
+    assert (status, answer["corruptions"]) == (0, sum(answer["kinds"].values()))
+    listed = [json.loads(line) for line in Path(answer["list"]).read_text().splitlines()]
+    assert {each["how"] for each in listed} >= {"usual pair", "overlooked"}
     out = tmp_path / "first"
     assert (
         run("train", "--model", "bert-crf", "--data", scenes, "--profile", "tiny", "--epochs", 1, "--out", out)[0] == 0

@@ -12,7 +12,7 @@ from mner_core.label_errors.crf_marginals import SpanTable
 from mner_core.label_errors.label_statistics import Elsewhere, LabelStatistics
 from mner_core.label_errors.ranking import missing, rank
 from mner_core.label_errors.reasons import Item
-from mner_core.label_errors.recall import finds, recall_at_k
+from mner_core.label_errors.recall import average_precision, finds, recall_at_k
 from mner_core.label_errors.search import of_posts
 from mner_core.types import Example, InputError, Span
 
@@ -66,11 +66,15 @@ def test_most_of_what_was_made_wrong_comes_first() -> None:
     truth = invented_posts(300)
     wrong, changes = corrupt(truth, 0.1, 5)
     items = rank(wrong, believing(truth, 0.7, 0.3))
-    answer = recall_at_k(items, changes)
+    answer = recall_at_k(items, [each["post"] for each in of_posts(items)], changes)
     assert answer["k"] == 2 * len(changes)
     assert answer["recall_at_k"] > 85
     assert answer["precision_at_k"] == pytest.approx(answer["recall_at_k"] / 2)
     assert all(point["found"] > 3 * point["random"] for point in answer["curve"][:10])
+    assert answer["chance"] == pytest.approx(100 * len(changes) / len(items))
+    assert answer["average_precision"] == pytest.approx(answer["times_chance"] * answer["chance"])
+    assert min(answer["times_chance"], answer["posts"]["times_chance"] * 2) > 3
+    assert answer["posts"]["chance"] > answer["chance"]
     assert [item.score for item in items] == sorted((item.score for item in items), reverse=True)
     assert {(item.post, item.span) for item in items} >= {
         (each.id, span) for each in wrong for span in each.spans or ()
@@ -87,7 +91,7 @@ def test_consistency_alone_tells_much() -> None:
         return SpanTable(LABELS, np.full((len(each.tokens), 1, 2), 0.02), np.full((len(each.tokens), 1), 0.5))
 
     items = rank(wrong, nothing)
-    assert recall_at_k(items, changes)["recall_at_k_of"]["type"] > 60
+    assert recall_at_k(items, [], changes)["recall_at_k_of"]["type"] > 60
     first = next(item for item in items if item.reason == "inconsistent")
     assert "in other posts" in first.detail
 
@@ -153,6 +157,17 @@ def test_what_counts_as_found() -> None:
     assert not finds(item(Span(4, 5, "A"), "missing"), dropped)
     assert finds(item(Span(2, 3, "A"), "type"), moved)
     assert not finds(item(Span(2, 4, "A"), "missing"), moved)
+
+
+def test_average_precision_is_the_mean_precision_where_something_wrong_is_found() -> None:
+    found = average_precision({1, 4}, 3, 12)
+    assert found["average_precision"] == pytest.approx(100 * (1 / 1 + 2 / 4 + 0) / 3)
+    assert found["chance"] == pytest.approx(100 * 3 / 12)
+    assert found["times_chance"] == pytest.approx(2.0)
+    assert found["precision_at_100"] == pytest.approx(100 * 2 / 12), "there are but twelve"
+    early = average_precision({5, 100, 101}, 3, 400)
+    assert early["precision_at_100"] == pytest.approx(2.0)
+    assert average_precision(set(), 0, 0)["times_chance"] == 0
 
 
 def test_without_labels_there_is_nothing_to_compare_with() -> None:
