@@ -15,6 +15,7 @@ from mner_core.commands.inputs import load_run, must_be_run
 from mner_core.commands.progress_bars import Bar, Bars
 from mner_core.commands.sentence_parser import pairs
 from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset, write_posts
+from mner_core.data.images import opens
 from mner_core.data.labelled import LabelledPosts, labelled_posts
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
@@ -100,12 +101,15 @@ def train(options: argparse.Namespace) -> Answer:
     )
     if not data.labels:
         raise InputError(f"No post of {data.name} has a labelled span; there is nothing to learn.")
+    if request.plan.needs_pictures:
+        _say_pictures([*posts.train, *posts.dev])
     record = train_run(request, options.out, Home.from_environment(), Bars(), _say_epoch)
     return {
         "run": str(options.out),
         "dev": dict(record.dev),
         "best_epoch": record.best_epoch,
         "left_out": posts.left_out,
+        "pictures_found": record.data["pictures_found"],
         "seconds": record.seconds,
     }
 
@@ -205,6 +209,14 @@ def _say_left_out(posts: LabelledPosts) -> None:
         sys.stderr.write(f"{posts.left_out} posts of train have no labels and are left out.\n")
     if not posts.dev:
         sys.stderr.write("No post of valid is labelled: the training runs for all its epochs, nothing is measured.\n")
+
+
+def _say_pictures(posts: Sequence[Example]) -> None:
+    """One sentence where a system that reads pictures is trained without any."""
+    if not any(opens(post.image) for post in posts):
+        named = sum(post.image_name is not None for post in posts)
+        missing = f"None of the {named} pictures that the posts name opens" if named else "No post has a picture"
+        sys.stderr.write(f"{missing}: the run learns from texts alone.\n")
 
 
 def _say_epoch(epoch: "Epoch") -> None:

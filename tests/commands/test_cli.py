@@ -114,6 +114,35 @@ def test_train_evaluate_predict_export(run: Run, scenes: Path, tmp_path: Path, m
     assert status == 0
 
 
+def unpictured(scenes: Path, out: Path, how: str) -> Path:
+    """The set without its pictures' files, with files that are no pictures, or with posts that name none."""
+    shutil.copytree(scenes, out)
+    if how == "missing":
+        shutil.rmtree(out / "images")
+        (out / "dataset.json").unlink()
+    for picture in (out / "images").glob("*"):
+        picture.write_text("no picture") if how == "broken" else picture.unlink()
+    if how == "none":
+        for file in out.glob("*.jsonl"):
+            records = [json.loads(line) for line in file.read_text().splitlines()]
+            file.write_text("".join(json.dumps({**record, "image": None}) + "\n" for record in records))
+    return out
+
+
+@pytest.mark.parametrize(
+    ("how", "said"), [("missing", "None of the 3"), ("broken", "None of the 3"), ("none", "No post has a picture")]
+)
+def test_a_training_without_any_picture_says_so(run: Run, scenes: Path, tmp_path: Path, how: str, said: str) -> None:
+    data = unpictured(scenes, tmp_path / "data", how)
+    about = ["--data", data, "--profile", "tiny", "--epochs", 1]
+    status, answer, heard = run("train", "--model", "rgcn", "--set", "heads=4", *about, "--out", tmp_path / "rgcn")
+    assert (status, answer["pictures_found"]) == (0, 0)
+    assert said in heard
+    assert "the run learns from texts alone" in heard
+    heard = run("train", "--model", "bert-crf", *about, "--out", tmp_path / "text")[2]
+    assert "learns from texts alone" not in heard, "it never reads pictures"
+
+
 def test_wrong_labels_are_made_and_found(run: Run, scenes: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong"
     status, answer, _ = run("corrupt", scenes, wrong, "--share", 0.2, "--seed", 1)
