@@ -18,6 +18,7 @@ from typing import TypeAlias
 import numpy as np
 
 from mner_core.data.fingerprint import gold_fingerprint
+from mner_core.data.images import opens
 from mner_core.evaluation.gold import gold_entities
 from mner_core.evaluation.scoring import Counts, Score, count, from_counts, pool
 from mner_core.types import Example, Span
@@ -28,8 +29,8 @@ PostRule: TypeAlias = Callable[[Example], bool]
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]")
 
 _POST_RULES: Mapping[str, PostRule] = {
-    "image": lambda post: post.image is not None,
-    "no-image": lambda post: post.image is None,
+    "image": lambda post: opens(post.image),
+    "no-image": lambda post: not opens(post.image),
     "words-1-10": lambda post: len(post.tokens) <= 10,
     "words-11-20": lambda post: 11 <= len(post.tokens) <= 20,
     "words-21+": lambda post: len(post.tokens) >= 21,

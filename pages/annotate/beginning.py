@@ -8,6 +8,7 @@ import streamlit as st
 from db.agreement import beginnings
 from db.posts import GOLD
 from pages.annotate import drafts
+from pages.shared.address import write
 from pages.shared.selection import Selection
 from pages.shared.store import store
 
@@ -52,4 +53,4 @@ def _beginning(chosen: Selection, track: str) -> Beginning:
 
 def _changed() -> None:
     drafts.close()
-    st.query_params["begin"] = st.session_state[_BEGIN]
+    write({"begin": st.session_state[_BEGIN]})

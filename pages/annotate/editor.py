@@ -12,12 +12,11 @@ import streamlit as st
 from db.annotations import Revision, Status, history
 from db.posts import Post, dataset, post
 from db.predictions import PostPrediction
-from db.worklists import queue
 from mner_core.data.entity_types import EntityType
 from pages.annotate import drafts
 from pages.annotate.beginning import begins_empty
 from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
-from pages.annotate.list_place import draw_progress, go_to, open_place
+from pages.annotate.list_place import done_posts, draw_progress, go_to, open_place
 from pages.components.span_annotator import Save, Suggestion, span_annotator
 from pages.mistakes.filters import current_filter
 from pages.mistakes.loading import stored_prediction
@@ -25,7 +24,7 @@ from pages.mistakes.no_mistakes import no_mistakes
 from pages.mistakes.worklist import ListName, ListPlace, WorkList, doubts, work_list
 from pages.shared.marking import suggestions
 from pages.shared.number_format import counted
-from pages.shared.pictures import picture_uri
+from pages.shared.pictures import picture_uri, why_no_picture
 from pages.shared.selection import Selection, change
 from pages.shared.store import me, store
 from pages.shared.text import plain
@@ -52,7 +51,7 @@ class Editor:
 def draw_editor(chosen: Selection, name: ListName, track: str) -> None:
     """The open post, progress on the list, and what to do with both."""
     works = work_list(store(), chosen, name, track)
-    done = set(queue(store(), chosen.dataset or "", "corrected", track, chosen.split)) & set(works.posts)
+    done = done_posts(chosen, works, track)
     at = open_place(chosen, works, done)
     draw_progress(chosen, works, len(done), at)
     if at is None:
@@ -216,10 +215,8 @@ def _draw_picture(each: Post) -> None:
     uri = picture_uri(each.example.image)
     if uri:
         st.image(uri, width="stretch", alt=f"Picture of the post {each.example.id}")
-    elif each.example.image_name is None:
-        st.info("This post has no picture.")
     else:
-        st.info("The picture of this post does not open.")
+        st.info(why_no_picture(each.example))
     if each.example.caption:
         st.caption(plain(each.example.caption))
 

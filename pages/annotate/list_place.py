@@ -3,9 +3,13 @@
 import streamlit as st
 
 from db.gold import CURRENT
+from db.worklists import queue
 from pages.annotate import drafts
-from pages.mistakes.worklist import ListPlace, WorkList, forget_list
-from pages.shared.selection import Selection, page_link
+from pages.mistakes.worklist import ListName, ListPlace, WorkList, forget_list, work_list
+from pages.shared.address import write
+from pages.shared.number_format import counted
+from pages.shared.selection import Selection, change, page_link
+from pages.shared.store import store
 
 _AT = "annotate at"
 
@@ -23,20 +27,37 @@ def open_place(chosen: Selection, works: WorkList, done: set[int]) -> ListPlace 
     return found
 
 
+def done_posts(chosen: Selection, works: WorkList, track: str) -> set[int]:
+    """The posts of the list that were corrected or left out: nothing is left to do on them."""
+    done = (queue(store(), chosen.dataset or "", state, track, chosen.split) for state in ("corrected", "discarded"))
+    return {post for posts in done for post in posts} & set(works.posts)
+
+
+def open_list(chosen: Selection, name: ListName, track: str) -> None:
+    """Takes another list and opens its first post that is not done; for callbacks: one step in the address."""
+    works = work_list(store(), chosen, name, track)
+    first = works.first(done_posts(chosen, works, track))
+    st.session_state[_AT] = first
+    change(post=first and first[1], list=name)
+
+
 def go_to(place: ListPlace | None) -> None:
     """Makes a post the open one; None for the first that is not done."""
     st.session_state[_AT] = place
-    if place:
-        st.query_params["post"] = place[1]
-    else:
-        st.query_params.pop("post", None)
+    write({"post": place and place[1]})
+
+
+def _how_much(done: int, total: int) -> str:
+    """How many posts are dealt with, and how many are left to do."""
+    left = total - done
+    return f"{done:,} of {counted(total, 'post')} done, {f'{left:,} left' if left else 'none left'}"
 
 
 def draw_progress(chosen: Selection, works: WorkList, done: int, at: ListPlace | None) -> None:
     """How much of the list is done, the posts before and after the open one, and what to do with the list."""
     total, number = len(works.posts), at and at[0]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.progress(done / max(total, 1), f"{done} of {total} corrected", width=170)
+        st.progress(done / max(total, 1), _how_much(done, total), width=220)
         for step, label, icon, shortcut in (
             (-1, "Previous", ":material/arrow_back:", "Alt+Up"),
             (1, "Next", ":material/arrow_forward:", "Alt+Down"),

@@ -5,11 +5,13 @@ import streamlit as st
 from db.posts import GOLD, Dataset, dataset
 from pages.annotate.beginning import pick_beginning
 from pages.annotate.editor import draw_editor
+from pages.annotate.list_place import open_list
 from pages.annotate.suggestions import draw_suggestions
 from pages.mistakes.no_mistakes import is_judged
-from pages.mistakes.worklist import LISTS, TITLES, ListName, choose_list, chosen_list
+from pages.mistakes.worklist import LISTS, TITLES, chosen_list
+from pages.shared.address import write
 from pages.shared.pickers import pick_dataset, pick_run, pick_split
-from pages.shared.selection import Selection, change, page_link, selection
+from pages.shared.selection import Selection, page_link, selection
 from pages.shared.store import me, store
 from pages.shared.text import plain
 from pages.shared.types_form import types_form
@@ -48,7 +50,7 @@ def _name_types_first(chosen: Selection, found: Dataset) -> None:
 
 
 def _track() -> str:
-    return me() if st.session_state.get(_TRACK, st.query_params.get("track")) == "mine" else GOLD
+    return me() if st.query_params.get("track") == "mine" else GOLD
 
 
 def _draw_pickers(chosen: Selection, name: str, track: str) -> None:
@@ -61,7 +63,7 @@ def _draw_pickers(chosen: Selection, name: str, track: str) -> None:
             LISTS,
             format_func=lambda each: TITLES[each],
             key=key,
-            on_change=lambda: _other_list(st.session_state[key]),
+            on_change=lambda: open_list(chosen, st.session_state[key], track),
         )
     with columns[1]:
         st.session_state[_TRACK] = "gold" if track == GOLD else "mine"
@@ -70,7 +72,7 @@ def _draw_pickers(chosen: Selection, name: str, track: str) -> None:
             ["gold", "mine"],
             format_func=lambda each: "the gold labels" if each == "gold" else f"my own ({me()})",
             key=_TRACK,
-            on_change=lambda: st.query_params.update(track=st.session_state[_TRACK]),
+            on_change=lambda: write({"track": st.session_state[_TRACK]}),
             help="Runs are measured and trained on the gold labels. Your own are kept beside them, until somebody "
             "takes them over into the gold.",
         )
@@ -78,11 +80,6 @@ def _draw_pickers(chosen: Selection, name: str, track: str) -> None:
     for column, pick in zip(columns[2:], (pick_run, pick_split, pick_dataset), strict=True):
         with column:
             pick(chosen)
-
-
-def _other_list(name: ListName) -> None:
-    choose_list(name)
-    change(post=None)
 
 
 main()

@@ -19,7 +19,7 @@ from pages.shared.theme import mode
 _ROUND = "matrix round"
 
 _SLICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "picture": ("Picture", {"": "any", "with": "with one", "without": "without", "broken": "does not open"}),
+    "picture": ("Picture", {"": "any", "with": "with one", "without": "without", "broken": "missing or broken"}),
     "name": ("Name", {"": "any", "seen": "seen in training", "unseen": "not seen"}),
     "length": ("Length", {"": "any", "1": "1 word", "2": "2 words", "3": "3 and more"}),
     "labels": ("Labels", {"": "any", "corrected": "corrected", "imported": "as imported"}),

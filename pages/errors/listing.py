@@ -10,8 +10,9 @@ from pages.components.span_text import MarkedText, span_text
 from pages.mistakes.cases import PostCases
 from pages.mistakes.filters import Filter
 from pages.mistakes.sentences import sentences
+from pages.shared.address import write
 from pages.shared.marking import gold_marks, suggestions
-from pages.shared.pictures import THUMBNAIL, picture_uri
+from pages.shared.pictures import THUMBNAIL, picture_uri, why_no_picture
 from pages.shared.selection import Selection
 from pages.shared.store import store
 from pages.shared.text import plain
@@ -34,9 +35,7 @@ def draw_list(chosen: Selection, posts: Sequence[PostCases], wanted: Filter) -> 
         _draw_post(chosen, post, wanted, types)
     if pages > 1:
         key = f"errors page {page} of {pages}"  # a widget of its own, because its value is what the address says
-        st.pagination(
-            pages, default=page, key=key, on_change=lambda: st.query_params.update(page=str(st.session_state[key]))
-        )
+        st.pagination(pages, default=page, key=key, on_change=lambda: write({"page": str(st.session_state[key])}))
 
 
 def _page() -> int:
@@ -72,7 +71,7 @@ def _draw_thumbnail(post: PostCases) -> None:
     if uri:
         st.image(uri, width="stretch", alt=f"Picture of the post {example.id}")
     else:
-        st.caption("no picture" if example.image_name is None else "its picture does not open")
+        st.caption(why_no_picture(example))
 
 
 def _draw_links(chosen: Selection, name: str, split: str, wanted: Filter) -> None:

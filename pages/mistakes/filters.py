@@ -9,8 +9,8 @@ import streamlit as st
 
 from db.evaluations import Judged
 from pages.mistakes.cases import Case, PostCases
-
-_MEMORY = "mistakes filter"
+from pages.shared import address
+from pages.shared.address import FILTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Filter:
         type: the type in the gold, or the predicted one where there is no gold.
         pair: "PER>ORG": one cell of the confusion matrix, gold before predicted.
         change: against the run it is compared with: "fixed", "broken", "wrong in both".
-        picture: "with", "without" or "broken" (it does not open).
+        picture: "with" one that opens, "without" any, or "broken": named, but not there or not to be opened.
         name: "seen" or "unseen" among the entities of the training posts.
         length: of the entity in words: "1", "2" or "3" (and more).
         labels: "corrected" by a person or as "imported".
@@ -62,26 +62,14 @@ class Facts:
     opens: Callable[[Judged], bool] = field(default=lambda _: True)
 
 
-NAMES = tuple(part.name for part in fields(Filter))
-
-
 def current_filter() -> Filter:
-    """The filter that the address names, or else the one that was used last."""
-    said = {name: st.query_params[name] for name in NAMES if st.query_params.get(name)}
-    found = Filter(**said) if said else st.session_state.get(_MEMORY, Filter())
-    st.session_state[_MEMORY] = found
-    return found
+    """The filter that the address names."""
+    return Filter(**{name: st.query_params[name] for name in FILTERS if st.query_params.get(name)})
 
 
 def set_filter(wanted: Filter) -> None:
-    """Makes the address say the filter; for callbacks."""
-    st.session_state[_MEMORY] = wanted
-    for name, value in wanted.all_parameters().items():
-        if value:
-            st.query_params[name] = value
-        elif name in st.query_params:
-            del st.query_params[name]
-    st.query_params.pop("page", None)
+    """Makes the address say the filter, and the first page of what is left; for callbacks."""
+    address.write({**wanted.all_parameters(), "page": None})
 
 
 def matching(posts: Iterable[PostCases], wanted: Filter, facts: Facts) -> list[PostCases]:
@@ -103,12 +91,15 @@ def facet(posts: Iterable[PostCases], wanted: Filter, facts: Facts, name: str) -
 
 def post_fits(judged: Judged, wanted: Filter, facts: Facts) -> bool:
     """Whether a post is one of those that the filter asks for, whatever mistakes it holds."""
-    has_picture = judged.gold_post.example.image_name is not None
-    if wanted.picture == "broken" and (not has_picture or facts.opens(judged)):
-        return False
-    if wanted.picture in ("with", "without") and has_picture != (wanted.picture == "with"):
+    if wanted.picture and wanted.picture != _picture(judged, facts):
         return False
     return not wanted.labels or (judged.gold_post.post in facts.corrected) == (wanted.labels == "corrected")
+
+
+def _picture(judged: Judged, facts: Facts) -> str:
+    if judged.gold_post.example.image_name is None:
+        return "without"
+    return "with" if facts.opens(judged) else "broken"
 
 
 def surface(judged: Judged, case: Case) -> str:

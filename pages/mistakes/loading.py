@@ -11,10 +11,10 @@ from db.gold import CURRENT, ORIGINAL, examples
 from db.posts import GOLD
 from db.predictions import PostPrediction, predictions
 from db.worklists import queue
+from mner_core.data.images import opens
 from mner_core.evaluation.slices import seen_types
 from pages.mistakes.cases import PostCases, compared, mistakes
 from pages.mistakes.filters import Facts, Filter
-from pages.shared.pictures import THUMBNAIL, picture_uri
 from pages.shared.selection import Selection
 
 
@@ -50,7 +50,7 @@ def facts(store: Store, chosen: Selection, wanted: Filter) -> Facts:
     return Facts(
         seen=_names_in_training(store, chosen.dataset) if wanted.name else frozenset(),
         corrected=frozenset(queue(store, chosen.dataset, "corrected", track, chosen.split)) if wanted.labels else _NONE,
-        opens=lambda each: picture_uri(each.gold_post.example.image, THUMBNAIL) is not None,
+        opens=lambda each: opens(each.gold_post.example.image),
     )
 
 

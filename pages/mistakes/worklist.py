@@ -34,7 +34,6 @@ ListPlace: TypeAlias = tuple[int, str]
 """A post's number and name."""
 
 _MEMORY = "work list"
-_CHOSEN = "work list chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +62,9 @@ class WorkList:
 
 
 def chosen_list(default: ListName) -> ListName:
-    """Which list the address names, or else the one used last."""
-    said = st.query_params.get("list", st.session_state.get(_CHOSEN, default))
-    found: ListName = said if said in LISTS else default
-    st.session_state[_CHOSEN] = found
-    return found
-
-
-def choose_list(name: ListName) -> None:
-    """Takes another list; for callbacks."""
-    st.session_state[_CHOSEN] = name
-    st.query_params["list"] = name
+    """Which list the address names, else the default."""
+    said = st.query_params.get("list", default)
+    return said if said in LISTS else default
 
 
 def work_list(store: Store, chosen: Selection, name: ListName, track: str = GOLD) -> WorkList:

@@ -10,6 +10,7 @@ from db.change_token import ChangeToken
 from db.engine import Store
 from db.evaluations import Evaluation, Judged, evaluate, judged
 from db.gold import gold_posts
+from mner_core.data.images import opens
 from mner_core.types import Example, InputError, Span
 from pages.mistakes.cases import CHANGES, compared
 
@@ -44,19 +45,19 @@ class RunComparison:
 
 
 def count(posts: Sequence[Example]) -> Contents:
-    """Counts posts, pictures and entities by split."""
+    """Counts posts, pictures that open, and entities by split."""
     entities: dict[str, Counter[str]] = {post.split: Counter() for post in posts}
     for post in posts:
         entities[post.split].update(span.label for span in post.spans or ())
     return Contents(
         posts=Counter(post.split for post in posts),
         labelled=Counter(post.split for post in posts if post.spans is not None),
-        pictures=Counter(post.split for post in posts if post.image is not None),
+        pictures=Counter(post.split for post in posts if opens(post.image)),
         entities=entities,
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_data(max_entries=8, show_spinner="Counting posts and pictures")
 def contents(_store: Store, now: ChangeToken, dataset: str, gold: str) -> Contents:  # noqa: ARG001  `now` is a key
     """What is in a data set under a gold; `now` is the store's change token."""
     return count([each.example for each in gold_posts(_store, dataset, gold)])

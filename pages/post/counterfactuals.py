@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from db.posts import post, posts
+from db.posts import Post, post, posts
 from db.requests import Answer
+from mner_core.data.images import opens
 from pages.components.span_text import MarkedText, span_text
 from pages.post.evidence_panel import prediction
 from pages.post.inference_requests import answer_to
@@ -20,6 +21,7 @@ from pages.shared.text import plain, quoted, share
 
 _ASKED = "otherwise"
 _SEED = "otherwise seed"
+_SAID = "otherwise said"
 
 
 def draw(looked: PostState, answer: Answer | None) -> None:
@@ -61,17 +63,25 @@ def _draw_other_picture(looked: PostState) -> None:
     def another() -> None:
         seed = st.session_state.get(_SEED, 0)
         st.session_state[_SEED] = seed + 1
-        pictured = [each for each in posts(store(), looked.post.dataset, looked.post.example.split) if _is_other(each)]
-        if pictured:
-            other = random.Random(seed).choice(pictured)
+        every = posts(store(), looked.post.dataset, looked.post.example.split)
+        other = another_picture(every, looked.post.image_sha256, seed)
+        if other is None:
+            st.session_state[_SAID] = "No other post of this split has another picture that opens."
+        else:
             _ask(looked.question, f"with the picture of {other.example.id}", {"change": "image of", "other": other.id})
-
-    def _is_other(each: Any) -> bool:
-        return each.image_sha256 is not None and each.image_sha256 != looked.post.image_sha256
 
     st.button(
         "With another post's picture", on_click=another, help="A picture picked at random; again for another one."
     )
+    if sentence := st.session_state.pop(_SAID, ""):
+        st.caption(sentence)
+
+
+def another_picture(every: Sequence[Post], own: str | None, seed: int) -> Post | None:
+    """A post drawn by the seed among those whose picture opens and is not this one's own."""
+    others = [each for each in every if each.image_sha256 is not None and each.image_sha256 != own]
+    random.Random(seed).shuffle(others)
+    return next((each for each in others if opens(each.example.image)), None)
 
 
 def _draw_answer(looked: PostState, words: str, change: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from pages.post.inference_requests import answer_to
 from pages.post.post_state import PostState
 from pages.post.retrieved import draw_strip, retrieved
 from pages.post.waiting import wait_for
-from pages.shared.pictures import picture_uri
+from pages.shared.pictures import picture_uri, why_no_picture
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -65,7 +65,7 @@ def _draw_picture(looked: PostState) -> None:
     if uri:
         st.image(uri, alt=_alt(looked), width="content")
     else:
-        st.caption(_no_picture(looked))
+        st.caption(why_no_picture(looked.post.example))
 
 
 def _draw_evidence(looked: PostState, response: Mapping[str, Any]) -> None:
@@ -117,9 +117,3 @@ def _detected(objects: Sequence[ImageObject]) -> list[Evidence]:
 
 def _alt(looked: PostState) -> str:
     return f"Picture of the post {looked.post.example.id}"
-
-
-def _no_picture(looked: PostState) -> str:
-    if looked.post.example.image_name is None:
-        return "This post has no picture."
-    return "The picture of this post does not open."

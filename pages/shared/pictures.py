@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from mner_core.data.images import open_image
-from mner_core.types import InputError
+from mner_core.types import Example, InputError
 
 SHOWN = 640
 """The height in pixels at which a post's picture is shown."""
@@ -24,6 +24,15 @@ def picture_uri(path: Path | None, height: int = SHOWN) -> str | None:
         return _encoded(str(path), path.stat().st_mtime_ns, height)
     except (InputError, OSError):
         return None
+
+
+def why_no_picture(example: Example) -> str:
+    """Why a post is shown without a picture: it names none, its file did not come along, or the file does not open."""
+    if example.image_name is None:
+        return "This post has no picture."
+    if example.image is None or not example.image.is_file():
+        return "The file of this post's picture is missing."
+    return "The picture of this post does not open."
 
 
 @st.cache_data(max_entries=300, show_spinner=False)

@@ -1,13 +1,13 @@
 """What a person is looking at, kept in the address, so that every screen has a link of its own.
 
 The parameters are `dataset`, `split`, `gold`, `run`, `compare` (a second run) and `post`, all by the names that people
-know. The address wins; what it leaves out is remembered from the screen before; what neither says, or what names
-something that is not there, falls back to something that is.
+know. The address wins; what it cannot say on this screen is remembered from the screen before; what neither says, or
+what names something that is not there, falls back to something that is.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -18,6 +18,7 @@ from db.posts import GOLD, Dataset, datasets, post_ids
 from db.run_labels import knows
 from db.runs import StoredRun, runs
 from db.worklists import tracks
+from pages.shared import address
 from pages.shared.store import store
 
 Screen: TypeAlias = Literal["overview", "errors", "post", "annotate", "runs", "experiments", "data"]
@@ -35,6 +36,9 @@ _ON_SCREEN: Mapping[str, tuple[str, ...]] = {
     "data": ("dataset",),
 }
 """What the address of each screen says."""
+
+_OPTIONAL = ("compare", "post")
+"""What may be chosen or not: a screen whose address says other things and not this looks at none."""
 
 _GO_WITH = {"dataset": ("split", "gold", "run", "compare", "post"), "split": ("post",)}
 """What no longer holds when another data set or split is chosen."""
@@ -78,8 +82,9 @@ def enter(screen: str) -> None:
 def selection() -> Selection:
     """What is looked at on this screen. Brings the address up to date, too."""
     found = resolve(store(), _said())
+    beside = address.remember(_screen())
     st.session_state[_MEMORY] = found.parameters()
-    _write_address(found.parameters())
+    _write_address(found.parameters(), beside)
     return found
 
 
@@ -141,11 +146,12 @@ def gold_name(gold: str) -> str:
 
 
 def _said() -> dict[str, str]:
-    address = {name: st.query_params[name] for name in NAMES if st.query_params.get(name)}
+    said = {name: st.query_params[name] for name in NAMES if st.query_params.get(name)}
     memory: dict[str, str] = st.session_state.get(_MEMORY, {})
-    if address.get("dataset", memory.get("dataset")) != memory.get("dataset"):
+    if said.get("dataset", memory.get("dataset")) != memory.get("dataset"):
         memory = {}
-    return {**memory, **address}
+    none = () if address.is_bare() else [name for name in _OPTIONAL if name in _ON_SCREEN.get(_screen(), ())]
+    return {**{name: value for name, value in memory.items() if name not in none}, **said}
 
 
 def _changed(changes: Mapping[str, str | None]) -> dict[str, str]:
@@ -158,19 +164,19 @@ def _changed(changes: Mapping[str, str | None]) -> dict[str, str]:
 
 def _address(screen: str, changes: Mapping[str, str | None]) -> dict[str, str]:
     named = {name: value for name, value in _changed(changes).items() if name in _ON_SCREEN[screen]}
-    return named | {name: value for name, value in changes.items() if value}
+    named |= address.remembered(screen, changes)
+    return {name: value for name, value in {**named, **changes}.items() if value}
 
 
 def _write_address(parameters: Mapping[str, str], others: Mapping[str, str | None] | None = None) -> None:
     """Makes the address say the parameters that belong to this screen; `others` are set or removed as well."""
-    shown = _ON_SCREEN.get(st.session_state.get(_SCREEN, ""), NAMES)
-    wanted: dict[str, Any] = {name: parameters.get(name) if name in shown else None for name in NAMES}
-    wanted |= {name: value for name, value in (others or {}).items() if name not in NAMES}
-    for name, value in wanted.items():
-        if value is None and name in st.query_params:
-            del st.query_params[name]
-        elif value is not None and st.query_params.get(name) != value:
-            st.query_params[name] = value
+    shown = _ON_SCREEN.get(_screen(), NAMES)
+    wanted = {name: parameters.get(name) if name in shown else None for name in NAMES}
+    address.write(wanted | {name: value for name, value in (others or {}).items() if name not in NAMES})
+
+
+def _screen() -> str:
+    return str(st.session_state.get(_SCREEN, ""))
 
 
 def _script(screen: Screen) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from db.engine import Store
 
@@ -14,6 +15,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MNER_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MNER_USER", "ann")
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    st.cache_data.clear()  # kept by change token, and two homes may have the same one
     return tmp_path / "home"
 
 

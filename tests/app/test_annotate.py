@@ -46,7 +46,7 @@ def test_a_work_list_knows_what_is_beside() -> None:
 def test_the_list_of_mistakes_comes_first_and_goes_in_its_order(store: Store) -> None:
     app = open_app("annotate")
     assert app.query_params["post"] == "match"
-    assert "0 of 4 corrected" in app.get("progress")[0].proto.text
+    assert "0 of 4 posts done, 4 left" in app.get("progress")[0].proto.text
     assert "as imported" in shown(app)
     press(app, "Next")
     assert app.query_params["post"] == "bare"
@@ -61,22 +61,35 @@ def test_the_list_of_mistakes_comes_first_and_goes_in_its_order(store: Store) ->
 def test_each_list_begins_where_it_should(store: Store, name: str, first: str, total: int) -> None:
     app = open_app("annotate", list=name)
     assert app.query_params["post"] == first
-    assert f"0 of {total} corrected" in app.get("progress")[0].proto.text
+    assert f"0 of {total} posts done, {total} left" in app.get("progress")[0].proto.text
 
 
 def test_a_filter_of_the_errors_is_the_list(store: Store) -> None:
     app = open_app("annotate", list="mistakes", kind="missed")
     assert app.query_params["post"] == "hostile"
-    assert "0 of 1 corrected" in app.get("progress")[0].proto.text
+    assert "0 of 1 post done, 1 left" in app.get("progress")[0].proto.text
 
 
 def test_a_corrected_post_stays_on_the_list_until_it_is_made_anew(store: Store) -> None:
     app = open_app("annotate", list="uncorrected")
     correct(store, "paris", "Paris Hilton", "PER")
     app.run()
-    assert "1 of 6 corrected" in app.get("progress")[0].proto.text
+    assert "1 of 6 posts done, 5 left" in app.get("progress")[0].proto.text
     press(app, "New list")
-    assert "0 of 5 corrected" in app.get("progress")[0].proto.text
+    assert "0 of 5 posts done, 5 left" in app.get("progress")[0].proto.text
+
+
+def test_progress_ends_when_every_post_is_corrected_or_left_out(store: Store) -> None:
+    app = open_app("annotate", list="uncorrected", track="mine")
+    for place in range(6):
+        assert f"{place} of 6 posts done, {6 - place} left" in app.get("progress")[0].proto.text
+        press(app, "Leave this post out")
+    assert "6 of 6 posts done, none left" in app.get("progress")[0].proto.text
+    assert app.get("progress")[0].proto.value == 100
+    app = open_app("annotate", list="mistakes")
+    press(app, "Leave this post out")
+    correct(store, "bare", "Ann", "PER")
+    assert "2 of 4 posts done, 2 left" in app.run().get("progress")[0].proto.text
 
 
 def test_a_post_that_is_left_out_is_a_revision_and_can_be_undone(store: Store) -> None:

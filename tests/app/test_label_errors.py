@@ -76,7 +76,7 @@ def test_the_work_list_goes_by_the_worst_label_and_says_why(looked: Store) -> No
     text = shown(app)
     assert "score 0.91 **Rome**: The models see it as LOC." in text
     assert "score 0.20 **Ann**" in text
-    assert "0 of 2 corrected" in app.get("progress")[0].proto.text
+    assert "0 of 2 posts done, 2 left" in app.get("progress")[0].proto.text
     next(each for each in app.button if each.label == "Next").click().run()
     assert app.query_params["post"] == "match"
     assert "score 0.70 **San Francisco**: Gold has *nothing*." in shown(app)

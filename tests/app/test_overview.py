@@ -18,10 +18,13 @@ from tests.db.test_runs import write_run
 
 def test_posts_pictures_and_entities_are_counted_by_split(home: Path) -> None:
     home.mkdir()
-    found = count([*examples(home), examples(home)[0].with_spans(None)])
+    posts = examples(home)
+    found = count([*posts, posts[0].with_spans(None)])
     assert found.posts == {"train": 2, "valid": 6}
     assert found.labelled == {"train": 1, "valid": 6}
-    assert found.pictures == {"valid": 3}
+    assert found.pictures == {"valid": 2}, "the one that does not open is none"
+    (home / "sky.png").unlink()
+    assert count(posts).pictures == {}, "a file that is gone is no picture either"
     assert found.entities == {"train": {"ORG": 1}, "valid": {"PER": 5, "ORG": 2, "LOC": 2}}
 
 

@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from db import requests, workers
 from db.annotations import save
 from db.character_spans import Mark
 from db.engine import Store
-from db.posts import post, post_ids
+from db.imports import import_examples
+from db.posts import post, post_ids, posts
 from db.predictions import PredictedMark
-from mner_core.types import Evidence
-from pages.post.counterfactuals import differences
+from mner_core.types import Evidence, Example
+from pages.post.counterfactuals import another_picture, differences
 from pages.shared.versions import changes, version_sentence
 from tests.app.filled import SET, TEXTS, fill, open_app, place, shown
 
@@ -113,18 +115,33 @@ def test_a_worker_is_asked_once_and_its_answer_drawn(store: Store, worker: FakeW
     assert worker.asked == [("predict", {"run": "second", "post": number(store, "match")})]
 
 
-def test_what_changes_without_the_picture(store: Store, worker: FakeWorker) -> None:
+def test_what_changes_without_the_picture(store: Store, worker: FakeWorker, tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30), "green").save(picture := tmp_path / "green.png")
+    other = Example(id="green", text="Green", tokens=(), spans=(), split="valid", image=picture, image_name="green.png")
+    import_examples(store, SET, [other])
     app = open_app("post", run="second", post="match")
     for label, change in (
         ("Without the picture", {"change": "no image"}),
         ("Without this object", {"change": "no object", "object": 0}),
-        ("With another post's picture", {"change": "image of", "other": number(store, "broken")}),
+        ("With another post's picture", {"change": "image of", "other": number(store, "green")}),
     ):
         next(each for each in app.button if each.label == label).click().run()
         assert not app.exception
         assert "“Kevin Durant”: PER (97%) becomes ORG (83%)" in shown(app)
         kind, payload = worker.asked[-1]
         assert (kind, {name: payload[name] for name in change}) == ("counterfactual", change)
+
+
+def test_another_picture_is_one_that_opens(store: Store, worker: FakeWorker) -> None:
+    """The only other picture of the split is broken: nothing is asked of it."""
+    app = open_app("post", run="second", post="match")
+    next(each for each in app.button if each.label == "With another post's picture").click().run()
+    assert "No other post of this split has another picture that opens." in shown(app)
+    assert [kind for kind, _ in worker.asked] == ["predict"]
+    for seed in range(5):
+        drawn = another_picture(posts(store, SET, "valid"), None, seed)
+        assert drawn is not None
+        assert drawn.example.id in ("match", "paris")
 
 
 def test_a_refusal_is_shown_and_can_be_asked_again(store: Store, worker: FakeWorker) -> None:
@@ -161,11 +178,15 @@ def test_the_list_is_walked_through(store: Store) -> None:
     [
         ("bare", "This post has no picture."),
         ("broken", "The picture of this post does not open."),
+        ("gone", "The file of this post's picture is missing."),
         ("wordless", "This post has no text."),
         ("trained", "has not read this post yet"),
     ],
 )
 def test_hard_posts_are_shown_with_a_sentence(store: Store, name: str, sentence: str) -> None:
+    import_examples(
+        store, SET, [Example(id="gone", text="Gone", tokens=(), spans=(), split="valid", image_name="gone.png")]
+    )
     assert sentence in shown(open_app("post", post=name))
 
 

@@ -1,7 +1,5 @@
 """Posts for the tests of this folder: built by hand from a line of text, or drawn by hypothesis."""
 
-from pathlib import Path
-
 from hypothesis import strategies as st
 
 from mner_core.tags import decode, tag_set
@@ -41,6 +39,3 @@ def tagged_splits(draw: st.DrawFn, scheme: str = "BIO2") -> tuple[list[list[str]
 def split_of(tags: list[list[str]]) -> list[Example]:
     """Posts w0 w1 ... that carry these tags."""
     return [post(" ".join(f"w{i}" for i in range(len(row))), tags=row, id=f"p{n}") for n, row in enumerate(tags)]
-
-
-WITH_IMAGE = Path("picture.jpg")

@@ -1,13 +1,16 @@
 """Slices: the rule, by hand, and what must hold for any predictions."""
 
+from pathlib import Path
+
 from hypothesis import given
+from PIL import Image
 
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.evaluation.scoring import Counts, pool, score
 from mner_core.evaluation.slices import entities_counts, posts_counts, score_slices
 from mner_core.tags import decode
 from mner_core.types import ImageObject, Span
-from tests.evaluation.posts import WITH_IMAGE, post, split_of, tagged_splits
+from tests.evaluation.posts import post, split_of, tagged_splits
 
 JORDAN, PARIS = Span(0, 1, "PER"), Span(2, 3, "LOC")
 
@@ -46,11 +49,20 @@ def test_seen_in_training_goes_by_surface_form_and_by_type() -> None:
     assert "seen" not in score_slices(gold, [[JORDAN]])
 
 
-def test_post_slices_take_whole_posts() -> None:
-    gold = [post("Jordan x", [JORDAN], image=WITH_IMAGE), post("Jordan x", [JORDAN])]
+def test_post_slices_take_whole_posts(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(picture := tmp_path / "picture.png")
+    gold = [post("Jordan x", [JORDAN], image=picture), post("Jordan x", [JORDAN])]
     slices = score_slices(gold, [[JORDAN, Span(1, 2, "ORG")], []])
     assert (slices["image"].precision, slices["image"].recall) == (50.0, 100.0)
     assert (slices["no-image"].recall, slices["no-image"].support) == (0.0, 1)
+
+
+def test_a_picture_that_does_not_open_or_is_missing_is_none(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(picture := tmp_path / "picture.png")
+    (broken := tmp_path / "broken.jpg").write_bytes(b"no picture")
+    images = (picture, broken, tmp_path / "missing.jpg", None)
+    slices = score_slices([post("Jordan x", [JORDAN], image=image) for image in images], [[JORDAN]] * 4)
+    assert (slices["image"].support, slices["no-image"].support) == (1, 3)
 
 
 def test_a_subset_without_entities_is_a_slice_of_posts() -> None:

@@ -1,0 +1,53 @@
+"""What the address of each screen says beside the selection, and writing the address in one step.
+
+The address alone decides what a screen shows, so that Back, Forward and a link agree with what is seen. One case is
+different: a screen opened by its bare name, as the sidebar does, shows what was looked at last, and its address then
+says so.
+"""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+FILTERS = ("kind", "type", "pair", "change", "picture", "name", "length", "labels", "order")
+"""The parameters of `pages.mistakes.filters.Filter`."""
+
+_BESIDE: Mapping[str, tuple[str, ...]] = {
+    "errors": FILTERS,
+    "post": ("list", *FILTERS),
+    "annotate": ("list", "track", "begin", *FILTERS),
+}
+"""What the address of a screen says beside the selection, and what is remembered of it."""
+
+_MEMORY = "beside the selection"
+
+
+def is_bare() -> bool:
+    """Whether the screen was opened by its name alone."""
+    return not st.query_params
+
+
+def remember(screen: str) -> dict[str, str]:
+    """What the address says beside the selection; on a bare address what it said last. Kept for other screens."""
+    memory: dict[str, str] = st.session_state.setdefault(_MEMORY, {})
+    names = _BESIDE.get(screen, ())
+    if not is_bare():
+        for name in names:
+            memory.pop(name, None)
+        memory |= {name: st.query_params[name] for name in names if st.query_params.get(name)}
+    return {name: memory[name] for name in names if name in memory}
+
+
+def remembered(screen: str, changes: Mapping[str, str | None]) -> dict[str, str]:
+    """What a link to a screen says beside the selection; one that names a filter carries no other filter."""
+    memory: dict[str, str] = st.session_state.get(_MEMORY, {})
+    left_out = FILTERS if any(name in FILTERS for name in changes) else ()
+    return {name: memory[name] for name in _BESIDE.get(screen, ()) if name in memory and name not in left_out}
+
+
+def write(changes: Mapping[str, str | None]) -> None:
+    """Sets parameters of the address, None or "" removes them: in one step, which is one step for Back, too."""
+    now = {name: st.query_params[name] for name in st.query_params}
+    then = {name: value for name, value in {**now, **changes}.items() if value}
+    if then != now:
+        st.query_params.from_dict(then)
