@@ -131,11 +131,9 @@ class FakeKnowledge:
 
 
 def settings_of(name: str, variant: str = "", **changes: Any) -> Settings:
-    return system(name).resolve(
-        "tiny",
-        variant,
-        {"dropout": 0.0, **({"heads": 4} if hasattr(system(name).settings, "heads") else {}), **changes},
-    )
+    """Small settings of a model under test; they may switch off a part of the loss, which no training may."""
+    heads = {"heads": 4} if hasattr(system(name).settings, "heads") else {}
+    return replace(system(name).resolve("tiny", variant, {"dropout": 0.0, **heads}), **changes)
 
 
 def make_batcher(name: str, settings: Settings) -> Batcher:
