@@ -52,14 +52,17 @@ def evaluate(
     split: str | None = None,
     gold: str = CURRENT,
     protocol: str = "entity",
+    fair_to: Sequence[str] = (),
 ) -> list[Evaluation]:
     """The scores of some runs on one named gold, all on the same posts at the same moment.
+
+    What the runs `fair_to` suggested is taken back (`db.fair_gold`).
 
     Raises:
         InputError: no such run or protocol, no labelled post, or a run has not looked at all of the posts yet.
     """
     protocol_named(protocol)
-    asked = _Question(store, dataset, split, gold, protocol)
+    asked = _Question(store, dataset, split, gold, protocol, tuple(fair_to))
     with store.read() as session:
         found, new = asked.answer(session, runs)
     if new:  # asked again, because others may have written since
@@ -69,15 +72,24 @@ def evaluate(
     return found
 
 
-def judged(store: Store, run: str, dataset: str, split: str | None = None, gold: str = CURRENT) -> list[Judged]:
+def judged(
+    store: Store,
+    run: str,
+    dataset: str,
+    split: str | None = None,
+    gold: str = CURRENT,
+    fair_to: Sequence[str] = (),
+) -> list[Judged]:
     """The labelled posts that a run has looked at, with gold and prediction side by side, in the order of the files.
+
+    What the runs `fair_to` suggested is taken back (`db.fair_gold`).
 
     Raises:
         InputError: there is no such run.
     """
     with store.read() as session:
         said = predictions_in(session, run_id(session, run), dataset, split)
-        posts = gold_posts_in(session, store, dataset, gold, split)
+        posts = gold_posts_in(session, store, dataset, gold, split, fair_to)
     return [
         Judged(gold_post=each, gold=places(each.example), prediction=said[each.post])
         for each in posts
@@ -94,13 +106,14 @@ class _Question:
     split: str | None
     gold: str
     protocol: str
+    fair_to: tuple[str, ...] = ()
 
     def answer(self, session: Session, runs: Sequence[str]) -> tuple[list[Evaluation], list[Any]]:
         """The runs' scores, and the rows that the store does not have yet."""
-        posts = gold_posts_in(session, self.store, self.dataset, self.gold, self.split)
+        posts = gold_posts_in(session, self.store, self.dataset, self.gold, self.split, self.fair_to)
         posts = [post for post in posts if post.revision is not None]
         if not posts:
-            raise InputError(f"Nobody has labelled a post of {self._called()}: there is nothing to measure on.")
+            raise InputError(self._nothing())
         sha256 = gold_fingerprint(post.example for post in posts)
         found: list[Evaluation] = []
         new: list[Any] = []
@@ -116,6 +129,11 @@ class _Question:
             if not self._is_recorded(session, key, sha256):
                 new.append(self._row(key, sha256, len(posts), to_json(total)))
         return found, new
+
+    def _nothing(self) -> str:
+        if self.fair_to:
+            return f"No post of {self._called()} has labels that these runs did not suggest: nothing is fair to them."
+        return f"Nobody has labelled a post of {self._called()}: there is nothing to measure on."
 
     def _kept(self, session: Session, run: int) -> dict[int | None, Any]:
         wanted = select(Counts.revision_id, Counts.counts)
@@ -144,7 +162,7 @@ class _Question:
             run_id=run,
             gold_sha256=sha256,
             protocol=self.protocol,
-            gold=f"{self._called()}, {self.gold}",
+            gold=f"{self._called()}, {self.gold}" + (f", fair to {', '.join(self.fair_to)}" if self.fair_to else ""),
             posts=posts,
             counts=counts,
             created=self.store.now(),

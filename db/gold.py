@@ -3,8 +3,11 @@
 `original` is the gold that came with the data, for ever. `current` is what people have made of it: the newest revision
 of the track `gold` that is no draft; posts discarded there are left out. Any other name is a person's track, read the
 same way. A corrected data set is such a name and the fingerprint of what it stood for.
+
+A gold that is fair to some runs takes back what they suggested (`db.fair_gold` says which runs count as one).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -73,11 +76,13 @@ def gold_posts(store: Store, dataset: str, gold: str = CURRENT, split: str | Non
         return gold_posts_in(session, store, dataset, gold, split)
 
 
-def gold_posts_in(session: Session, store: Store, dataset: str, gold: str, split: str | None) -> list[GoldPost]:
-    """`gold_posts` within a transaction that is already open."""
+def gold_posts_in(
+    session: Session, store: Store, dataset: str, gold: str, split: str | None, fair_to: Sequence[str] = ()
+) -> list[GoldPost]:
+    """`gold_posts` within a transaction that is already open; `fair_to` as in `counts_as`."""
     wanted = (
         select(Posts, Revisions)
-        .outerjoin(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold))
+        .outerjoin(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold, fair_to))
         .where(*in_dataset(session, dataset, split))
         .order_by(Posts.place)
     )
@@ -92,8 +97,12 @@ def gold_posts_in(session: Session, store: Store, dataset: str, gold: str, split
     ]
 
 
-def counts_as(gold: str) -> ColumnElement[bool]:
-    """The condition that a revision is the one that counts for its post under the named gold."""
+def counts_as(gold: str, fair_to: Sequence[str] = ()) -> ColumnElement[bool]:
+    """The condition that a revision is the one that counts for its post under the named gold.
+
+    Where somebody started from a suggestion of one of the runs `fair_to`, the labels before that count: later revisions
+    go on from what was suggested.
+    """
     if gold == ORIGINAL:
         return (Revisions.track == GOLD) & Revisions.imported
     track = GOLD if gold == CURRENT else gold
@@ -101,6 +110,13 @@ def counts_as(gold: str) -> ColumnElement[bool]:
     newest = select(func.max(other.base)).where(
         other.post_id == Revisions.post_id, other.track == track, other.status != "draft"
     )
+    if fair_to:
+        begun = aliased(Revisions)
+        suggested = select(func.min(begun.base)).where(
+            begun.post_id == Revisions.post_id, begun.track == track, begun.run.in_(fair_to)
+        )
+        first = suggested.correlate(Revisions).scalar_subquery()
+        newest = newest.where(or_(first.is_(None), other.base < first))
     return (Revisions.track == track) & (Revisions.base == newest.correlate(Revisions).scalar_subquery())
 
 

@@ -1,5 +1,7 @@
 """Where a run is wrong: its mistakes on one named gold, by kind and type, each with its post."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from db.evaluations import evaluate
@@ -8,6 +10,7 @@ from mner_core.types import InputError
 from pages.errors.choosing import choose_matrix_cell, draw_filters
 from pages.errors.listing import draw_list
 from pages.mistakes.cases import ordered, outcomes
+from pages.mistakes.fairness import Fairness, fairness
 from pages.mistakes.filters import Filter, current_filter, matching, post_fits, set_filter
 from pages.mistakes.loading import Found, facts, load
 from pages.mistakes.no_mistakes import no_mistakes
@@ -35,7 +38,10 @@ def main() -> None:
     if unknown := what_it_cannot_know(chosen):
         st.warning(unknown)
     found = load(store(), chosen)
-    st.markdown(_summary(chosen, found))
+    fair = _fairness(chosen)
+    st.markdown(_summary(chosen, found, fair.fair_to if fair else ()))
+    if fair and fair.sentence:
+        st.info(f"{fair.sentence} {_as_labelled(chosen)}", icon=":material/balance:")
     if found.judged:
         _draw_found(chosen, found)
     else:
@@ -49,7 +55,26 @@ def _draw_pickers(chosen: Selection) -> None:
             pick(chosen)
 
 
-def _summary(chosen: Selection, found: Found) -> str:
+def _fairness(chosen: Selection) -> Fairness | None:
+    """How the run is compared with the second one, where one is chosen."""
+    if not (chosen.dataset and chosen.run and chosen.compare):
+        return None
+    return fairness(store(), (chosen.compare, chosen.run), chosen.dataset, chosen.split, chosen.gold)
+
+
+def _as_labelled(chosen: Selection) -> str:
+    """Both runs' F1 on the labels as they are."""
+    assert chosen.dataset, "a data set is chosen"
+    assert chosen.run, "a run is chosen"
+    try:
+        found = evaluate(store(), [chosen.compare or "", chosen.run], chosen.dataset, chosen.split, chosen.gold)
+    except InputError as error:
+        return plain(str(error))
+    said = ", ".join(f"{plain(each.run)} {each.score.f1:.1f}" for each in found)
+    return f"On the labels as they are: {said}, which says nothing of which is better."
+
+
+def _summary(chosen: Selection, found: Found, fair_to: Sequence[str]) -> str:
     """What was measured, in one sentence: numbers never stand alone."""
     assert chosen.dataset, "a data set is chosen"
     assert chosen.run, "a run is chosen"
@@ -61,7 +86,7 @@ def _summary(chosen: Selection, found: Found) -> str:
     wrong = sum(case.change != "fixed" for post in found.cases for case in post.cases)
     said = f"**{run}** makes **{wrong} mistakes** on {basis}"
     try:
-        score = evaluate(store(), [chosen.run], chosen.dataset, chosen.split, chosen.gold)[0].score
+        score = evaluate(store(), [chosen.run], chosen.dataset, chosen.split, chosen.gold, fair_to=fair_to)[0].score
     except InputError as error:
         return f"{said}. {plain(str(error))}"
     return f"{said}: F1 **{score.f1:.1f}**, protocol {score.protocol}, one seed, gold {score.gold_sha256[:8]}."

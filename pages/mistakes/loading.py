@@ -14,6 +14,7 @@ from db.worklists import queue
 from mner_core.data.images import opens
 from mner_core.evaluation.slices import seen_types
 from pages.mistakes.cases import PostCases, compared, mistakes
+from pages.mistakes.fairness import fairness
 from pages.mistakes.filters import Facts, Filter
 from pages.shared.selection import Selection
 
@@ -29,15 +30,20 @@ class Found:
 def load(store: Store, chosen: Selection, compare: bool = True) -> Found:
     """What the selection's run says on its gold; with `compare`, beside the second run, where one is chosen.
 
+    Two runs are compared on labels that are fair to both.
+
     Raises:
         InputError: the run is gone.
     """
     if chosen.dataset is None or chosen.run is None:
         return Found([], [])
-    mine = judged(store, chosen.run, chosen.dataset, chosen.split, chosen.gold)
+    asked = (chosen.dataset, chosen.split, chosen.gold)
     if not compare or chosen.compare is None:
+        mine = judged(store, chosen.run, *asked)
         return Found(mine, mistakes(mine))
-    theirs = judged(store, chosen.compare, chosen.dataset, chosen.split, chosen.gold)
+    fair_to = fairness(store, (chosen.compare, chosen.run), *asked).fair_to
+    mine = judged(store, chosen.run, *asked, fair_to)
+    theirs = judged(store, chosen.compare, *asked, fair_to)
     others = {each.gold_post.post: each for each in theirs}
     both = [each for each in mine if each.gold_post.post in others]
     return Found(both, compared(both, others))

@@ -13,6 +13,7 @@ from db.gold import gold_posts
 from mner_core.data.images import opens
 from mner_core.types import Example, InputError, Span
 from pages.mistakes.cases import CHANGES, compared
+from pages.mistakes.fairness import Fairness, fairness
 
 _DRAWS = 2000
 
@@ -29,11 +30,12 @@ class Contents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunComparison:
-    """What a run does otherwise than another one, on the same posts and gold.
+    """What a run does otherwise than another one, on the same posts and a gold that is fair to both.
 
     `changes` counts mistakes by what became of them ("fixed", "broken", "wrong in both"), `by_type` does so for each
     entity type; `before` and `after` are the scores of the other run and of this one. `supported` says whether tests
-    over the posts support that their F1 differs, `tested` what they say.
+    over the posts support that their F1 differs, `tested` what they say. `as_labelled` are the scores on the labels as
+    they are, where `fair` took some of them back; else the same as `before` and `after`.
     """
 
     before: Evaluation
@@ -42,6 +44,8 @@ class RunComparison:
     by_type: Mapping[str, Mapping[str, int]]
     supported: bool
     tested: str
+    fair: Fairness
+    as_labelled: tuple[Evaluation, Evaluation]
 
 
 def count(posts: Sequence[Example]) -> Contents:
@@ -90,11 +94,13 @@ def comparison(
 ) -> RunComparison | str:
     """What the second of two runs does otherwise than the first, or why that cannot be said."""
     try:
-        before, after = evaluate(_store, runs, dataset, split, gold)
+        fair = fairness(_store, runs, dataset, split, gold)
+        as_labelled = evaluate(_store, runs, dataset, split, gold)
+        before, after = evaluate(_store, runs, dataset, split, gold, fair_to=fair.fair_to)
     except InputError as error:
         return str(error)
-    mine = judged(_store, runs[1], dataset, split, gold)
-    others = {each.gold_post.post: each for each in judged(_store, runs[0], dataset, split, gold)}
+    mine = judged(_store, runs[1], dataset, split, gold, fair.fair_to)
+    others = {each.gold_post.post: each for each in judged(_store, runs[0], dataset, split, gold, fair.fair_to)}
     cases = [case for post in compared(mine, others) for case in post.cases]
     changes = Counter(case.change for case in cases if case.change)
     by_type: dict[str, dict[str, int]] = {}
@@ -109,6 +115,8 @@ def comparison(
         by_type=by_type,
         supported=supported,
         tested=tested,
+        fair=fair,
+        as_labelled=(as_labelled[0], as_labelled[1]),
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from db.change_token import change_token
 from db.evaluations import Evaluation
+from db.fair_gold import suggesting_runs
 from db.jobs import enqueue
 from db.predictions import waiting
 from db.runs import StoredRun, runs
@@ -45,6 +46,7 @@ def show_runs(chosen: Selection) -> None:
         st.caption(
             f"F1, precision and recall in percent, one seed each. {rests_on}.", help=PROTOCOLS[one.score.protocol].about
         )
+        _say_who_suggested(chosen)
         if chosen.split in {None, "train"}:
             st.caption(":material/info: Runs have learned from training posts: what they score there says little.")
     if chosen.run is not None:
@@ -54,6 +56,18 @@ def show_runs(chosen: Selection) -> None:
     for run, score in found:
         if isinstance(score, str):
             _unmeasured(chosen, run.name, score)
+
+
+def _say_who_suggested(chosen: Selection) -> None:
+    """A figure on labels that a run suggested favours it: the table says so, the comparison below does without."""
+    found = suggesting_runs(store(), chosen.dataset or "", chosen.split, chosen.gold)
+    if not found:
+        return
+    said = ", ".join(f"{plain(run)} (on {counted(number, 'post')})" for run, number in found.items())
+    st.caption(
+        f":material/balance: Labels of these posts were suggested by {said}, and favour it. Two runs side by side, "
+        "below, are compared on labels that are fair to both."
+    )
 
 
 def _unmeasured(chosen: Selection, run: str, why: str) -> None:
@@ -96,9 +110,21 @@ def compare_runs(chosen: Selection) -> None:
         return
     _show_changes(found)
     st.caption(plain(found.tested))
+    _say_what_is_fair(found)
     st.dataframe(_type_rows(found), hide_index=True, column_config=_type_columns(found))
     st.caption(
         f"Both on the same posts: {score_sentence(found.after.score, gold_name(found.after.gold), found.after.posts)}."
+    )
+
+
+def _say_what_is_fair(found: RunComparison) -> None:
+    """Both figures, where labels go back to suggestions of the runs; the verdict is on the fair ones alone."""
+    if not found.fair.sentence:
+        return
+    said = ", ".join(f"{plain(each.run)} {each.score.f1:.1f}" for each in found.as_labelled)
+    st.info(
+        f"{found.fair.sentence} On the labels as they are: {said}, which says nothing of which is better.",
+        icon=":material/balance:",
     )
 
 

@@ -1,0 +1,70 @@
+"""Two runs side by side where labels follow one of them: both figures, no verdict on labels that a run wrote."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from db.annotations import save
+from db.change_token import change_token
+from db.character_spans import Mark
+from db.engine import Store
+from db.posts import post_ids
+from pages.overview.data_statistics import RunComparison, comparison
+from tests.app.filled import SAID, SET, TEXTS, open_app, place, shown
+
+
+def accept(store: Store, names: Sequence[str], run: str) -> None:
+    """Takes over all that a run says of some posts, as the annotator does it."""
+    for name in names:
+        said = SAID[run].get(name, [])
+        marks = [
+            Mark(start=start, end=end, label=label)
+            for part, label, _ in said
+            for start, end in [place(TEXTS[name][0], part)]
+        ]
+        number = post_ids(store, SET)["valid", name]
+        save(store, number, "gold", base=1, marks=marks, author="ann", run=run)
+
+
+@pytest.fixture
+def accepted(store: Store) -> Store:
+    """A store in which what `second` says of its four posts has become the labels."""
+    accept(store, ["match", "paris", "broken", "bare"], "second")
+    return store
+
+
+def test_a_comparison_takes_back_what_a_run_wrote(accepted: Store) -> None:
+    found = comparison(accepted, change_token(accepted), ("first", "second"), SET, "valid", "current")
+    assert isinstance(found, RunComparison)
+    original = comparison(accepted, change_token(accepted), ("first", "second"), SET, "valid", "original")
+    assert isinstance(original, RunComparison)
+    assert (found.before.score, found.after.score) == (original.before.score, original.after.score)
+    assert (found.changes, found.tested) == (original.changes, original.tested)
+    assert (original.fair.sentence, found.fair.found.posts) == ("", 4)
+    as_labelled = {each.run: round(each.score.f1, 1) for each in found.as_labelled}
+    assert as_labelled["second"] > 90 > as_labelled["first"]
+
+
+def test_the_overview_shows_both_figures(accepted: Store) -> None:
+    app = open_app("overview", dataset=SET, run="second", compare="first")
+    text = shown(app)
+    assert "Labels of these posts were suggested by second (on 4 posts), and favour it." in text
+    assert "On 4 of 6 posts the labels were suggested by one of these runs" in text
+    assert "On the labels as they are: first 46.2, second 94.7, which says nothing of which is better." in text
+    assert [(metric.label, metric.value) for metric in app.metric[4:6]] == [("F1", "55.6"), ("Fixed", "2")]
+
+
+def test_the_errors_are_those_on_the_fair_labels(accepted: Store) -> None:
+    app = open_app("errors", dataset=SET, run="second", compare="first")
+    text = shown(app)
+    assert "F1 **55.6**" in text
+    assert "On 4 of 6 posts the labels were suggested by one of these runs" in text
+    assert "first 46.2, second 94.7" in text
+    assert "F1 **94.7**" in shown(open_app("errors", dataset=SET, run="second"))
+
+
+def test_nothing_is_said_where_no_run_suggested_anything(store: Store) -> None:
+    for screen in ("overview", "errors"):
+        text = shown(open_app(screen, dataset=SET, run="second", compare="first"))
+        assert "suggested by" not in text
+        assert "labels as they are" not in text
