@@ -16,13 +16,13 @@ from pages.shared.text import plain
 from pages.shared.theme import refine
 
 SCREENS = {
-    "overview": ("Overview", ":material/home:", "What there is, and how good the runs are."),
-    "errors": ("Errors", ":material/rule:", "Where a run is wrong, by kind and type."),
-    "post": ("Post", ":material/image_search:", "One post: what a run predicted and what it looked at."),
-    "annotate": ("Annotate", ":material/edit:", "Correct the labels of posts, one after another."),
-    "runs": ("Runs", ":material/model_training:", "Train, watch, and look at finished runs."),
-    "experiments": ("Experiments", ":material/science:", "The papers' tables: ours beside what they print."),
-    "data": ("Data", ":material/database:", "Import posts, and take corrected ones out."),
+    "overview": ("Overview", "home", "What there is, and how good the runs are."),
+    "errors": ("Errors", "rule", "Where a run is wrong, by kind and type."),
+    "post": ("Post", "image_search", "One post: what a run predicted and what it looked at."),
+    "annotate": ("Annotate", "edit", "Correct the labels of posts, one after another."),
+    "runs": ("Runs", "model_training", "Train, watch, and look at finished runs."),
+    "experiments": ("Experiments", "science", "The papers' tables: ours beside what they print."),
+    "data": ("Data", "database", "Import posts, and take corrected ones out."),
 }
 
 
@@ -33,14 +33,14 @@ def start() -> None:
 
 def session() -> None:
     """Draws the screen that the address names, below the navigation."""
-    named = [
-        st.Page(f"pages/{name}/view.py", title=title, icon=icon, help=about, url_path=name)
-        for name, (title, icon, about) in SCREENS.items()
+    named = [  # no icons: Streamlit would fetch the open page's from another host, as the tab's picture
+        st.Page(f"pages/{name}/view.py", title=title, help=about, url_path=name)
+        for name, (title, _, about) in SCREENS.items()
     ]
     unnamed = st.Page(start, title="Overview", url_path="start", default=True, visibility="hidden")
     page = st.navigation([unnamed, *named])
     st.set_page_config(page_title=f"{page.title} · MNER workbench", page_icon="🔎", layout="wide")
-    refine()
+    refine({name: icon for name, (_, icon, _) in SCREENS.items()})
     enter(page.url_path)
     try:
         store()

@@ -7,16 +7,14 @@ from typing import Any
 import streamlit as st
 
 from db.posts import dataset
-from mner_core.evaluation.errors import Outcome, confusion
-from pages.errors.matrix import height, matrix_figure, picked_cell
-from pages.mistakes.cases import CHANGES, MISTAKES, PostCases
+from mner_core.evaluation.errors import NONE
+from pages.components.confusion_matrix import confusion_matrix
+from pages.mistakes.cases import CHANGES, MISTAKES, PostCases, correct
 from pages.mistakes.filters import Facts, Filter, facet, set_filter
+from pages.mistakes.loading import Found
 from pages.shared.selection import Selection
 from pages.shared.store import store
 from pages.shared.text import plain
-from pages.shared.theme import mode
-
-_ROUND = "matrix round"
 
 _SLICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "picture": ("Picture", {"": "any", "with": "with one", "without": "without", "broken": "missing or broken"}),
@@ -46,40 +44,31 @@ def draw_filters(chosen: Selection, posts: Sequence[PostCases], wanted: Filter, 
             )
 
 
-def choose_matrix_cell(chosen: Selection, outcomes: Sequence[Outcome], wanted: Filter) -> None:
-    """The confusion matrix; choosing a cell shows its mistakes, choosing it again shows all."""
-    assert chosen.dataset, "a data set is chosen"
-    labels = _known_first(
-        chosen, sorted({span.label for each in outcomes for span in (each.gold, each.predicted) if span})
+def choose_matrix_cell(chosen: Selection, found: Found, wanted: Filter, known: Facts) -> None:
+    """The confusion matrix of what all other filters leave; choosing a cell shows its mistakes, again shows all."""
+    right = correct(found.judged)
+    cases = [case for post in (*found.cases, *right) for case in post.cases]
+    named = sorted({label for case in cases for label in (case.gold_label, case.predicted_label)} - {NONE})
+    confusion_matrix(
+        [*_known_first(chosen, named), NONE],
+        facet(found.cases, wanted, known, "pair"),
+        facet(right, wanted, known, "pair"),
+        wanted.pair,
+        key="matrix",
+        on_pick=lambda cell: set_filter(replace(wanted, pair="" if cell == wanted.pair else cell)),
     )
-    found = confusion(outcomes, labels)
-    session: Any = st.session_state
-    key = f"matrix {session.setdefault(_ROUND, 0)}"
+    st.caption(_reading(wanted, bool(chosen.compare)))
 
-    def picked() -> None:
-        cell = picked_cell(session[key])
-        session[_ROUND] += 1  # a chart of its own each time, so that nothing stays selected in it
-        if cell is not None:
-            set_filter(replace(wanted, pair="" if cell == wanted.pair else cell))
 
-    st.plotly_chart(
-        matrix_figure(found, mode(), wanted.pair),
-        height=height(found),
-        key=key,
-        on_select=picked,
-        selection_mode="points",
-        config={"displayModeBar": False},
-        theme=None,
-        alt="Confusion matrix: gold types down, predicted types across",
+def _reading(wanted: Filter, is_compared: bool) -> str:
+    if wanted.pair:
+        gold, _, predicted = wanted.pair.partition(">")
+        return f"Shown: gold {plain(gold)}, predicted {plain(predicted)}. Choose the cell again to show all."
+    fixed = " Mistakes that this run fixes are counted as the other run made them." if is_compared else ""
+    return (
+        "Choose a cell to see its mistakes. Grey on the diagonal: right; beside it: right type, other words. The row "
+        f"none holds spurious predictions, the column none missed entities.{fixed}"
     )
-    st.caption(_reading(wanted))
-
-
-def _reading(wanted: Filter) -> str:
-    if not wanted.pair:
-        return "Choose a cell to see its mistakes. The last row was made up, the last column missed."
-    gold, _, predicted = wanted.pair.partition(">")
-    return f"Shown: gold {plain(gold)}, predicted {plain(predicted)}. Choose the cell again to show all."
 
 
 def _pills(

@@ -12,6 +12,7 @@ from pages.mistakes.filters import Filter
 from pages.mistakes.sentences import sentences
 from pages.shared.address import write
 from pages.shared.marking import gold_marks, suggestions
+from pages.shared.number_format import counted
 from pages.shared.pictures import THUMBNAIL, picture_uri, why_no_picture
 from pages.shared.selection import Selection
 from pages.shared.store import store
@@ -23,10 +24,10 @@ PAGE = 10
 
 def draw_list(chosen: Selection, posts: Sequence[PostCases], wanted: Filter) -> None:
     """One page of posts and, where there are more, the way to the others."""
-    cases = sum(len(post.cases) for post in posts)
-    st.header(
-        f"{cases} {'mistake' if cases == 1 else 'mistakes'} in {len(posts)} {'post' if len(posts) == 1 else 'posts'}"
-    )
+    cases = [case for post in posts for case in post.cases]
+    fixed = sum(case.change == "fixed" for case in cases)
+    others = f", {fixed:,} of them fixed" if 0 < fixed < len(cases) else ""
+    st.header(f"{counted(len(cases), 'mistake')} in {counted(len(posts), 'post')}{others}")
     st.caption("Filled: the labels it is measured on. Underlined: what the run predicts.")
     pages = -(-len(posts) // PAGE)
     page = min(_page(), pages)

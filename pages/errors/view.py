@@ -9,9 +9,9 @@ from db.runs import runs
 from mner_core.types import InputError
 from pages.errors.choosing import choose_matrix_cell, draw_filters
 from pages.errors.listing import draw_list
-from pages.mistakes.cases import ordered, outcomes
+from pages.mistakes.cases import ordered
 from pages.mistakes.fairness import Fairness, fairness
-from pages.mistakes.filters import Filter, current_filter, matching, post_fits, set_filter
+from pages.mistakes.filters import Filter, current_filter, matching, set_filter
 from pages.mistakes.loading import Found, facts, load
 from pages.mistakes.no_mistakes import no_mistakes
 from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
@@ -99,13 +99,12 @@ def _draw_found(chosen: Selection, found: Found) -> None:
     with left:
         draw_filters(chosen, found.cases, wanted, known)
     with right:
-        there = [each for each in found.judged if post_fits(each, wanted, known)]
-        choose_matrix_cell(chosen, [outcome for each in there for outcome in outcomes(each)], wanted)
+        choose_matrix_cell(chosen, found, wanted, known)
     shown = ordered(matching(found.cases, wanted, known), wanted.order)
     if shown:
         draw_list(chosen, shown, wanted)
     elif found.cases:
-        st.info("No mistake is like that.")
+        st.info("No mistake matches these filters.")
         st.button("Show all mistakes", on_click=lambda: set_filter(Filter(order=wanted.order)))
     else:
         st.success(no_mistakes(chosen))

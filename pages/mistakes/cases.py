@@ -23,8 +23,9 @@ ORDERS = ("sure", "unsure", "most", "file")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One mistake: what is there (`gold`) and what the run says (`predicted`); one of the two may be missing.
+    """One mistake, or one right prediction.
 
+    What is there (`gold`) and what the run says (`predicted`); one of the two may be missing.
     `change` says how the run differs from the one it is compared with, None where there is none. A case that is
     `fixed` is the other run's mistake, and `predicted` what the other run said.
     """
@@ -89,6 +90,12 @@ def mistakes(judged: Iterable[Judged]) -> list[PostCases]:
     return [post for post in found if post.cases]
 
 
+def correct(judged: Iterable[Judged]) -> list[PostCases]:
+    """The posts that hold an entity which was predicted as it is, with all of these as cases of the kind "correct"."""
+    found = (PostCases(each, tuple(_cases(each, mistaken=False))) for each in judged)
+    return [post for post in found if post.cases]
+
+
 def compared(judged: Sequence[Judged], others: Mapping[int, Judged]) -> list[PostCases]:
     """The mistakes of a run and those that another run makes on the same posts, each marked as one of `CHANGES`.
 
@@ -113,10 +120,10 @@ def ordered(posts: Iterable[PostCases], order: str) -> list[PostCases]:
     return sorted(posts, key=by.get(order, by["sure"]))
 
 
-def _cases(judged: Judged) -> Iterable[Case]:
+def _cases(judged: Judged, mistaken: bool = True) -> Iterable[Case]:
     said = {mark.span: mark for mark in judged.prediction.marks}
     for outcome in outcomes(judged):
-        if outcome.kind != "correct":
+        if (outcome.kind != "correct") == mistaken:
             words = words_in(judged, outcome.place)
             yield Case(outcome, said[outcome.predicted] if outcome.predicted else None, words)
 

@@ -29,7 +29,7 @@ def _sentence(run: str, found: Coverage, has_filter: bool) -> str:
     if not found.judged:
         return f"{run} has not read these posts yet, so its mistakes are not known."
     if has_filter:
-        return f"No mistake of {run} is like that."
+        return f"No mistake of {run} matches these filters."
     unread = found.labelled - found.judged
     if unread:
         read = counted(found.judged, "labelled post")

@@ -81,8 +81,8 @@ def test_a_corrected_post_stays_on_the_list_until_it_is_made_anew(store: Store) 
 
 def test_progress_ends_when_every_post_is_corrected_or_left_out(store: Store) -> None:
     app = open_app("annotate", list="uncorrected", track="mine")
-    for place in range(6):
-        assert f"{place} of 6 posts done, {6 - place} left" in app.get("progress")[0].proto.text
+    for done in range(6):
+        assert f"{done} of 6 posts done, {6 - done} left" in app.get("progress")[0].proto.text
         press(app, "Leave this post out")
     assert "6 of 6 posts done, none left" in app.get("progress")[0].proto.text
     assert app.get("progress")[0].proto.value == 100

@@ -1,14 +1,13 @@
 """The screen errors: what it counts, filters, orders and compares."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from db.engine import Store
 from db.evaluations import judged
-from mner_core.evaluation.errors import confusion
-from pages.errors.matrix import matrix_figure
-from pages.mistakes.cases import CHANGES, compared, mistakes, ordered, outcomes
+from pages.mistakes.cases import CHANGES, compared, correct, mistakes, ordered
 from pages.mistakes.filters import Facts, Filter, facet, matching
 from pages.mistakes.sentences import sentences
 from pages.shared.text import plain, quoted
@@ -95,13 +94,39 @@ def test_orders(store: Store) -> None:
     assert names("file") == ["match", "hostile", "broken", "bare"]
 
 
-def test_the_matrix_names_its_cells_and_shows_labels_as_text(store: Store) -> None:
-    found = confusion([each for one in said(store) for each in outcomes(one)], ["<b>LOC</b>", "PER"])
-    figure = matrix_figure(found, "light", "PER>LOC")
-    cells = figure.data[1]
-    assert "PER>none" in {cell[0] for cell in cells.customdata}
-    assert figure.layout.xaxis.ticktext[0] == "&lt;b>LOC&lt;/b>"
-    assert len(figure.layout.shapes) == 1
+@pytest.mark.parametrize("change", ["", *CHANGES])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Filter(),
+        Filter(kind="type"),
+        Filter(type="PER"),
+        Filter(length="2"),
+        Filter(picture="with"),
+        Filter(name="seen"),
+    ],
+)
+def test_a_cell_counts_what_choosing_it_lists(store: Store, change: str, wanted: Filter) -> None:
+    """Under every other filter, the comparison with a run included."""
+    others = {each.gold_post.post: each for each in said(store, "first")}
+    posts = compared(said(store), others)
+    known = Facts(frozenset({"warriors"}), opens=lambda each: each.gold_post.example.image_name != "broken.jpg")
+    wanted = replace(wanted, change=change)
+    counts = facet(posts, wanted, known, "pair")
+    pairs = {f"{case.gold_label}>{case.predicted_label}" for post in posts for case in post.cases}
+    for pair in pairs:
+        listed = matching(posts, replace(wanted, pair=pair), known)
+        assert sum(len(post.cases) for post in listed) == counts.get(pair, 0)
+    assert sum(counts.values()) == sum(len(post.cases) for post in matching(posts, wanted, known))
+
+
+def test_the_diagonal_counts_right_entities_under_the_filters_that_speak_of_them(store: Store) -> None:
+    right = correct(said(store))
+    assert facet(right, Filter(), Facts(), "pair") == {"PER>PER": 3, "LOC>LOC": 2}
+    assert facet(right, Filter(length="1"), Facts(), "pair") == {"PER>PER": 1, "LOC>LOC": 2}
+    assert facet(right, Filter(picture="without"), Facts(), "pair") == {"PER>PER": 1, "LOC>LOC": 1}
+    assert facet(right, Filter(kind="missed"), Facts(), "pair") == {}
+    assert facet(right, Filter(change="broken"), Facts(), "pair") == {}
 
 
 def test_quoted_text_is_short_and_harmless() -> None:
@@ -130,7 +155,7 @@ def test_the_address_alone_opens_a_filtered_list(store: Store) -> None:
     app = open_app("errors", run="second", dataset=SET, split="valid", kind="type", order="file")
     assert "1 mistake in 1 post" in shown(app)
     app = open_app("errors", run="second", kind="missed", type="LOC")
-    assert "No mistake is like that" in shown(app)
+    assert "No mistake matches these filters" in shown(app)
     next(each for each in app.button if each.label == "Show all mistakes").click().run()
     assert "5 mistakes in 4 posts" in shown(app)
     assert not open_app("errors", page="99999", order="nonsense", kind="nonsense", pair="x>y").exception
@@ -139,6 +164,7 @@ def test_the_address_alone_opens_a_filtered_list(store: Store) -> None:
 def test_the_screen_compares_two_runs(store: Store) -> None:
     app = open_app("errors", compare="first")
     assert "makes **5 mistakes**" in shown(app)
+    assert "7 mistakes in 5 posts, 2 of them fixed" in shown(app)
     assert set(app.button_group(key="filter change").options) == {"fixed 2", "broken 1", "wrong in both 4"}
     app.button_group(key="filter change").set_value(CHANGES[0]).run()
     assert "2 mistakes in 2 posts" in shown(app)

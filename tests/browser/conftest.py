@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -57,15 +58,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A fresh tab, 1280 px wide, in light mode; the test fails when the page threw an error."""
+    """A fresh tab, 1280 px wide, in light mode; the test fails when the page threw an error or asked another host."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
     context.set_default_timeout(SLOWEST_MS)
     tab = context.new_page()
     thrown: list[str] = []
     tab.on("pageerror", lambda error: thrown.append(str(error)))
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
     yield tab
     context.close()
     assert not thrown, thrown
+    assert not [url for url in asked if is_elsewhere(url)], "a page of the workbench asks no other host"
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +98,12 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     yield start
     for server in servers:
         end_group(server)
+
+
+def is_elsewhere(url: str) -> bool:
+    """Whether a request leaves this machine."""
+    found = urlsplit(url)
+    return found.scheme not in ("data", "blob") and found.hostname != "127.0.0.1"
 
 
 def end_group(server: subprocess.Popen[bytes]) -> None:

@@ -88,14 +88,32 @@ def test_from_a_mistake_to_a_revision(page: Page, app: str, home: Path) -> None:
 def test_a_cell_of_the_matrix_shows_its_mistakes(page: Page, app: str) -> None:
     page.goto(f"{app}/errors")
     expect(page.get_by_text("5 mistakes in 4 posts")).to_be_visible()
-    cell = page.locator(".js-plotly-plot .point").nth(1 * 4)  # row ORG, column LOC, of LOC ORG PER none
-    expect(page.locator(".js-plotly-plot")).to_be_visible()
-    box = cell.bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.get_by_role("button", name="gold ORG, predicted LOC: 1").click()
     expect(page.get_by_text("1 mistake in 1 post")).to_be_visible()
     assert "pair=ORG%3ELOC" in page.url
     page.reload()
     expect(page.get_by_text("1 mistake in 1 post")).to_be_visible()
+    page.get_by_role("button", name="gold ORG, predicted LOC: 1").click()
+    expect(page.get_by_text("5 mistakes in 4 posts")).to_be_visible()
+
+
+def test_a_cell_is_chosen_by_keys_and_stands_under_the_other_filters(page: Page, app: str) -> None:
+    page.goto(f"{app}/errors?compare=first&change=wrong+in+both")
+    expect(page.get_by_text("4 mistakes in 4 posts")).to_be_visible()
+    table = page.get_by_role("table")
+    expect(table.get_by_role("columnheader")).to_have_text(["LOC", "ORG", "PER", "none"])
+    expect(table.get_by_role("button")).to_have_count(4)
+    table.get_by_role("button", name="gold ORG, predicted LOC: 1").focus()
+    page.keyboard.press("ArrowRight")
+    expect(table.get_by_role("button", name="ORG with other words: 1")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    expect(table.get_by_role("button", name="gold PER, predicted none: 1")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 mistake in 1 post")).to_be_visible()
+    assert "change=wrong+in+both" in page.url
+    assert "pair=PER%3Enone" in page.url
+    expect(table.get_by_role("button", name="gold PER, predicted none: 1")).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_save_from_a_second_tab_is_refused_with_both_versions(page: Page, app: str, home: Path) -> None:
