@@ -1,5 +1,6 @@
 """Neighbours are remembered under all that they follow from."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from mner_core.catalog.profiles import profile
 from mner_core.catalog.system import Needs
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
-from mner_core.retrieval.neighbour_cache import PoolNeighbourhood, build_pool
+from mner_core.retrieval.neighbour_cache import PoolNeighbourhood, build_pool, mean_object
 from mner_core.retrieval.pool import Neighbour
-from mner_core.types import Example
+from mner_core.text.sentences import sentence_vectors
+from mner_core.types import Example, PostKey
 from tests.fakes import post
 
 NEEDS = Needs(text_neighbours=3, image_neighbours=3)
@@ -107,3 +109,92 @@ def test_a_question_searches_once_and_no_more_is_remembered_than_said(
     searched.clear()
     used.of_text(posts)
     assert searched == [], "what was prepared stays"
+
+
+def test_the_pool_has_the_posts_with_a_picture_and_what_is_compared_of_them(
+    posts: list[Example], features: FeatureStore, tmp_path: Path
+) -> None:
+    """A post's own caption comes before the extractor's; a picture without objects has zeros (Eq. 4, 9)."""
+    home = Home(tmp_path / "home")
+    told = replace(posts[1], caption="a green door")
+    mixed = [posts[0], replace(posts[2], image=None, image_name=None), told, replace(posts[3], image=tmp_path / "lost")]
+    pool = build_pool(mixed, features, "tiny-text", NEEDS, home)
+    assert pool.keys == (posts[0].key, told.key)
+    digests = [hashlib.sha256(each.image.read_bytes()).hexdigest() for each in (posts[0], told) if each.image]
+    assert list(pool.image_digests) == digests
+    captions = [features.features(posts[0]).caption, "a green door"]
+    np.testing.assert_array_equal(pool.caption_vectors, sentence_vectors(captions, "tiny-text", home))
+    for row, example in enumerate((posts[0], told)):
+        seen = features.features(example).object_vectors.astype(np.float32)
+        np.testing.assert_allclose(pool.object_vectors[row], seen.mean(axis=0) if len(seen) else 0 * seen.sum(axis=0))
+
+
+def test_the_mean_of_objects_is_over_objects_and_of_nothing_is_zero(
+    posts: list[Example], features: FeatureStore
+) -> None:
+    whole = features.features(posts[0])
+    three = replace(whole, objects=whole.objects[:1] * 2, object_vectors=np.array([[1, 2, 3], [3, 6, 9]], np.float16))
+    assert mean_object(three).tolist() == [2, 4, 6]
+    assert mean_object(three).dtype == np.float32
+    none = replace(whole, objects=(), object_vectors=np.zeros((0, 3), np.float16))
+    assert mean_object(none).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("texts", "images"), [(3, 0), (0, 3)])
+def test_a_graph_that_is_switched_off_costs_nothing(
+    posts: list[Example],
+    features: FeatureStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    texts: int,
+    images: int,
+) -> None:
+    needs, home = Needs(text_neighbours=texts, image_neighbours=images), Home(tmp_path / "home")
+    pool = build_pool(posts, features, "tiny-text", needs, home)
+    assert (pool.caption_vectors.shape[1] > 0, pool.object_vectors.shape[1] > 0) == (texts > 0, images > 0)
+    assert len(pool.caption_vectors) == len(pool.object_vectors) == len(posts)
+    made = PoolNeighbourhood(pool, lambda digest: np.zeros((49, 16), np.float16), "tiny-text", needs)
+    made.prepare(posts, [features.features(each) for each in posts], home)
+    asked_for = []
+    monkeypatch.setattr(made._retriever, "by_caption", lambda *_: asked_for.append("texts"))
+    monkeypatch.setattr(made._retriever, "by_objects", lambda *_: asked_for.append("images"))
+    if texts:
+        assert {len(found) for found in made.of_text(posts)} == {3}
+    else:
+        assert max(len(found) for found in made.of_image(posts, [features.features(each) for each in posts])) == 3
+    assert asked_for == [], "what is used was prepared"
+
+
+def test_a_neighbour_is_shown_with_its_own_picture(
+    posts: list[Example], features: FeatureStore, tmp_path: Path
+) -> None:
+    asked_for: list[str] = []
+    pool = build_pool(posts, features, "tiny-text", NEEDS, Home(tmp_path / "home"))
+
+    def grids(digest: str) -> np.ndarray[Any, Any]:
+        asked_for.append(digest)
+        return np.full((49, 16), len(asked_for), np.float16)
+
+    made = PoolNeighbourhood(pool, grids, "tiny-text", NEEDS)
+    [found] = made.of_text([posts[0]])
+    assert made.grid(found[0])[0, 0] == 1
+    assert asked_for == [made.image_digest(found[0].key)]
+    assert made.image_digest(found[0].key) == dict(zip(pool.keys, pool.image_digests, strict=True))[found[0].key]
+    assert made.image_digest(PostKey("valid", found[0].key.post)) == ""
+
+
+def test_the_oldest_answers_are_forgotten_first(
+    posts: list[Example], features: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = neighbourhood(posts, features, tmp_path, remembered=2)
+    searched: list[str] = []
+    search = used._retriever.by_objects
+
+    def noted(*parts: Any) -> list[tuple[Neighbour, ...]]:
+        searched.append(parts[1][0].key.post)
+        return search(*parts)
+
+    monkeypatch.setattr(used._retriever, "by_objects", noted)
+    for number in (0, 1, 2, 1, 2, 0, 2, 1):
+        used.of_image([posts[number]], [features.features(posts[number])])
+    assert searched == ["post-0", "post-1", "post-2", "post-0", "post-1"]

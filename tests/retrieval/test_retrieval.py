@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
+from mner_core.retrieval import vector_index
 from mner_core.retrieval.pool import Neighbour, Pool, Query, Retriever
 from mner_core.retrieval.vector_index import VectorIndex, Vectors
 from mner_core.types import InputError, PostKey
@@ -119,6 +120,59 @@ def test_vectors_of_another_shape_or_not_finite_are_refused(wrong: Vectors) -> N
     index = VectorIndex(np.eye(4, dtype=np.float32))
     with pytest.raises((ValueError, IndexError)):
         index.search(wrong.astype(np.float32), 1, [set(), set()])
+
+
+@pytest.mark.parametrize("wrong", [np.ones(4), np.ones((2, 2, 2)), np.full((2, 4), np.nan), np.full((2, 4), -np.inf)])
+def test_an_index_is_made_of_finite_vectors_only(wrong: Vectors) -> None:
+    with pytest.raises(ValueError, match="Expected finite vectors"):
+        VectorIndex(wrong.astype(np.float32))
+
+
+def test_an_index_says_how_wide_its_vectors_are() -> None:
+    with pytest.raises(ValueError, match="holds vectors of 4 numbers, the queries have 3"):
+        VectorIndex(np.eye(4, dtype=np.float32)).search(np.ones((1, 3), np.float32), 1, [set()])
+
+
+def test_the_recall_that_is_said_is_that_of_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A graph with two links a row misses many: what it says of a sample is about what it misses of all rows."""
+    monkeypatch.setattr(vector_index, "_LINKS", 2)
+    monkeypatch.setattr(vector_index, "_BUILD_EFFORT", 2)
+    monkeypatch.setattr(vector_index, "_SEARCH_EFFORT", 10)
+    rows = clustered(3000, width=16)
+    poor = VectorIndex(rows, exact_up_to=100)
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    true = np.argsort(-(unit @ unit.T), axis=1)[:, :10]
+    _, places = poor._index.search(unit, 10)
+    row_of = np.array([row for [row] in poor._members])  # no two rows are equal here
+    found = [set(row_of[each].tolist()) for each in places]
+    recall = np.mean([len(set(one) & other) / 10 for one, other in zip(true.tolist(), found, strict=True)])
+    assert 0.02 < recall < 0.9, "else the test says nothing"
+    assert poor.recall == pytest.approx(recall, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", ["exact", "graph"])
+def test_there_are_always_as_many_neighbours_as_wanted_where_there_are_so_many(kind: str) -> None:
+    """However many of the nearest are excluded: those behind them are found, and in the right order."""
+    rows = clustered(2500, width=8)
+    index = VectorIndex(rows, exact_up_to=50_000 if kind == "exact" else 100)
+    unit = rows.astype(float) / np.linalg.norm(rows.astype(float), axis=1, keepdims=True)
+    for asking, num, without in ((0, 5, 3), (1, 1, 300), (2, 30, 1200 if kind == "exact" else 60), (3, 17, 0)):
+        order = np.argsort(-(unit @ unit[asking]), kind="stable")
+        [found] = index.search(rows[[asking]], num, [set(order[:without].tolist())])
+        assert len(found) == num
+        assert [cosine for _, cosine in found] == sorted((cosine for _, cosine in found), reverse=True)
+        assert not {row for row, _ in found} & set(order[:without].tolist())
+        if kind == "exact":
+            assert [row for row, _ in found] == order[without : without + num].tolist()
+
+
+def test_more_questions_than_are_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = clustered(90)
+    everybody = [{row} for row in range(90)]
+    wanted = VectorIndex(rows).search(rows, 4, everybody)
+    assert all(wanted)
+    monkeypatch.setattr(vector_index, "_BLOCK", 7)
+    assert VectorIndex(rows).search(rows, 4, everybody) == wanted
 
 
 def a_pool(number: int = 5) -> Pool:
