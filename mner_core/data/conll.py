@@ -5,79 +5,66 @@ file does not say where spaces were, and offsets stay true to the text that is s
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import dropwhile, pairwise
+from pathlib import Path, PurePath
 
-from mner_core.data.lines import FilePlace, Reading, Report, read_lines
+from mner_core.data.lines import FilePlace, Reading, Report, lines_of, read_bytes
+from mner_core.data.tag_layout import Layout, recognise
+from mner_core.data.tokenize import tokenize
 from mner_core.files import write_whole
 from mner_core.tags import Scheme, decode, encode
 from mner_core.types import Example, InputError, Token
 
 _HEADER = re.compile(r"IMGID *[:：]([^\t]*)")
-_TAG = re.compile(r"O|X|[BIES]-.+|\[[A-Z]+\]|<[a-z]+>")  # the last two are marks that BERT scripts left in files
+_TAGGED_HEADER = re.compile(r"IMGID *[:：]([^\t]*?)(?:[\t ,;]+[O_-])+")
+_COMMENT = re.compile(r"#[ \t]+\S.*")
+_DOCUMENT = re.compile(r"-DOCSTART-(?:[\t ,;].*)?")
 
 
 @dataclass(slots=True)
 class _Block:
-    """One post's lines: where it begins, the picture's name if there is a header, and each row's line and columns."""
+    """One post's lines: where it begins, the picture's name if there is a header, and its lines with their numbers."""
 
     line: int
     image_name: str | None = None
-    rows: list[tuple[int, list[str]]] = field(default_factory=list)
+    lines: list[tuple[int, str]] = field(default_factory=list)
+
+    def without_comments(self) -> list[tuple[int, str]]:
+        """The lines, without those at the beginning that may be comments."""
+        return list(dropwhile(lambda numbered: _COMMENT.fullmatch(numbered[1]), self.lines)) or self.lines
+
+    def is_document_mark(self) -> bool:
+        """Whether the block is CoNLL's mark between documents."""
+        return self.image_name is None and len(self.lines) == 1 and bool(_DOCUMENT.fullmatch(self.lines[0][1]))
 
 
 def read(file: Path, split: str = "") -> Reading:
     """The posts of a tag file; a line that is not as it should be is a `bad-line` and costs no other line.
 
-    Tabs separate columns, or spaces on a line without a tab; the first column is the word, the last its tag, and the
-    number of columns that most lines have is the right one. `tags` are the file's own (BIO2, BIOES or broken), `spans`
-    what a lenient reader sees in them. A word without a tag, or with one of no scheme, counts as O. In a file without a
-    single tag nobody has labelled the posts. A post without words is an `empty-post` and left out.
+    `tag_layout` recognises the columns and how tags are written. `tags` are the file's own in BIO2 or BIOES (or
+    broken), `spans` what a lenient reader sees in them. A word without a tag, or with one of no scheme, counts as O; a
+    post of several words without a single tag is not labelled. Where the file has raw texts rather than words, each
+    line is a post. A post without words is an `empty-post` and left out.
 
     Raises:
-        InputError: the file cannot be opened.
+        InputError: the file cannot be opened, or it is not clear what its columns mean.
     """
-    lines, defects = read_lines(file)
-    reading = Reading(defects=defects)
-    blocks = _blocks(lines)
-    width = _width([columns for block in blocks for _, columns in block.rows])
-    for number, block in enumerate(blocks, 1):
-        report = reading.reporter(file.name, block.line)
-        if block.image_name == "":
-            report("bad-line", "IMGID: names no picture; the post is read without one.")
-        if not block.rows:
-            report("empty-post", "The post has no words and is left out.")
-            continue
-        pairs = [_word_and_tag(columns, width, reading.reporter(file.name, line)) for line, columns in block.rows]
-        text, tokens = join_words([word for word, _ in pairs])
-        tags = tuple(tag for _, tag in pairs) if width > 1 else None
-        example = Example(
-            id=block.image_name or f"{file.stem}-{number}",
-            text=text,
-            tokens=tokens,
-            spans=None if tags is None else tuple(decode(tags)),
-            tags=tags,
-            image_name=block.image_name or None,
-            source=file.name,
-            split=split,
-        )
-        reading.posts.append((example, FilePlace(file.name, block.line, tuple(line for line, _ in block.rows))))
-    return reading
+    return _parse(read_bytes(file), file.name, split)
 
 
 def write(examples: Iterable[Example], file: Path, scheme: Scheme | None = None) -> None:
-    """Writes posts as a tag file, whole or not at all.
+    """Writes posts as a tag file, whole or not at all: words, tags and pictures' names come back as they were.
 
     Without a `scheme` a post keeps its own tags where it has some, and gets BIO2 otherwise. A post that nobody has
-    labelled gets O, or only words where no post has labels.
+    labelled is written as words alone. Spaces of the text, captions and objects are nothing that a tag file can say.
 
     Raises:
-        InputError: a word or a picture's name holds a tab, NUL or a line's end, or the file cannot be written.
+        InputError: a post would be read as something else (a word holds a line's end, or looks like a header), or the
+            file cannot be written.
     """
     examples = list(examples)
-    labelled = any(example.spans is not None for example in examples)
     lines: list[str] = []
     for example in examples:
         for name in (*example.words, example.image_name or ""):
@@ -85,10 +72,12 @@ def write(examples: Iterable[Example], file: Path, scheme: Scheme | None = None)
                 raise InputError(f"Post {example.id}: {name!r} holds a tab, NUL or a line's end; write JSONL instead.")
         if example.image_name is not None:
             lines.append(f"IMGID:{example.image_name}")
-        tags = tags_of(example, scheme)
-        lines += [f"{word}\t{tag}" if labelled else word for word, tag in zip(example.words, tags, strict=True)]
-        lines.append("")
-    write_whole(file, "".join(f"{line}\n" for line in lines))
+        tags = None if example.spans is None else tags_of(example, scheme)
+        rows = zip(example.words, tags, strict=True) if tags is not None else ((word,) for word in example.words)
+        lines += ["\t".join(row) for row in rows] + [""]
+    content = "".join(f"{line}\n" for line in lines)
+    _must_come_back(examples, content.encode(errors="replace"), file.name, scheme)
+    write_whole(file, content)
 
 
 def tags_of(example: Example, scheme: Scheme | None = None) -> list[str]:
@@ -112,49 +101,127 @@ def join_words(words: Sequence[str]) -> tuple[str, tuple[Token, ...]]:
     return " ".join(words), tuple(tokens)
 
 
+def _must_come_back(posts: Sequence[Example], content: bytes, called: str, scheme: Scheme | None) -> None:
+    """Refuses posts that the reader would take for something else."""
+
+    def said(post: Example, tags: Sequence[str] | None) -> tuple[object, ...]:
+        return post.words, post.image_name, tags and tuple(tags)
+
+    try:
+        found = [said(post, post.tags) for post, _ in _parse(content, called, "").posts]
+    except InputError:
+        found = []
+    for place, post in enumerate(posts):
+        if place >= len(found) or found[place] != said(post, None if post.spans is None else tags_of(post, scheme)):
+            raise InputError(
+                f"Post {post.id} cannot be written as a tag file: its words, or its picture's name, would be read as "
+                "something else (a header, a comment, a blank line); write JSONL instead."
+            )
+
+
+def _parse(content: bytes, called: str, split: str) -> Reading:
+    """The posts that a tag file's bytes hold."""
+    lines, defects = lines_of(content, called)
+    reading = Reading(defects=defects)
+    blocks = _blocks(lines)
+    layout = recognise(called, [words for block in blocks if (words := block.without_comments())])
+    if layout.nested:
+        reading.reporter(called, None)("nested-entities", "Entities inside entities are left out; the outer ones stay.")
+    for number, block in enumerate(_posts(blocks, layout), 1):
+        report = reading.reporter(called, block.line)
+        if block.image_name == "":
+            report("bad-line", "IMGID: names no picture; the post is read without one.")
+        if not block.lines:
+            report("empty-post", "The post has no words and is left out.")
+            continue
+        example = _example(block, layout, lambda line: reading.reporter(called, line))
+        name = block.image_name or f"{PurePath(called).stem}-{number}"
+        example = replace(example, id=name, image_name=block.image_name or None, source=called, split=split)
+        places = tuple(line for line, _ in block.lines)
+        if layout.is_text:
+            places = (block.line,) * len(example.tokens)
+        reading.posts.append((example, FilePlace(called, block.line, places)))
+    return reading
+
+
 def _blocks(lines: Sequence[str]) -> list[_Block]:
-    """The posts' lines. A header or a blank line ends a post; blank lines between a header and its words do not."""
+    """The posts' lines. A header or a blank line ends a post; blank lines between a header and its words do not.
+
+    A post of `-DOCSTART-` alone is CoNLL's mark of a document.
+    """
+    header = _header(lines)
     blocks: list[_Block] = []
     is_open = False
     for number, line in enumerate(lines, 1):
-        if header := _HEADER.fullmatch(line.rstrip(" \t")):
-            blocks.append(_Block(number, header[1].strip()))
+        if found := header.fullmatch(line.rstrip(" \t")):
+            blocks.append(_Block(number, found[1].strip()))
             is_open = True
         elif not line.strip(" \t"):
-            is_open = is_open and not blocks[-1].rows
-        elif is_open or not line.startswith("-DOCSTART-"):
+            is_open = is_open and not blocks[-1].lines
+        else:
             if not is_open:
                 blocks.append(_Block(number))
                 is_open = True
-            blocks[-1].rows.append((number, _columns(line)))
-    return blocks
+            blocks[-1].lines.append((number, line))
+    return [block for block in blocks if not block.is_document_mark()]
 
 
-def _columns(line: str) -> list[str]:
-    """A word that is blank or missing before its tag becomes a single space, so that it keeps its place."""
-    line = line.rstrip(" \t")
-    columns = [part.strip(" ") for part in line.split("\t")] if "\t" in line else re.split(" +", line)
-    return [columns[0] or " ", *columns[1:]]
+def _header(lines: Sequence[str]) -> re.Pattern[str]:
+    """What a header looks like: it carries a tag where a post begins with such a one and none stands without."""
+    if any(_HEADER.fullmatch(line.rstrip(" \t")) and not _TAGGED_HEADER.fullmatch(line) for line in lines):
+        return _HEADER
+    begins = (line for before, line in pairwise(["", *lines]) if not before.strip(" \t") or _is_mark(before))
+    return _TAGGED_HEADER if any(_TAGGED_HEADER.fullmatch(line) for line in begins) else _HEADER
 
 
-def _width(rows: Sequence[Sequence[str]]) -> int:
-    """How many columns a good line has; 1 in a file without tags."""
-    if not any(len(columns) > 1 and _TAG.fullmatch(columns[-1]) for columns in rows):
-        return 1
-    return Counter(len(columns) for columns in rows if len(columns) > 1).most_common(1)[0][0]
+def _is_mark(line: str) -> bool:
+    return bool(_COMMENT.fullmatch(line) or _DOCUMENT.fullmatch(line))
 
 
-def _word_and_tag(columns: Sequence[str], width: int, report: Report) -> tuple[str, str]:
+def _posts(blocks: Sequence[_Block], layout: Layout) -> Iterator[_Block]:
+    """The blocks without comments and without the names of columns; of raw texts without headers each line is one."""
+    for place, block in enumerate(blocks):
+        begin = 0
+        while begin < len(block.lines) and _COMMENT.fullmatch(line := block.lines[begin][1]):
+            if layout.is_good(layout.columns(line)):
+                break
+            begin += 1
+        lines = block.lines[begin:]
+        if lines and not place and layout.names_columns(layout.columns(lines[0][1])):
+            lines = lines[1:]
+        if block.lines and not lines and block.image_name is None:
+            continue
+        parts = layout.posts(lines) if block.image_name is None else [lines]
+        yield from (_Block(part[0][0] if part is not lines else block.line, block.image_name, part) for part in parts)
+
+
+def _example(block: _Block, layout: Layout, report_at: Callable[[int], Report]) -> Example:
+    """The post of a block, without its name."""
+    if layout.is_text:
+        text = " ".join(line.strip() for _, line in block.lines)
+        return Example(id="", text=text, tokens=tokenize(text), spans=None)
+    is_one = layout.width > 1 and len(block.lines) == 1  # a single line without its tag is a broken one
+    if not is_one and all(layout.is_untagged(line) for _, line in block.lines):
+        text, tokens = join_words([line.strip(" \t") for _, line in block.lines])
+        return Example(id="", text=text, tokens=tokens, spans=None)
+    pairs = [_word_and_tag(layout.columns(line), layout, report_at(number)) for number, line in block.lines]
+    text, tokens = join_words([word for word, _ in pairs])
+    tags = tuple(tag for _, tag in pairs)
+    return Example(id="", text=text, tokens=tokens, spans=tuple(decode(tags)), tags=tags)
+
+
+def _word_and_tag(columns: Sequence[str], layout: Layout, report: Report) -> tuple[str, str]:
     """What a line says, and a report where that is not clear. Nothing of a broken line is lost from the text."""
-    *before, tag = columns
-    if len(columns) == width:
-        if width > 1 and not _TAG.fullmatch(tag):
-            report("bad-line", f"{tag!r} after {columns[0]!r} is no tag such as O, B-PER or I-PER; it counts as O.")
-        return columns[0], tag
-    if before and width > 1 and _TAG.fullmatch(tag):
-        report("bad-line", f"Expected {width} columns, found {len(columns)}.")
-        return " ".join(before[: max(1, len(columns) - width + 1)]), tag
+    if len(columns) == layout.width:
+        word, tag = columns[layout.word], columns[layout.tag]
+        if (known := layout.as_tag(tag)) is None:
+            report("bad-line", f"{tag!r} after {word!r} is no tag such as O, B-PER or I-PER; it counts as O.")
+        return word, tag if known is None else known
+    *before, last = columns
+    tag_of_last = layout.as_tag(last) if layout.tag == layout.width - 1 else None
+    if before and tag_of_last is not None:
+        report("bad-line", f"Expected {layout.width} columns, found {len(columns)}.")
+        return " ".join(before[: max(1, len(columns) - layout.width + 1)]), tag_of_last
     word = " ".join(columns)
-    if width > 1:
-        report("bad-line", f"There is no tag after {word!r}; it counts as O.")
+    report("bad-line", f"There is no tag after {word!r}; it counts as O.")
     return word, "O"

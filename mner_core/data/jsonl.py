@@ -6,6 +6,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from mner_core.data.lines import FilePlace, Reading, Report, json_record, read_l
 from mner_core.data.sidecars import parse_objects
 from mner_core.data.tokenize import offsets_from_span, span_from_offsets, split_tokens, tokenize
 from mner_core.files import write_whole
-from mner_core.types import Example, Span, Token
+from mner_core.types import Example, InputError, Span, Token
 
 
 class _Range(NamedTuple):
@@ -64,9 +65,31 @@ def write(examples: Iterable[Example], file: Path) -> None:
     """Writes posts as JSON lines, whole or not at all. Tokens are written too, so that words come back as they were.
 
     Raises:
-        InputError: a span ends after the last word, or the file cannot be written.
+        InputError: a post would be read as something else (see `_must_come_back`), or the file cannot be written.
     """
+    examples = list(examples)
+    for example in examples:
+        _must_come_back(example)
     write_whole(file, "".join(f"{json.dumps(to_record(example), ensure_ascii=False)}\n" for example in examples))
+
+
+def _must_come_back(example: Example) -> None:
+    """Refuses what the reader would take for something else: blank texts, half characters, spans that overlap."""
+    labels = [span.label for span in example.spans or ()]
+    words = "".join((example.id, example.text, example.image_name or "", example.caption or "", *labels))
+    spans = sorted(example.spans or ())
+    if not example.text.strip():
+        why = "it has no words"
+    elif any("\ud800" <= char <= "\udfff" for char in words):
+        why = "it holds half of a UTF-16 pair"
+    elif any(not label.isprintable() or label != label.strip() for label in labels):
+        why = "a label of it has spaces at its ends or characters that cannot be seen"
+    elif any(before.end > after.start for before, after in pairwise(spans)):
+        why = "two of its spans overlap"
+    else:
+        return
+    name = example.id.encode(errors="replace").decode()
+    raise InputError(f"Post {name} cannot be written as JSONL: {why}.")
 
 
 def to_record(example: Example) -> dict[str, Any]:

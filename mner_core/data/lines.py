@@ -60,19 +60,23 @@ def read_lines(file: Path) -> tuple[list[str], list[Defect]]:
     Raises:
         InputError: the file cannot be opened.
     """
-    data = read_bytes(file)
+    return lines_of(read_bytes(file), file.name)
+
+
+def lines_of(data: bytes, called: str) -> tuple[list[str], list[Defect]]:
+    """As `read_lines`, of the content of a file that is called so."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = data.decode("utf-16", errors="replace").encode()
     data = data.removeprefix(codecs.BOM_UTF8)
     if not data.strip():
-        return [], [Defect("empty-file", file.name, None, "The file holds no text.")]
+        return [], [Defect("empty-file", called, None, "The file holds no text.")]
     raw = data.split(b"\n" if b"\n" in data else b"\r")
     lines = [line.removesuffix(b"\r").decode("utf-8", errors="replace") for line in raw]
     bad = [] if _is_utf8(data) else [place for place, line in enumerate(raw) if not _is_utf8(line)]
     if b"\0" in data or 2 * len(bad) > len(raw):
-        return [], [Defect("not-text", file.name, None, "The file is not UTF-8 text; save it as UTF-8 and try again.")]
+        return [], [Defect("not-text", called, None, "The file is not UTF-8 text; save it as UTF-8 and try again.")]
     return lines, [
-        Defect("bad-line", file.name, place + 1, "Some bytes are not UTF-8; they are read as U+FFFD.") for place in bad
+        Defect("bad-line", called, place + 1, "Some bytes are not UTF-8; they are read as U+FFFD.") for place in bad
     ]
 
 
