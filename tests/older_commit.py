@@ -154,6 +154,8 @@ def compare(folder: Path) -> list[str]:
     answers(now, folder, folder / "now/kept-features")
     found += list(_answers_differ(folder / "then", folder / "now/kept-features", "with the features of then"))
     shutil.rmtree(now.home / "features")
+    for data, profile in (("scenes", "tiny"), ("few", "compact")):  # the pictures of neighbours, too
+        now("-m", "mner_core", "features", str(folder / data), "--profile", profile, "--json")
     answers(now, folder, folder / "now/new-features")
     found += list(_answers_differ(folder / "then", folder / "now/new-features", "with new features"))
     now("-m", "db", "migrate", "--json")
