@@ -24,17 +24,17 @@ class Room:
 
 
 ROOMS = (
-    Room("mner_core.types", 0, "Span, Example, Prediction, Evidence: the words everybody speaks", light=True),
+    Room("mner_core.types", 0, "Span, Example, Prediction, Evidence: the types that all rooms share", light=True),
     Room("mner_core.home", 0, "the folder under which everything is written", light=True),
     Room(
-        "mner_core.code_version", 0, "which code an answer follows from: digests of source, version, commit", light=True
+        "mner_core.code_version", 0, "digests of the source, version and commit: a part of every cache's key", light=True
     ),
     Room("mner_core.tags", 1, "BIO2 and BIOES", light=True),
     Room("mner_core.files", 1, "files and folders written whole or not at all", light=True),
-    Room("mner_core.csv_text", 1, "CSV that no spreadsheet runs", light=True),
+    Room("mner_core.csv_text", 1, "the CSV writer; formulas are escaped", light=True),
     Room("mner_core.run_record", 1, "the JSON record of a finished run", light=True),
-    Room("mner_core.evidence", 1, "evidence reduced: tokens to entities, heads to their mean", light=True),
-    Room("mner_core.caches", 2, "what was kept and is damaged is made again", light=True),
+    Room("mner_core.evidence", 1, "evidence made smaller: tokens to entities, heads to their mean", light=True),
+    Room("mner_core.caches", 2, "reading caches: a damaged file counts as missing", light=True),
     Room("mner_core.data", 2, "readers and writers of posts, pictures, fingerprints", light=True),
     Room("mner_core.catalog", 2, "systems, settings, variants and profiles, as data", light=True),
     Room("mner_core.knowledge", 3, "the knowledge graph: files, names, search", light=True),
@@ -53,10 +53,10 @@ ROOMS = (
     Room("mner_core.experiment", 12, "the papers' tables as small files, run, compared and rendered"),
     Room("mner_core.commands", 13, "the command line"),
     Room("mner_core.__main__", 14, "`python -m mner_core`"),
-    Room("db", 20, "tables, migrations, one store per noun; `python -m db`"),
-    Room("worker", 30, "takes jobs from the queue and answers the screens' requests"),
-    Room("pages.components", 30, "browser components that know no data set"),
-    Room("pages.shared", 31, "theme, selection, status, numbers and texts of all screens"),
+    Room("db", 20, "the store: tables, migrations, jobs, annotations; `python -m db`"),
+    Room("worker", 30, "runs jobs (jobs/ has one file a kind), answers the screens' requests, is restarted"),
+    Room("pages.components", 30, "browser components: annotator (its keys, too), evidence, confusion matrix"),
+    Room("pages.shared", 31, "theme, selection, sign-in, status, numbers and texts of all screens"),
     Room("pages.mistakes", 32, "mistakes, their filters and work lists: what several screens read"),
     *(
         Room(f"pages.{name}", 33, about)
@@ -70,7 +70,7 @@ ROOMS = (
             "data": "screen: import and export",
         }.items()
     ),
-    Room("app", 40, "page set-up, who is asking, navigation"),
+    Room("app", 40, "page set-up and navigation"),
 )
 LIGHT_FILES = (
     "mner_core.features.image",

@@ -10,6 +10,7 @@ import pytest
 
 from tests.rooms import ROOT, modules
 
+DOCS = sorted((ROOT / "docs").glob("*.md"))
 FIELD = (
     "cross-validation",
     "label errors",
@@ -46,6 +47,12 @@ def names() -> set[str]:
 def test_the_fields_word_is_the_name_of_a_file_class_or_function(word: str) -> None:
     wanted = re.sub(r"[^a-z0-9]", "", word.lower())
     assert any(wanted in name for name in names()), f"nothing is called {word!r}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in DOCS)])
+def test_the_files_that_a_page_names_are_there(page: str) -> None:
+    named = re.findall(r"`((?:mner_core|db|worker|pages|tests|benchmarks)/[\w/.]+)`", (ROOT / page).read_text())
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.slow
