@@ -24,8 +24,8 @@ Status: TypeAlias = Literal["draft", "submitted", "discarded"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """One saved state of a post on a track. `tokens` are the words as this revision cuts them; `began` is what the
-    first one was made from: a track's name, empty for nothing, None where nobody noted it.
+    """One saved state of a post on a track. `tokens` are the post's words; `began` is what the first one was made from:
+    a track's name, empty for nothing, None where nobody noted it.
     """
 
     id: int
@@ -79,7 +79,7 @@ def save(
 ) -> Revision:
     """Adds the revision that follows number `base` (0: none yet) and returns it; it is on the disk then.
 
-    Words are cut where a mark begins or ends inside one. A submitted revision of gold re-scores this post for every run
+    A submitted revision of gold re-scores this post for every run
     that has predictions for it. `run` names the run whose suggestion the author started from.
 
     Raises:
@@ -126,16 +126,14 @@ def _save(store: Store, post: int, wanted: _Wanted) -> Revision:
     _check_names(wanted.track, wanted.author, wanted.status)
     with store.read() as session:
         row, dataset = post_row(session, post)
-        tokens, settled = settle(row.text, _own_words(row), wanted.marks, dataset.labels)
+        settled = settle(row.text, words_of(row), wanted.marks, dataset.labels)
     with store.write() as session:
         newest = _newest(session, post, wanted.track)
         if (newest.base + 1 if newest else 0) != wanted.base:
             raise StaleRevision(wanted.base, settled, to_revision(row, newest) if newest else None)
-        places = [[token.start, token.end] for token in tokens]
         revision = Revisions(
             post_id=post, track=wanted.track, base=wanted.base, status=wanted.status, marks=to_json(settled),
-            tokens=None if places == row.tokens else places,
-            author=wanted.author, created=store.now(), run=wanted.run, began=wanted.began, imported=False,
+            tokens=None, author=wanted.author, created=store.now(), run=wanted.run, began=wanted.began, imported=False,
         )  # fmt: skip
         session.add(revision)
         try:
@@ -211,10 +209,6 @@ def _check_names(track: str, author: str, status: str) -> None:
         raise InputError(f"There is no status {status!r}; choose one of {', '.join(get_args(Status))}.")
 
 
-def _own_words(row: Posts) -> tuple[Token, ...]:
-    return tuple(Token(row.text[start:end], start, end) for start, end in row.tokens)
-
-
 def _newest(session: Session, post: int, track: str) -> Revisions | None:
     wanted = select(Revisions).where(Revisions.post_id == post, Revisions.track == track)
     return session.scalar(wanted.order_by(Revisions.base.desc()).limit(1))
@@ -236,7 +230,7 @@ def to_revision(row: Posts, revision: Revisions) -> Revision:
         number=revision.base + 1,
         status=revision.status,  # type: ignore[arg-type]
         marks=from_json(revision.marks),
-        tokens=words_of(row, revision),
+        tokens=words_of(row),
         author=revision.author,
         created=revision.created,
         run=revision.run,

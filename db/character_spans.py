@@ -1,7 +1,7 @@
 """What a person marked in a text, checked and brought to words: the part of the annotations that needs no database.
 
-A mark holds code points of the text, so it stays true when words are cut. A mark that begins or ends inside a word cuts
-it in two; the cuts follow from the post's own words and the marks alone, so taking the mark back mends the word.
+A mark holds code points of the text. It may begin or end inside a word; the words never follow from marks, and such an
+entity is measured by its characters (`Span.chars`).
 """
 
 import secrets
@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mner_core.data.tokenize import offsets_from_span, span_from_offsets, split_tokens
+from mner_core.data.tokenize import entity_at, offsets_from_span
 from mner_core.types import Box, InputError, Span, Token
 
 
@@ -39,47 +39,43 @@ def marks_from_spans(tokens: Sequence[Token], spans: Iterable[Span]) -> tuple[Ma
     Raises:
         InputError: a span ends after the last word.
     """
-    places = ((offsets_from_span(tokens, span), span.label) for span in sorted(spans))
+    places = sorted((offsets_from_span(tokens, span), span.label) for span in spans)
     return tuple(Mark(start=start, end=end, label=label) for (start, end), label in places)
 
 
 def spans_from_marks(tokens: Sequence[Token], marks: Iterable[Mark]) -> tuple[Span, ...]:
-    """Marks as spans of words, in the order of the text.
+    """Marks as spans of words, in the order of the text; one that begins or ends inside a word keeps its characters.
 
     Raises:
-        InputError: a mark cuts through a word, or holds none.
+        InputError: a mark holds no word.
     """
     starts = {token.start: word for word, token in enumerate(tokens)}
     ends = {token.end: word + 1 for word, token in enumerate(tokens)}
     found = []
-    for mark in marks:
+    for mark in sorted(marks, key=lambda mark: (mark.start, mark.end)):
         if mark.start in starts and mark.end in ends:
             found.append(Span(starts[mark.start], ends[mark.end], mark.label))
         else:
-            found.append(span_from_offsets(tokens, mark.start, mark.end, mark.label))
-    return tuple(sorted(found))
+            found.append(entity_at(tokens, mark.start, mark.end, mark.label))
+    return tuple(found)
 
 
-def settle(
-    text: str, tokens: Sequence[Token], marks: Iterable[Mark], labels: Collection[str]
-) -> tuple[tuple[Token, ...], tuple[Mark, ...]]:
-    """The post's words, cut where a mark demands it, and the marks in order, on whole words and each with an id.
+def settle(text: str, tokens: Sequence[Token], marks: Iterable[Mark], labels: Collection[str]) -> tuple[Mark, ...]:
+    """The marks in order, without spaces at their ends and each with an id.
 
     Raises:
         InputError: a mark lies outside the text or on no word, has a label that the data set does not have, shares a
             character with another one, or has a box or an id that cannot be.
     """
     marks = sorted(marks, key=lambda mark: (mark.start, mark.end))
-    for mark in marks:
-        _check(mark, text, labels)
-        tokens = split_tokens(tokens, mark.start, mark.end)
     settled: list[Mark] = []
     for mark in marks:
+        _check(mark, text, labels)
         on_words = _on_words(mark, text, tokens)
         if settled and on_words.start < settled[-1].end:
             raise InputError(f"{_called(on_words, text)} overlaps {_called(settled[-1], text)}: keep one of the two.")
         settled.append(on_words)
-    return tuple(tokens), _with_ids(settled)
+    return _with_ids(settled)
 
 
 def to_json(marks: Iterable[Mark]) -> list[Any]:
@@ -110,7 +106,7 @@ def _check(mark: Mark, text: str, labels: Collection[str]) -> None:
 
 
 def _on_words(mark: Mark, text: str, tokens: Sequence[Token]) -> Mark:
-    start, end = offsets_from_span(tokens, span_from_offsets(tokens, mark.start, mark.end, mark.label))
+    start, end = offsets_from_span(tokens, entity_at(tokens, mark.start, mark.end, mark.label))
     if text[mark.start : start].strip() or text[end : mark.end].strip():
         raise InputError(f"{_called(mark, text)} begins or ends with characters that belong to no word.")
     return replace(mark, start=start, end=end)

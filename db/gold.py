@@ -125,14 +125,13 @@ def labelled(store: Store, row: Posts, dataset: str, revision: Revisions | None)
     example = to_post(store, row, dataset).example
     if revision is None:
         return example
-    tokens = example.tokens if revision.tokens is None else words_of(row, revision)
-    spans = spans_from_marks(tokens, from_json(revision.marks))
+    spans = spans_from_marks(example.tokens, from_json(revision.marks))
     if not revision.imported:
-        return replace(example, tokens=tokens, spans=spans)
+        return replace(example, spans=spans)
     tags = None if row.tags is None else tuple(row.tags)
     return replace(example, spans=spans, tags=tags, subsets=subsets_from_json(row.subsets))
 
 
-def words_of(row: Posts, revision: Revisions) -> tuple[Token, ...]:
-    """The post's words as the revision has them."""
-    return tuple(Token(row.text[start:end], start, end) for start, end in revision.tokens or row.tokens)
+def words_of(row: Posts) -> tuple[Token, ...]:
+    """The post's words. Revisions of earlier versions cut them where a mark ended (their `tokens`); no more."""
+    return tuple(Token(row.text[start:end], start, end) for start, end in row.tokens)

@@ -4,6 +4,7 @@ Between two batches the store is free for everybody else, and what can be comput
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from db.character_spans import Mark, marks_from_spans, settle, to_json
 from db.engine import Store
+from db.gold import words_of
 from db.posts import GOLD
 from db.splits import unique_name
 from db.tables import Posts, Revisions
 from mner_core.data.lines import Defect
+from mner_core.data.tokenize import entity_at, offsets_from_span
 from mner_core.types import Example, InputError
 
 BATCH = 100
@@ -87,10 +90,12 @@ class _Batch:
         self.whole.seen.add(_key(example))
         if row is None:
             self._add(example, sha256, gold)
-        elif row.text != example.text or row.tokens != _tokens_to_json(example):
+        elif row.text != example.text:
             self.whole.report("changed-post", example, "is here with another text; it was left as it is")
+        elif (same := _in_words_of(row, example)) is None:
+            self.whole.report("changed-post", example, "is here with words that lack some of it; it was left as it is")
         else:
-            self._refresh(row, example, sha256, gold)
+            self._refresh(row, same, sha256, gold)
 
     def finish(self, now: float) -> None:
         """Writes the new posts and their gold."""
@@ -180,13 +185,32 @@ def _beside_the_text(example: Example, sha256: str | None) -> dict[str, Any]:
     }
 
 
+def _in_words_of(row: Posts, example: Example) -> Example | None:
+    """The same post in the words that it has here, which its revisions count; None where these lack an entity's."""
+    if row.tokens == _tokens_to_json(example):
+        return example
+    words = words_of(row)
+    try:
+        moved = {
+            span: entity_at(words, *offsets_from_span(example.tokens, span), span.label) for span in example.spans or ()
+        }
+    except InputError:
+        return None
+    subsets = {name: frozenset(moved[span] for span in part) for name, part in example.subsets.items()}
+    spans = None if example.spans is None else tuple(moved.values())
+    return replace(example, tokens=words, spans=spans, tags=None, subsets=subsets)
+
+
 def _tokens_to_json(example: Example) -> list[Any]:
     return [[token.start, token.end] for token in example.tokens]
 
 
 def _subsets_to_json(example: Example) -> dict[str, Any]:
     return {
-        name: [[span.start, span.end, span.label] for span in sorted(spans)] for name, spans in example.subsets.items()
+        name: [
+            [span.start, span.end, span.label, *([list(span.chars)] if span.chars else [])] for span in sorted(spans)
+        ]
+        for name, spans in example.subsets.items()
     }
 
 
@@ -194,7 +218,7 @@ def _gold_to_json(example: Example, labels: Sequence[str]) -> list[Any]:
     """Gold with ids that another import of the same gold gives again."""
     marks = marks_from_spans(example.tokens, example.spans or ())
     named = [Mark(id=f"g{place}", start=mark.start, end=mark.end, label=mark.label) for place, mark in enumerate(marks)]
-    return to_json(settle(example.text, example.tokens, named, labels)[1])
+    return to_json(settle(example.text, example.tokens, named, labels))
 
 
 def _is_text(example: Example) -> bool:

@@ -202,7 +202,10 @@ def to_post(store: Store, row: Posts, dataset: str) -> Post:
 
 def subsets_from_json(record: Mapping[str, Any]) -> dict[str, frozenset[Span]]:
     """Named parts of the imported gold, as `Example.subsets` holds them."""
-    return {name: frozenset(Span(*span) for span in spans) for name, spans in record.items()}
+    return {
+        name: frozenset(Span(start, end, label, *map(tuple, chars)) for start, end, label, *chars in spans)
+        for name, spans in record.items()
+    }
 
 
 def objects_from_json(record: Sequence[Any] | None) -> tuple[ImageObject, ...] | None:

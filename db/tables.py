@@ -53,7 +53,7 @@ class Posts(Table):
     """[[start, end], ...]"""
     tags: Mapped[list[Any] | None]
     subsets: Mapped[dict[str, Any]]
-    """{name: [[start, end, label], ...]}, in words."""
+    """{name: [[start, end, label], ...]}, in words; behind them [start, end] in characters of what ends inside one."""
     image_sha256: Mapped[str | None]
     image_name: Mapped[str | None]
     caption: Mapped[str | None]
@@ -95,7 +95,7 @@ class Revisions(Table):
     marks: Mapped[list[Any]]
     """[[id, start, end, label, box or null], ...]"""
     tokens: Mapped[list[Any] | None]
-    """[[start, end], ...] where a mark split one of the post's tokens."""
+    """Of earlier versions, in which a mark cut the post's words; no longer read."""
     author: Mapped[str]
     created: Mapped[float]
     run: Mapped[str | None]

@@ -4,7 +4,7 @@ BIO2 writes B- on the first word of an entity and I- on the others; BIOES marks 
 Tags of no scheme (X, [CLS], an empty string) count as O.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 from mner_core.types import InputError, Span
@@ -24,10 +24,13 @@ def encode(spans: Sequence[Span], num_words: int, scheme: Scheme = "BIO2") -> li
     """One tag for each of `num_words` words.
 
     Raises:
-        InputError: a span ends after the last word, or two spans share a word; tags cannot say that.
+        InputError: a span ends after the last word or begins or ends inside one, or two spans share a word; tags cannot
+            say that.
     """
     tags = ["O"] * num_words
     for span in sorted(spans):
+        if span.chars:
+            raise InputError(f"The span {span.start}..{span.end} {span.label} begins or ends inside a word.")
         if span.end > num_words:
             raise InputError(f"The span {span.start}..{span.end} ends after the last of {num_words} words.")
         if any(tag != "O" for tag in tags[span.start : span.end]):
@@ -39,6 +42,11 @@ def encode(spans: Sequence[Span], num_words: int, scheme: Scheme = "BIO2") -> li
             last = "S" if span.end - span.start == 1 else "E"
             tags[span.end - 1] = f"{last}-{span.label}"
     return tags
+
+
+def of_whole_words(spans: Iterable[Span]) -> list[Span]:
+    """The spans that tags can say: those that neither begin nor end inside a word."""
+    return [span for span in spans if not span.chars]
 
 
 def split_tag(tag: str) -> tuple[str, str]:

@@ -31,21 +31,36 @@ class InputError(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """An entity: words `start` to `end` (exclusive) carry `label`."""
+    """An entity: words `start` to `end` (exclusive) carry `label`.
+
+    `chars` is empty where the entity is exactly these words. Where it begins or ends inside a word, `chars` are its own
+    characters (start, end exclusive, code points of the text) and `start`..`end` the words that it touches: it equals
+    no span of whole words, so that a model of words misses it, and a tag scheme cannot say it.
+    """
 
     start: int
     end: int
     label: str
+    chars: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end:
             raise InputError(f"A span needs 0 <= start < end, got start {self.start} and end {self.end}.")
         if not self.label:
             raise InputError(f"The span {self.start}..{self.end} has no label.")
+        if self.chars and not (len(self.chars) == 2 and 0 <= self.chars[0] < self.chars[1]):
+            raise InputError(f"The span {self.start}..{self.end} has the characters {self.chars}, not (start, end).")
 
     def overlaps(self, other: "Span") -> bool:
-        """Whether the two share at least one word."""
+        """Whether the two share at least one word; two that have characters of their own, at least one character."""
+        if self.chars and other.chars:
+            return self.chars[0] < other.chars[1] and other.chars[0] < self.chars[1]
         return self.start < other.end and other.start < self.end
+
+
+def span_fields(fields: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The `dict_factory` of `dataclasses.asdict` for what holds spans: `chars` only where an entity has its own."""
+    return {name: value for name, value in fields if (name, value) != ("chars", ())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +92,8 @@ class PostKey(NamedTuple):
 class Example:
     """One post: a text with its words, perhaps a picture, perhaps gold spans.
 
-    `spans` is None where nobody has labelled the post, and empty where somebody found no entity in it.
+    `spans` is None where nobody has labelled the post, and empty where somebody found no entity in it. The words follow
+    from the text, or came with it, and never from the spans: one that begins or ends inside a word has `Span.chars`.
     `tags` keeps a tag file's own tags, because orphan `I-` tags are spans to a lenient reader and none to a strict one;
     it is None where the labels came as offsets.
     `image` is a path that may or may not open; `image_name` is what the file called it.
@@ -113,7 +129,8 @@ class Example:
 
     def span_text(self, span: Span) -> str:
         """The part of the post's text that the span covers."""
-        return self.text[self.tokens[span.start].start : self.tokens[span.end - 1].end]
+        start, end = span.chars or (self.tokens[span.start].start, self.tokens[span.end - 1].end)
+        return self.text[start:end]
 
     def with_spans(self, spans: Sequence[Span] | None) -> "Example":
         """The same post with other gold: the file's tags and named subsets no longer speak of it and are dropped."""

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from mner_core.tags import Scheme, encode, tag_set
+from mner_core.tags import Scheme, encode, of_whole_words, tag_set
 from mner_core.types import Example, InputError
 
 
 def gold_tags(examples: Sequence[Example], num_words: int, labels: Sequence[str], scheme: Scheme) -> Tensor:
     """The posts' spans as numbers of the tag set [posts, num_words], 0 (O) where padded.
+
+    An entity that begins or ends inside a word is O too: no tag can say it.
 
     Raises:
         InputError: as `must_know`.
@@ -20,7 +22,7 @@ def gold_tags(examples: Sequence[Example], num_words: int, labels: Sequence[str]
     number = {tag: place for place, tag in enumerate(tag_set(labels, scheme))}
     tags = torch.zeros(len(examples), num_words, dtype=torch.long)
     for row, example in enumerate(examples):
-        written = encode(example.spans or (), len(example.tokens), scheme)
+        written = encode(of_whole_words(example.spans or ()), len(example.tokens), scheme)
         tags[row, : len(written)] = torch.tensor([number[tag] for tag in written])
     return tags
 

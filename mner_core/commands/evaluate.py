@@ -105,7 +105,7 @@ def agreement(options: argparse.Namespace) -> Answer:
     """How far two files of labels for the same posts agree; posts that only one has labelled are left out."""
     from mner_core.evaluation.agreement import agreement as agree
 
-    first, second, defects = read_both(options.gold, options.pred, as_cut=False)
+    first, second, defects = read_both(options.gold, options.pred, for_scores=False)
     say_defects(defects)
     both = [pair for pair in zip(first, second, strict=True) if None not in (pair[0].spans, pair[1].spans)]
     if not both:

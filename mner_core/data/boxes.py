@@ -71,7 +71,7 @@ def read_entity_boxes(file: Path, posts: Sequence[Example]) -> EntityBoxes:
 
 
 def _by_post(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
-    gold = {post.id: set(post.spans or ()) for post in posts}
+    gold = {post.id: {(span.start, span.end, span.label): span for span in post.spans or ()} for post in posts}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -85,7 +85,8 @@ def _by_post(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
         if box is None:
             raise InputError(f"{where}: box is not [left, top, right, bottom] as shares, 0 <= left < right <= 1.")
         if post in gold:
-            yield [(post, span)] if span in gold[post] else [], box
+            found = gold[post].get((span.start, span.end, span.label))
+            yield [(post, found)] if found else [], box
 
 
 def _by_image(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
@@ -117,7 +118,7 @@ def _pixel_boxes(entry: Any, where: str) -> Iterator[tuple[str, Box]]:
 
 def _named(post: Example, name: str) -> list[Span]:
     """The gold entities with these words; hashtags and handles without their sign are the same name."""
-    return [span for span in post.spans or () if _plain(" ".join(post.words[span.start : span.end])) == _plain(name)]
+    return [span for span in post.spans or () if _plain(post.span_text(span)) == _plain(name)]
 
 
 def _plain(name: str) -> str:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from mner_core.data.conll import tags_of
 from mner_core.data.dataset import Dataset, Defect
-from mner_core.data.tokenize import offsets_from_span, span_from_offsets, split_tokens
+from mner_core.data.tokenize import entity_at, offsets_from_span, split_tokens
 from mner_core.tags import split_tag
-from mner_core.types import Example
+from mner_core.types import Example, Span
 
 
 def label_differences(dataset: Dataset, other: Dataset) -> Iterator[Defect]:
@@ -42,22 +42,50 @@ def label_differences(dataset: Dataset, other: Dataset) -> Iterator[Defect]:
 
 
 def on_common_words(one: Example, two: Example) -> tuple[Example, Example]:
-    """Two labellings of one text in words that are cut wherever either side cuts; unchanged where the words are equal.
+    """Two labellings of one text in words that are cut wherever a word or an entity of either side begins or ends.
 
-    A post that had to be cut anew loses its own tags: its spans say the same.
+    Unchanged where the words are equal and no entity ends inside one. A post that had to be cut anew loses its own
+    tags: its spans say the same.
     """
     if one.words == two.words:
+        two = on_words_of(one, two)
+    cuts = [span.chars for post in (one, two) for span in post.spans or () if span.chars]
+    if one.words == two.words and not cuts:
         return one, two
     tokens = one.tokens
-    for token in two.tokens:
-        tokens = split_tokens(tokens, token.start, token.end)
+    for start, end in [*((token.start, token.end) for token in two.tokens), *cuts]:
+        tokens = split_tokens(tokens, start, end)
 
     def recut(post: Example) -> Example:
         places = [(*offsets_from_span(post.tokens, span), span.label) for span in post.spans or ()]
-        spans = tuple(span_from_offsets(tokens, *place) for place in places)
+        spans = tuple(entity_at(tokens, *place) for place in places)
         return replace(post, tokens=tokens, spans=None if post.spans is None else spans, tags=None, subsets={})
 
     return recut(one), recut(two)
+
+
+def on_words_of(post: Example, other: Example) -> Example:
+    """Another labelling of the same post, its spans counted in the words of `post` and in the characters of its text.
+
+    The two have the same text, or the same words.
+    """
+    if post.tokens == other.tokens or other.spans is None:
+        return other
+    if post.text == other.text:
+        places = [(*offsets_from_span(other.tokens, span), span.label) for span in other.spans]
+        spans = tuple(entity_at(post.tokens, *place) for place in places)
+        tags = other.tags if post.words == other.words else None
+        return replace(other, tokens=post.tokens, spans=spans, tags=tags, subsets={})
+
+    def moved(span: Span) -> Span:
+        if not span.chars:
+            return span
+        first, last = span.start, span.end - 1
+        start = post.tokens[first].start + span.chars[0] - other.tokens[first].start
+        end = post.tokens[last].start + span.chars[1] - other.tokens[last].start
+        return replace(span, chars=(start, end))
+
+    return replace(other, text=post.text, tokens=post.tokens, spans=tuple(map(moved, other.spans)), subsets={})
 
 
 def _word_at(post: Example, offset: int) -> int:

@@ -19,6 +19,7 @@ from mner_core.data.lines import read_lines
 from mner_core.data.posts import write_posts
 from mner_core.data.realistic_errors import RealisticErrors, Way
 from mner_core.files import fresh_folder, write_whole
+from mner_core.tags import of_whole_words
 from mner_core.types import Example, InputError, Span
 
 Damage: TypeAlias = Literal["type", "boundary", "dropped", "invented"]
@@ -128,7 +129,7 @@ class _Page:
         self.post = {post.id: post for post in posts if post.spans is not None}
         self.truth = {post.id: set(post.spans or ()) for post in posts}
         self.spans = {post: set(spans) for post, spans in self.truth.items()}
-        untouched = [(post.id, span) for post in posts for span in sorted(self.truth[post.id])]
+        untouched = [(post.id, span) for post in posts for span in sorted(of_whole_words(self.truth[post.id]))]
         self.labels = sorted({span.label for _, span in untouched})
         self.lengths = [span.end - span.start for _, span in untouched]
         self.touched: set[tuple[str, Span]] = set()

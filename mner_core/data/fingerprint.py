@@ -69,8 +69,9 @@ def _gold(example: Example) -> Any:
     return [sorted(_triples(example.spans)), tags, subsets]
 
 
-def _triples(spans: Iterable[Span]) -> Iterator[tuple[int, int, str]]:
-    return ((span.start, span.end, span.label) for span in spans)
+def _triples(spans: Iterable[Span]) -> Iterator[tuple[int | str, ...]]:
+    """Start, end and label, and behind them the characters of an entity that begins or ends inside a word."""
+    return ((span.start, span.end, span.label, *span.chars) for span in spans)
 
 
 def _canonical(value: Any) -> str:

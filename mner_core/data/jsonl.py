@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from mner_core.data.lines import FilePlace, Reading, Report, json_record, read_lines
 from mner_core.data.sidecars import parse_objects
-from mner_core.data.tokenize import offsets_from_span, span_from_offsets, split_tokens, tokenize
+from mner_core.data.tokenize import entity_at, offsets_from_span, tokenize
 from mner_core.files import write_whole
 from mner_core.types import Example, InputError, Span, Token
 
@@ -29,8 +29,9 @@ def read(file: Path, split: str = "") -> Reading:
     """The posts of a JSON lines file.
 
     A field that cannot be used is a `bad-line` that names it and costs only itself; a line without a text costs the
-    post. A span that begins or ends inside a token splits the token, spaces at its ends do not count; of two spans that
-    overlap the later one is left out (`overlapping-spans`).
+    post. The words follow from the text, or from `tokens`, and never from spans: one that begins or ends inside a word
+    is kept as written (`inside-word`, see `Span.chars`). Spaces at a span's ends do not count; of two that overlap
+    the later one is left out (`overlapping-spans`).
 
     Raises:
         InputError: the file cannot be opened.
@@ -84,7 +85,7 @@ def _must_come_back(example: Example) -> None:
         why = "it holds half of a UTF-16 pair"
     elif any(not label.isprintable() or label != label.strip() for label in labels):
         why = "a label of it has spaces at its ends or characters that cannot be seen"
-    elif any(before.end > after.start for before, after in pairwise(spans)):
+    elif any(before.overlaps(after) for before, after in pairwise(spans)):
         why = "two of its spans overlap"
     else:
         return
@@ -150,7 +151,7 @@ def _string(record: dict[str, Any], field: str, report: Report) -> str | None:
 def _labels(
     record: dict[str, Any], text: str, report: Report
 ) -> tuple[tuple[Token, ...], tuple[Span, ...] | None, dict[str, frozenset[Span]]]:
-    """The post's tokens, cut where spans ask for it, its spans, and the named parts of them."""
+    """The post's tokens, its spans, and the named parts of them."""
     tokens = _tokens(record.get("tokens"), text, report)
     if record.get("spans") is None:
         return tokens, None, {}
@@ -158,9 +159,11 @@ def _labels(
         report("bad-line", "spans: expected a list or null; the post counts as not labelled.")
         return tokens, None, {}
     ranges = _without_overlaps(_ranges(record["spans"], "spans", tokens, len(text), report), report)
-    for start, end, _ in ranges:
-        tokens = split_tokens(tokens, start, end)
-    spans = {entry: span_from_offsets(tokens, *entry) for entry in ranges}
+    spans = {entry: entity_at(tokens, *entry) for entry in ranges}
+    for entry, span in spans.items():
+        if span.chars:
+            words = text[tokens[span.start].start : tokens[span.end - 1].end]
+            report("inside-word", f"spans: {_shown(entry)} begins or ends inside of {words!r}; it is kept as written.")
     return tokens, tuple(spans.values()), _subsets(record.get("subsets"), spans, tokens, len(text), report)
 
 

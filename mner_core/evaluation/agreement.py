@@ -14,7 +14,7 @@ from typing import Any
 from mner_core.data.compare import on_common_words
 from mner_core.evaluation.errors import Outcome, align
 from mner_core.evaluation.scoring import Counts, Figures, count, pool
-from mner_core.types import Example, InputError, Span
+from mner_core.types import Example, InputError, Span, span_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Agreement:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON: the fields, spans as {"start", "end", "label"} in words."""
-        return asdict(self)
+        return asdict(self, dict_factory=span_fields)
 
 
 def agreement(first: Sequence[Example], second: Sequence[Example]) -> Agreement:

@@ -12,7 +12,7 @@ What is left over was missed (gold) or is spurious (predicted).
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -41,7 +41,7 @@ class Outcome:
             return "missed"
         if self.gold is None:
             return "spurious"
-        same_words = (self.gold.start, self.gold.end) == (self.predicted.start, self.predicted.end)
+        same_words = replace(self.gold, label=self.predicted.label) == self.predicted
         if self.gold.label == self.predicted.label:
             return "correct" if same_words else "boundary"
         return "type" if same_words else "boundary and type"
@@ -86,6 +86,7 @@ def _worse(pair: tuple[Span, Span]) -> tuple[bool, int, bool, int, Span, Span]:
     gold, predicted = pair
     shared = min(gold.end, predicted.end) - max(gold.start, predicted.start)
     outside = (gold.end - gold.start) + (predicted.end - predicted.start) - 2 * shared
+    outside += gold.chars != predicted.chars  # one of them ends inside a word
     other_type = gold.label != predicted.label
     return (outside > 0, -shared, other_type, outside, gold, predicted)
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from mner_core.evaluation.comparison import Comparison, Predicted, compare
 from mner_core.evaluation.gold import gold_entities
-from mner_core.types import Example, Span
+from mner_core.types import Example, Span, span_fields
 
 Effect: TypeAlias = Literal["better", "worse", "otherwise wrong"]
 
@@ -68,7 +68,7 @@ class ImageAblation:
             "verdict": self.verdict,
             "against_none": self.against_none.to_json(),
             "against_swapped": self.against_swapped.to_json(),
-            "changes": [asdict(change) for change in self.changes],
+            "changes": [asdict(change, dict_factory=span_fields) for change in self.changes],
         }
 
 

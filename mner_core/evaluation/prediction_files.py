@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mner_core.data.compare import on_words_of
 from mner_core.data.lines import Defect, FilePlace, Reading
 from mner_core.data.posts import Ids, read_file
 from mner_core.evaluation.legacy import PieceCounts
@@ -30,19 +31,22 @@ def score_files(
 
 
 def read_both(
-    gold_file: Path, pred_file: Path, *, as_cut: bool = True
+    gold_file: Path, pred_file: Path, *, for_scores: bool = True
 ) -> tuple[list[Example], list[Example], list[Defect]]:
     """The posts of two files that hold the same ones in the same order, and what was wrong in the files.
 
-    With `as_cut` all posts have labels and the same words; without it one text may be cut into other words and posts
-    without labels are kept.
+    One text may be cut into other words. With `for_scores` all posts have labels, and those of `pred_file` are counted
+    in the words of `gold_file`: what begins or ends inside one of them is compared by characters. Without it posts
+    without labels are kept, and each file keeps its words.
 
     Raises:
         InputError: as `score_files`.
     """
-    gold, predicted = _read(gold_file, as_cut), _read(pred_file, as_cut)
-    _must_match(gold, predicted, gold_file.name, pred_file.name, as_cut)
+    gold, predicted = _read(gold_file, for_scores), _read(pred_file, for_scores)
+    _must_match(gold, predicted, gold_file.name, pred_file.name)
     ours, theirs = ([post for post, _ in reading.posts] for reading in (gold, predicted))
+    if for_scores:
+        theirs = [on_words_of(*pair) for pair in zip(ours, theirs, strict=True)]
     return ours, theirs, gold.defects + predicted.defects
 
 
@@ -57,9 +61,9 @@ def _read(file: Path, all_labelled: bool) -> Reading:
     return reading
 
 
-def _must_match(gold: Reading, predicted: Reading, gold_name: str, pred_name: str, as_cut: bool) -> None:
+def _must_match(gold: Reading, predicted: Reading, gold_name: str, pred_name: str) -> None:
     for (ours, here), (theirs, there) in zip(gold.posts, predicted.posts, strict=False):
-        if ours.words != theirs.words and (as_cut or ours.text != theirs.text):
+        if ours.words != theirs.words and ours.text != theirs.text:
             raise InputError(
                 f"The files must hold the same posts in the same order, but gold {gold_name} has "
                 f"{_said(ours, here, theirs)} where predicted {pred_name} has {_said(theirs, there, ours)}."

@@ -3,7 +3,7 @@
 Light: the word pieces that one of them scores are counted by whoever calls.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.evaluation import legacy
@@ -54,6 +54,7 @@ def score(
     if protocol in PROTOCOLS:
         return score_spans(gold, predicted, protocol)
     must_match(gold, predicted)
+    _must_be_tags(gold, protocol)
     tags = [encode(list(set(spans)), len(post.tokens)) for post, spans in zip(gold, predicted, strict=True)]
     return _score_tags(gold, tags, protocol, pieces)
 
@@ -72,7 +73,17 @@ def score_posts(
         said = [sorted(spans) for spans in gold_entities(predicted, protocol, scheme)]
         return score_spans(gold, said, protocol, scheme)
     must_match(gold, predicted)
+    _must_be_tags([*gold, *predicted], protocol)
     return _score_tags(gold, [tags_as_bio(post) for post in predicted], protocol, pieces)
+
+
+def _must_be_tags(posts: Iterable[Example], protocol: str) -> None:
+    cut = next((post.id for post in posts for span in post.spans or () if span.chars), None)
+    if cut is not None:
+        raise InputError(
+            f"The protocol {protocol} reads tags, but an entity of post {cut!r} begins or ends inside a word, which no "
+            "tag can say; choose the protocol entity."
+        )
 
 
 def _score_tags(gold: Sequence[Example], predicted: Sequence[Tags], protocol: str, pieces: PieceCounts | None) -> Score:

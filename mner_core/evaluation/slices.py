@@ -133,8 +133,12 @@ def posts_counts(gold: Sequence[Example], predicted: Sequence[Sequence[Span]], b
 
 
 def surface_form(post: Example, span: Span) -> str:
-    """An entity's words with single spaces between them, case folded: what makes two mentions the same name."""
-    return " ".join(post.words[span.start : span.end]).casefold()
+    """An entity's words with single spaces between them, case folded: what makes two mentions the same name.
+
+    Of one that begins or ends inside a word, its own characters.
+    """
+    words = post.span_text(span).split() if span.chars else post.words[span.start : span.end]
+    return " ".join(words).casefold()
 
 
 def seen_types(train: Sequence[Example]) -> dict[str, set[str]]:

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mner_core.tags import of_whole_words
 from mner_core.types import Example, Span
 
 MAX_FORM = 4
@@ -100,12 +101,12 @@ def _sequences(words: tuple[str, ...], length: int) -> list[tuple[str, ...]]:
 
 
 def _entities(post: Example, words: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
-    return [(words[span.start : span.end], span.label) for span in post.spans or ()]
+    return [(words[span.start : span.end], span.label) for span in of_whole_words(post.spans or ())]
 
 
 def _word_labels(post: Example, words: tuple[str, ...]) -> list[tuple[str, str]]:
     """Each word with the type of its entity, "" outside."""
     labels = [""] * len(words)
-    for span in post.spans or ():
+    for span in of_whole_words(post.spans or ()):
         labels[span.start : span.end] = [span.label] * (span.end - span.start)
     return list(zip(words, labels, strict=True))

@@ -19,6 +19,7 @@ from mner_core.label_errors.label_statistics import LabelStatistics
 from mner_core.label_errors.logistic_regression import error_probabilities
 from mner_core.label_errors.reasons import Item, item_of
 from mner_core.label_errors.span_features import PostContext
+from mner_core.tags import of_whole_words
 from mner_core.types import Example, InputError, Span
 
 ASSUMED_SHARE = 0.1
@@ -59,7 +60,9 @@ def rank(posts: Sequence[Example], tables: Tables, seed: int = 0) -> list[Item]:
     statistics = LabelStatistics(posts)
     contexts = [PostContext(post, tables(post), statistics.others_of(post), shares) for post in posts]
     rng = random.Random(seed)
-    given = [_Case(context, span) for context in contexts for span in sorted(set(context.post.spans or ()))]
+    given = [
+        _Case(context, span) for context in contexts for span in sorted(of_whole_words(set(context.post.spans or ())))
+    ]
     lacking = [
         _Case(context, span) for context in contexts for span in missing(context.table, context.post.spans or ())
     ]
@@ -100,7 +103,7 @@ def _wrong(contexts: Sequence[PostContext], labels: Sequence[str], rng: random.R
     lengths = [span.end - span.start for context in contexts for span in context.post.spans or ()]
     for context in contexts:
         gold = set(context.post.spans or ())
-        for span in sorted(gold):
+        for span in sorted(of_whole_words(gold)):
             elsewhere = rng.choice(contexts)
             words, taken = len(elsewhere.post.tokens), elsewhere.post.spans or ()
             for wrong, where in (
@@ -116,7 +119,7 @@ def _dropped(contexts: Sequence[PostContext]) -> Iterator[tuple[_Case, float]]:
     """For each gold span what would be found missing without it; nothing where the models do not find it."""
     for context in contexts:
         gold = set(context.post.spans or ())
-        for span in sorted(gold):
+        for span in sorted(of_whole_words(gold)):
             found = [each for each in missing(context.table, list(gold - {span})) if each.overlaps(span)]
             for each in found:
                 yield _Case(context, each), ASSUMED_SHARE / len(DAMAGES) / len(found)

@@ -160,7 +160,7 @@ class GEI(Model):
     def _sampled(self, found: Tensor, batch: Batch, progress: Progress) -> list[list[Span]]:
         """Gold entities of some posts, predicted ones of the others: a coin a post, from torch's own generator."""
         assert self.detector is not None
-        gold = [list(example.spans or ()) for example in batch.examples]
+        gold = [tags.of_whole_words(example.spans or ()) for example in batch.examples]
         share = self.settings.predicted_share(progress.epoch + 1) if self.training else 1.0
         predicted = torch.rand(len(gold)) < share
         if not predicted.any():

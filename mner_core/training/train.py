@@ -204,7 +204,10 @@ def _write(
 
 
 def prediction_record(example: Example, prediction: Prediction) -> dict[str, Any]:
-    """A post's predicted spans as JSON: word indices, code-point offsets, text, label, confidence."""
+    """A post as JSON with its predicted spans: word indices, code-point offsets, text, label, confidence.
+
+    Words and picture stand beside them, so that the record is read as the very post that was predicted.
+    """
     spans = [
         {
             "start": example.tokens[span.start].start,
@@ -216,4 +219,5 @@ def prediction_record(example: Example, prediction: Prediction) -> dict[str, Any
         }
         for span, confidence in zip(prediction.spans, prediction.confidences, strict=True)
     ]
-    return {"id": example.id, "text": example.text, "spans": spans}
+    tokens = [[token.start, token.end] for token in example.tokens]
+    return {"id": example.id, "text": example.text, "spans": spans, "tokens": tokens, "image": example.image_name}

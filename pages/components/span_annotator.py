@@ -8,6 +8,7 @@ import streamlit as st
 
 from db.character_spans import Mark, settle
 from mner_core.data.entity_types import EntityType
+from mner_core.data.tokenize import split_tokens
 from mner_core.types import InputError, Token
 from pages.components.colours import label_colours, label_keys
 from pages.components.component import component
@@ -26,8 +27,8 @@ class Suggestion(Mark):
 class Save:
     """What a person saved: the marks of a post, made from its revision number `revision`.
 
-    `marks` are in order, on whole `tokens`, and keep the ids and boxes that they had; `tokens` are the post's own,
-    cut where a mark demands it.
+    `marks` are in order and keep the ids and boxes that they had; `tokens` are the pieces that the browser shows: the
+    post's own words, cut where a mark begins or ends inside one. The words themselves stay as they are.
     """
 
     post_id: int | str
@@ -55,7 +56,7 @@ def span_annotator(
         post_id, revision: what the marks belong to; both come back with the save. A save of anything but what is shown
             is refused.
         text: the post's text, of any script.
-        tokens: the post's own words. Marks snap to them; with Alt a person may cut them.
+        tokens: the post's own words. Marks snap to them; with Alt they may end inside one.
         marks: what the revision says.
         labels: the data set's types, or their names, in the order of the digit keys.
         predictions: a second, underlined layer; each may be accepted.
@@ -117,8 +118,10 @@ def read_save(
     origins = [record["from"] for record in records if record["from"] is not None]
     if len(set(origins)) < len(origins):
         raise InputError("The browser sent one mark twice; reload the page and save again.")
-    settled_tokens, settled = settle(text, tokens, sent, labels)
-    return Save(post_id=post_id, revision=revision, tokens=settled_tokens, marks=settled)
+    settled, pieces = settle(text, tokens, sent, labels), tuple(tokens)
+    for mark in settled:
+        pieces = split_tokens(pieces, mark.start, mark.end)
+    return Save(post_id=post_id, revision=revision, tokens=pieces, marks=settled)
 
 
 def _read_mark(record: Any, known: Sequence[Mark]) -> Mark:

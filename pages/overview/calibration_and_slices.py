@@ -14,7 +14,7 @@ from db.evaluations import Judged, judged
 from db.gold import examples
 from db.posts import datasets
 from db.runs import runs
-from mner_core.data.tokenize import span_from_offsets
+from mner_core.data.tokenize import entity_at
 from mner_core.evaluation.scoring import Score
 from mner_core.evaluation.slices import TITLES, score_slices
 from mner_core.types import Example, Span
@@ -133,7 +133,7 @@ def _rows(slices: Mapping[str, Score]) -> list[dict[str, str | float | int]]:
 def _in_words(each: Judged) -> list[Span]:
     """What the run said, counted in the words of the post as its gold cuts them."""
     tokens = each.gold_post.example.tokens
-    return [span_from_offsets(tokens, mark.start, mark.end, mark.label) for mark in each.prediction.marks]
+    return [entity_at(tokens, mark.start, mark.end, mark.label) for mark in each.prediction.marks]
 
 
 def _confidences(read: Sequence[Judged]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

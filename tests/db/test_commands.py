@@ -74,14 +74,16 @@ def test_a_folder_comes_in_with_its_report(run_command: Any, folder: Path, home:
     assert gold_fingerprint(kept) == gold_fingerprint(read.posts)
 
 
-@pytest.mark.parametrize("form", ["jsonl", "conll"])
-def test_what_comes_out_goes_in_again(run_command: Any, folder: Path, home: Home, tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize(("form", "marked"), [("jsonl", "@Warriors"), ("jsonl", "Warriors"), ("conll", "@Warriors")])
+def test_what_comes_out_goes_in_again(
+    run_command: Any, folder: Path, home: Home, tmp_path: Path, form: str, marked: str
+) -> None:
     run_command("import", folder)
     store = open_store(home)
     post = post_ids(store, "mixed")["valid", "emoji"]
     found = newest(store, post)
     assert found is not None
-    mark = Mark(start=16, end=24, label="LOC", box=(0.0, 0.0, 0.5, 1.0))
+    mark = Mark(start=24 - len(marked), end=24, label="LOC", box=(0.0, 0.0, 0.5, 1.0))
     save(store, post, "gold", base=1, marks=[*found.marks, mark], author="anna")
     answer = run_command("export", tmp_path / "out", "--dataset", "mixed", "--format", form)
     assert (answer["posts"], answer["gold"]) == (4, "current")
@@ -93,7 +95,7 @@ def test_what_comes_out_goes_in_again(run_command: Any, folder: Path, home: Home
     emoji = read["emoji" if form == "jsonl" else "k.png"]
     assert [(emoji.span_text(span), span.label) for span in emoji.spans or ()] == [
         ("Kevin", "PER"),
-        ("Warriors", "LOC"),
+        (marked, "LOC"),
     ]
     assert (emoji.caption, emoji.objects) == ("a man", kept["emoji"].objects)
     assert emoji.image is not None
@@ -103,6 +105,31 @@ def test_what_comes_out_goes_in_again(run_command: Any, folder: Path, home: Home
         ("12", 1, ""), ("13", 1, ""), ("emoji", 1, ""), ("emoji", 2, "anna"),
     ]  # fmt: skip
     assert history[3]["marks"][1]["box"] == [0.0, 0.0, 0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"), [("see #NewYork now", "NewYork"), ("서울에서 만난", "서울"), ("post-Katrina", "post")]
+)
+def test_what_ends_inside_a_word_goes_out_and_in_again_but_not_as_tags(
+    run_command: Any, tmp_path: Path, home: Home, capsys: pytest.CaptureFixture[str], text: str, part: str
+) -> None:
+    start = text.index(part)
+    span = {"start": start, "end": start + len(part), "label": "LOC"}
+    post = {"id": "p", "text": text, "spans": [span], "subsets": {"some": [span]}}
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.jsonl").write_text(json.dumps(post))
+    run_command("import", tmp_path / "data", "--name", "first")
+    assert main(["export", str(tmp_path / "tags"), "--dataset", "first", "--format", "conll"]) == 2
+    assert "begins or ends inside a word" in capsys.readouterr().err
+    assert not (tmp_path / "tags").exists()
+    run_command("export", tmp_path / "out", "--dataset", "first")
+    again = run_command("import", tmp_path / "out", "--name", "first")
+    assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, 1)
+    run_command("import", tmp_path / "out", "--name", "second")
+    store = open_store(home)
+    (brought,), (second,) = gold.examples(store, "first"), gold.examples(store, "second")
+    assert (second.tokens, second.spans, second.subsets) == (brought.tokens, brought.spans, brought.subsets)
+    assert [second.span_text(found) for found in second.spans or ()] == [part]
 
 
 def test_the_original_gold_comes_out_too(run_command: Any, folder: Path, home: Home, tmp_path: Path) -> None:

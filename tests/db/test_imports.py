@@ -24,8 +24,9 @@ from mner_core.check import check
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.data.lines import Defect
 from mner_core.data.posts import read_file
+from mner_core.data.tokenize import entity_at, split_tokens, tokenize
 from mner_core.home import Home
-from mner_core.types import Example, InputError, Span
+from mner_core.types import Example, InputError, Span, Token
 from tests.db.samples import LABELS, ended, python, sample_post, sample_posts
 
 
@@ -73,6 +74,48 @@ def test_changed_text_and_changed_gold_are_reported_and_left(store: Store, ids: 
     assert gold.examples(store, "set")[:6] == before
     assert [each.spans for each in gold.examples(store, "set")[6:]] == [(), None]
     assert posts.defects(store, "set") == list(report.defects)
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "other"),
+    [
+        ("see #NewYork now", "NewYork", None),
+        ("서울에서 만난", "서울", None),
+        ("post-Katrina", "Katrina", None),
+        ("in New York", "New York", [(0, 2), (3, 11)]),
+    ],
+)
+def test_the_same_text_in_other_words_is_the_same_post(
+    store: Store, text: str, part: str, other: list[tuple[int, int]] | None
+) -> None:
+    """Earlier versions cut words where gold ends: their stores keep those words when the file comes again."""
+    start, words = text.index(part), tokenize(text)
+    cut = split_tokens(words, start, start + len(part))
+    if other:
+        cut = tuple(Token(text[begin:end], begin, end) for begin, end in other)
+    old, new = (
+        Example(id="p", text=text, tokens=tokens, spans=(entity_at(tokens, start, start + len(part), "LOC"),))
+        for tokens in (cut, words)
+    )
+    import_examples(store, "set", [old])
+    report = import_examples(store, "set", [replace(new, subsets={"all": frozenset(new.spans or ())})])
+    assert (report.added, report.updated, report.unchanged, report.defects) == (0, 0, 1, ())
+    assert gold.examples(store, "set") == [old]
+    import_examples(store, "raw", [replace(old, spans=None)])
+    report = import_examples(store, "raw", [replace(new, subsets={"all": frozenset(new.spans or ())})])
+    assert (report.updated, report.defects) == (1, ())
+    (found,) = gold.examples(store, "raw")
+    assert (found.tokens, found.spans, found.subsets) == (old.tokens, old.spans, {"all": frozenset(old.spans or ())})
+
+
+def test_words_that_lack_an_entity_are_said(store: Store) -> None:
+    text = "in Paris"
+    import_examples(store, "set", [Example(id="p", text=text, tokens=(Token("in", 0, 2),), spans=None)])
+    report = import_examples(
+        store, "set", [Example(id="p", text=text, tokens=tokenize(text), spans=(Span(1, 2, "A"),))]
+    )
+    assert [defect.kind for defect in report.defects] == ["changed-post"]
+    assert gold.examples(store, "set")[0].spans is None
 
 
 def test_gold_that_comes_later_is_the_original(store: Store) -> None:
