@@ -91,7 +91,7 @@ def export_folder(
     for post in posts:
         splits[safe_id(post.split) if post.split else "train"].append(post)
     with fresh_folder(out) as work:
-        write_json(work / "dataset.json", _about(about))
+        write_json(work / "dataset.json", {**_about(about), "gold": gold})
         for split, part in splits.items():
             write_posts(part, work / f"{split}.{'jsonl' if format == 'jsonl' else 'txt'}")
         if format == "conll":

@@ -67,14 +67,21 @@ def evaluate(options: argparse.Namespace) -> Answer:
     if options.details:
         answer |= _details(asked[0], examples, options)
     if options.against:
-        from mner_core.evaluation.comparison import compare
-
-        others = _ask(options.against, examples, options.images)
-        spans = [each.spans for each in others]
-        found = compare(examples, [each.spans for each in asked], spans, options.protocol)
-        about = {"runs": [str(path) for path in options.against], "labels_unknown_to_run": _unknown(others, examples)}
-        answer["against"] = about | found.to_json()
+        answer["against"] = _against(asked, examples, options)
     return answer
+
+
+def _against(asked: Sequence[_Asked], examples: Sequence[Example], options: argparse.Namespace) -> dict[str, Any]:
+    """The other runs beside these, on labels that neither side suggested."""
+    from mner_core.commands.fair_comparison import compare_fairly
+
+    others = _ask(options.against, examples, options.images)
+    ours, theirs = (
+        [(path, each.run.record, each.spans) for path, each in zip(paths, side, strict=True)]
+        for paths, side in ((options.run, asked), (options.against, others))
+    )
+    about = {"runs": [str(path) for path in options.against], "labels_unknown_to_run": _unknown(others, examples)}
+    return about | compare_fairly(options.data, examples, ours, theirs, options.protocol)
 
 
 def score_command(options: argparse.Namespace) -> Answer:

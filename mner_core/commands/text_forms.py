@@ -105,7 +105,14 @@ def _calibration(found: Fields) -> dict[str, Any]:
 def _comparison(found: Fields) -> dict[str, Any]:
     """Both sides and what the tests say, in a sentence; --json has every test."""
     sides = {"ours": found["ours"], "theirs": found["theirs"]}
-    return {"runs": found["runs"], "sentence": found["sentence"], "F1 over seeds": sides}
+    said = {"runs": found["runs"], "sentence": found["sentence"], "F1 over seeds": sides}
+    if not found["suggested"]:
+        return said
+    note = "their labels were suggested by a compared run; those before count"
+    return said | {
+        "posts whose labels a compared run suggested": f"{found['suggested']}: {note} ({found['left_out']} left out)",
+        "F1 on the labels as they are (no verdict)": found["as_labelled"],
+    }
 
 
 def _figures(parts: Fields) -> dict[str, Any]:

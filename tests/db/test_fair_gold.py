@@ -1,16 +1,21 @@
 """Comparisons on a gold that none of the compared runs wrote."""
 
+from pathlib import Path
+
 import pytest
 
 from db.annotations import save
 from db.character_spans import Mark
 from db.engine import Store
 from db.evaluations import evaluate, judged
+from db.exchange import export_folder
 from db.fair_gold import Suggested, of_their_setting, suggested, suggesting_runs
 from db.imports import About, import_examples
 from db.posts import post_ids
 from db.predictions import PostPrediction, PredictedMark, record
 from db.runs import add_run
+from mner_core.data.dataset import read_dataset
+from mner_core.data.label_history import before, read_history, suggesting
 from mner_core.types import InputError, Span
 from tests.db.samples import sample_post
 from tests.db.test_runs import write_run
@@ -109,3 +114,30 @@ def test_a_persons_track_is_asked_for_itself(store: Store, numbers: list[int]) -
     save(store, numbers[0], "bob", base=0, marks=[mark("LOC")], author="bob", run="loc")
     assert suggesting_runs(store, "set", "test", "bob") == {"loc": 1}
     assert suggesting_runs(store, "set", "test", "current") == {}
+
+
+def test_an_export_says_where_its_labels_come_from(store: Store, numbers: list[int], tmp_path: Path) -> None:
+    accept(store, numbers[0], "LOC", "loc")
+    accept(store, numbers[1], "LOC", None)
+    accept(store, numbers[2], "LOC", "loc", status="draft")
+    save(store, numbers[3], "bob", base=0, marks=[mark("LOC")], author="bob", run="per")
+    for gold, runs in (("current", {"loc"}), ("original", set()), ("bob", {"per"})):
+        export_folder(store, tmp_path / gold, "set", gold)
+        posts, history = (
+            read_dataset(tmp_path / gold / "test.jsonl").posts,
+            read_history(tmp_path / gold / "test.jsonl"),
+        )
+        assert suggesting(history, posts) == runs, gold
+        if gold == "current":
+            said = [before(history, post, {"loc", "per"}) for post in posts]
+            assert said == [(True, (Span(0, 3, "PER"),)), *[(False, None)] * 3], "a draft is no label"
+    assert read_history(tmp_path / "nowhere.jsonl") == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["{", '{"post": "p0"}', '{"number": 1, "status": "submitted", "run": null, "marks": 3}']
+)
+def test_a_history_that_cannot_be_read_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "history.jsonl").write_text(f"{line}\n")
+    with pytest.raises(InputError, match=r"history\.jsonl line 1"):
+        read_history(tmp_path / "test.jsonl")
