@@ -13,7 +13,7 @@ from db.tables import JobEvents, Jobs
 from mner_core.home import Home
 from mner_core.types import InputError
 
-Kind: TypeAlias = Literal["import", "features", "train", "predict", "experiment", "suspicious"]
+Kind: TypeAlias = Literal["import", "features", "train", "predict", "experiment", "suspicious", "cross-validate"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Status: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled"]
 ACTIVE: tuple[Status, ...] = ("queued", "running")

@@ -52,7 +52,7 @@ def plan_division(store: Store, dataset: str, shares: Sequence[float], seed: int
         raise InputError(f"The files of {dataset} have the splits {', '.join(of_files)}: there is nothing to divide.")
     if not rows:
         raise InputError(f"The data set {dataset} has no posts: there is nothing to divide.")
-    keys = [list(_belongs_to(row.text, row.image_sha256)) for row in rows]
+    keys = [list(belongs_to(row.text, row.image_sha256)) for row in rows]
     placed = {
         place: SPLITS.index(row.split)
         for place, row in enumerate(rows)
@@ -106,7 +106,7 @@ def move_posts(store: Store, dataset: str, splits: Mapping[int, str]) -> int:
         return sum(each["split"] != here[each["id"]][0] for each in places)
 
 
-def _belongs_to(text: str, picture: str | None) -> Iterator[tuple[str, str]]:
+def belongs_to(text: str, picture: str | None) -> Iterator[tuple[str, str]]:
     """What a post must not be torn apart from: its words, without regard to case and spaces, and its picture."""
     if words := " ".join(text.split()).casefold():
         yield "text", words

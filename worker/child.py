@@ -28,6 +28,7 @@ MODULES: Mapping[Kind, str] = {
     "predict": "worker.jobs.predict",
     "experiment": "worker.jobs.experiments",
     "suspicious": "worker.jobs.label_errors",
+    "cross-validate": "worker.jobs.cross_validation",
 }
 """Each has `run(store, job, report) -> result`; only the one that is needed is loaded."""
 

@@ -32,16 +32,19 @@ LabelHistory = Mapping[_Key, Sequence[LabelRevision]]
 
 
 def read_history(data: Path) -> LabelHistory:
-    """The history beside a file of posts; empty where there is none, or where the labels are those of the import.
+    """The history beside a file of posts, or in their folder; empty where there is none.
 
     Raises:
         InputError: a line cannot be read.
     """
-    file = data.parent / FILE
+    folder = data if data.is_dir() else data.parent
+    file = folder / FILE
     if not file.is_file():
         return {}
-    track, found = _track(data.parent), defaultdict(list)
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    track, found = _track(folder), defaultdict(list)
+    for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1):
+        if not line:
+            continue
         try:
             record = json.loads(line)
             revision = LabelRevision(

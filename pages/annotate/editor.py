@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from db.annotations import Revision, Status, history
-from db.posts import Post, dataset, post
+from db.held_out_results import newest_held_out
+from db.posts import GOLD, Post, dataset, post
 from db.predictions import PostPrediction
 from mner_core.data.entity_types import EntityType
 from pages.annotate import drafts
@@ -18,10 +19,11 @@ from pages.annotate.beginning import begins_empty
 from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
 from pages.annotate.list_place import done_posts, draw_progress, go_to, open_place
 from pages.components.span_annotator import Save, Suggestion, span_annotator
+from pages.mistakes.corrections_reach import draw_reach
 from pages.mistakes.filters import current_filter
 from pages.mistakes.loading import stored_prediction
 from pages.mistakes.no_mistakes import no_mistakes
-from pages.mistakes.worklist import ListName, ListPlace, WorkList, doubts, work_list
+from pages.mistakes.worklist import ListName, ListPlace, WorkList, doubts, forget_list, work_list
 from pages.shared.marking import suggestions
 from pages.shared.number_format import counted
 from pages.shared.pictures import picture_uri, why_no_picture
@@ -45,6 +47,8 @@ class Editor:
     past: Sequence[Revision]
     types: tuple[EntityType, ...]
     predicted: PostPrediction | None
+    suggests: str | None
+    """Whose prediction it is, as a revision notes it."""
 
 
 @st.fragment
@@ -66,12 +70,14 @@ def _nothing(chosen: Selection, name: str) -> str:
     if name == "mistakes":
         return f"{no_mistakes(chosen, current_filter().asks)} Choose another work list, other posts or another run."
     return {
+        "held-out": "Nothing is here: have every post judged, or choose the posts of train.",
         "doubts": "Nothing is here: have suspicious labels looked for on the screen Data, or choose other posts.",
         "uncorrected": "Every post has been corrected.",
     }.get(name, "There is no post here: choose other posts.")
 
 
 def _editor(chosen: Selection, works: WorkList, at: ListPlace, track: str) -> Editor:
+    held = newest_held_out(store(), chosen.dataset or "") if works.name == "held-out" else None
     return Editor(
         chosen=chosen,
         works=works,
@@ -79,7 +85,8 @@ def _editor(chosen: Selection, works: WorkList, at: ListPlace, track: str) -> Ed
         track=track,
         past=history(store(), at[0]),
         types=dataset(store(), chosen.dataset or "").types,
-        predicted=stored_prediction(store(), chosen, at[0]),
+        predicted=held.said.get(at[0]) if held else stored_prediction(store(), chosen, at[0]),
+        suggests=held.name if held else chosen.run,
     )
 
 
@@ -104,8 +111,17 @@ def _draw(editor: Editor) -> None:
         _draw_states(editor, now)
     with right:
         _draw_picture(editor.post)
+    if editor.track == GOLD:
+        draw_reach(editor.post.dataset, after=_begin_anew)
     draw_others(editor.post, editor.types, now, editor.past)
     draw_versions(editor.post, editor.track, editor.past)
+
+
+def _begin_anew() -> None:
+    """Posts have left the split: the list is made again, and begins with its first post that is not done."""
+    drafts.close()
+    forget_list()
+    go_to(None)
 
 
 def _draw_state(editor: Editor, now: drafts.Opened) -> None:
@@ -135,7 +151,7 @@ def _draw_annotator(editor: Editor, now: drafts.Opened) -> None:
 
     def saved(done: Save) -> None:
         status: Status = "draft" if as_draft else "submitted"
-        run = editor.chosen.run if editor.predicted else None
+        run = editor.suggests if editor.predicted else None
         if drafts.keep(store(), editor.post, now, done.marks, status, me(), run):
             _after_save(editor)()
 

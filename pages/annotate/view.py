@@ -5,6 +5,7 @@ import streamlit as st
 from db.posts import GOLD, Dataset, dataset
 from pages.annotate.beginning import pick_beginning
 from pages.annotate.editor import draw_editor
+from pages.annotate.held_out import draw_held_out
 from pages.annotate.list_place import open_list
 from pages.annotate.suggestions import draw_suggestions
 from pages.mistakes.no_mistakes import is_judged
@@ -34,7 +35,10 @@ def main() -> None:
     track = _track()
     name = chosen_list("mistakes" if is_judged(chosen) else "uncorrected")
     _draw_pickers(chosen, name, track)
-    draw_suggestions(chosen, found)
+    if name == "held-out":
+        draw_held_out(found)
+    else:
+        draw_suggestions(chosen, found)
     draw_editor(chosen, name, track)
 
 

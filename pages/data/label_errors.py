@@ -15,7 +15,7 @@ from mner_core.catalog.systems import SYSTEMS
 from mner_core.types import InputError
 from pages.mistakes.worklist import doubts
 from pages.shared.number_format import when
-from pages.shared.selection import go
+from pages.shared.selection import page_link
 from pages.shared.status import active_jobs
 from pages.shared.store import me, store
 from pages.shared.text import plain
@@ -80,18 +80,12 @@ def _draw_list(name: str, found: list[Doubt], split: str, made: float) -> None:
     done = {*queue(store(), name, "corrected"), *queue(store(), name, "discarded")}
     st.caption(
         f"Looked for {when(made)} in {plain(split)}. Likeliest error first. The score orders the labels; it is no "
-        "probability. Tick a row to open its post."
+        "probability. Tick a row for a link to its post."
     )
+    if found:
+        page_link("annotate", "Go through them in Annotate", dataset=name, split=split, list="doubts")
     shown = found[:_SHOWN]
-    key = "doubt table"
-
-    def open_post() -> None:
-        ticked = st.session_state[key]["selection"]["rows"]
-        if ticked:
-            each = shown[ticked[0]]
-            go("annotate", post=each.name, split=each.split, list="doubts")
-
-    st.dataframe(
+    ticked = st.dataframe(
         [_row(each, each.post in done) for each in shown],
         hide_index=True,
         column_config={
@@ -99,10 +93,16 @@ def _draw_list(name: str, found: list[Doubt], split: str, made: float) -> None:
             "Score": st.column_config.NumberColumn(format="%.2f", width=65, help=_ABOUT_SCORE),
             "Seen": st.column_config.CheckboxColumn(width="small", help="The post was corrected or left out."),
         },
-        on_select=open_post,
+        on_select="rerun",
         selection_mode="single-row",
-        key=key,
+        key="doubt table",
     )
+    # A link: to switch the page while another part of the screen renews itself whitens the page.
+    for row in ticked["selection"]["rows"]:
+        each = shown[row]
+        page_link(
+            "annotate", f"Correct {plain(each.name)}", dataset=name, post=each.name, split=each.split, list="doubts"
+        )
     if len(found) > _SHOWN:
         st.caption(f"The first {_SHOWN} of {len(found):,}; the work list in Annotate goes through all of them.")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from db.corrections import TRAIN
 from db.evaluations import evaluate
 from db.runs import runs
 from mner_core.types import InputError
@@ -14,6 +15,7 @@ from pages.mistakes.fairness import Fairness, fairness
 from pages.mistakes.filters import Filter, current_filter, matching, set_filter
 from pages.mistakes.loading import Found, facts, load
 from pages.mistakes.no_mistakes import no_mistakes
+from pages.mistakes.worklist import TITLES
 from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
 from pages.shared.run_words import what_it_cannot_know, why_no_run
 from pages.shared.selection import Selection, gold_name, page_link, selection
@@ -42,6 +44,11 @@ def main() -> None:
     st.markdown(_summary(chosen, found, fair.fair_to if fair else ()))
     if fair and fair.sentence:
         st.info(f"{fair.sentence} {_as_labelled(chosen)}", icon=":material/balance:")
+    if chosen.split == TRAIN and found.judged:
+        st.caption(
+            ":material/info: A run repeats the labels of train that it learned, so few of its mistakes show here."
+        )
+        page_link("annotate", TITLES["held-out"], list="held-out", post=None)
     if found.judged:
         _draw_found(chosen, found)
     else:

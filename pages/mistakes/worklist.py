@@ -10,21 +10,23 @@ from typing import Literal, TypeAlias, get_args
 import streamlit as st
 
 from db.engine import Store
+from db.held_out_results import judged_held_out, newest_held_out
 from db.label_error_results import Doubt, newest_ranking, read_ranking
 from db.posts import GOLD, post_ids
 from db.predictions import predictions
 from db.worklists import queue
 from mner_core.home import Home
-from pages.mistakes.cases import ordered
+from pages.mistakes.cases import mistakes, ordered
 from pages.mistakes.filters import Filter, current_filter, matching
 from pages.mistakes.loading import facts, load
 from pages.shared.selection import Selection
 
-ListName: TypeAlias = Literal["mistakes", "doubts", "uncorrected", "unsure", "all"]
+ListName: TypeAlias = Literal["mistakes", "doubts", "held-out", "uncorrected", "unsure", "all"]
 LISTS: tuple[ListName, ...] = get_args(ListName)
 TITLES: dict[ListName, str] = {
     "mistakes": "Mistakes of the run",
     "doubts": "Suspicious labels",
+    "held-out": "Mistakes in train (cross-validated)",
     "uncorrected": "Not corrected yet",
     "unsure": "Least sure first",
     "all": "All posts",
@@ -107,6 +109,7 @@ def _make(store: Store, chosen: Selection, name: ListName, track: str, wanted: F
         "doubts": lambda: list(
             dict.fromkeys(each.post for each in doubts(store, chosen.dataset) if each.post in every)
         ),
+        "held-out": lambda: _with_held_out_mistakes(store, chosen.dataset or "", every),
         "uncorrected": lambda: _uncorrected(store, chosen, track, every),
         "unsure": lambda: _unsure(store, chosen, every),
         "all": lambda: every,
@@ -117,6 +120,13 @@ def _make(store: Store, chosen: Selection, name: ListName, track: str, wanted: F
 def _with_mistakes(store: Store, chosen: Selection, wanted: Filter) -> list[int]:
     found = matching(load(store, chosen, compare=bool(wanted.change)).cases, wanted, facts(store, chosen, wanted))
     return [post.post for post in ordered(found, wanted.order)]
+
+
+def _with_held_out_mistakes(store: Store, dataset: str, every: list[int]) -> list[int]:
+    """The posts on which a model that has not seen them and the labels of now disagree, surest first."""
+    found = newest_held_out(store, dataset)
+    wrong = mistakes(judged_held_out(store, dataset, found)) if found else []
+    return [post.post for post in ordered(wrong, "sure") if post.post in every]
 
 
 def _uncorrected(store: Store, chosen: Selection, track: str, every: list[int]) -> list[int]:

@@ -64,8 +64,9 @@ def _say_who_suggested(chosen: Selection) -> None:
     if not found:
         return
     said = ", ".join(f"{plain(run)} (on {counted(number, 'post')})" for run, number in found.items())
+    them = "it" if len(found) == 1 else "them"
     st.caption(
-        f":material/balance: Labels of these posts were suggested by {said}, and favour it. Two runs side by side, "
+        f":material/balance: Labels of these posts were suggested by {said}, and favour {them}. Two runs side by side, "
         "below, are compared on labels that are fair to both."
     )
 
@@ -112,9 +113,12 @@ def compare_runs(chosen: Selection) -> None:
     st.caption(plain(found.tested))
     _say_what_is_fair(found)
     st.dataframe(_type_rows(found), hide_index=True, column_config=_type_columns(found))
-    st.caption(
-        f"Both on the same posts: {score_sentence(found.after.score, gold_name(found.after.gold), found.after.posts)}."
-    )
+    st.caption(f"Both on the same posts: {score_sentence(found.after.score, _gold_called(found), found.after.posts)}.")
+
+
+def _gold_called(found: RunComparison) -> str:
+    """What the gold is called on which two runs are compared."""
+    return gold_name(found.after.gold) + (" without what these runs suggested" if found.fair.fair_to else "")
 
 
 def _say_what_is_fair(found: RunComparison) -> None:

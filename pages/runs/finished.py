@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from db.gold import labelled_counts
+from db.posts import datasets
 from db.runs import StoredRun, runs
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.slices import TITLES
@@ -52,6 +54,8 @@ def one_run(chosen: Selection) -> None:
         st.caption(
             f"{counted(left_out, 'post')} of train had no labels and {'was' if left_out == 1 else 'were'} left out."
         )
+    if moved := _fewer_now(run):
+        st.caption(moved)
     if dev.get("measured") is False:
         _not_measured(run)
     elif dev.get("per_type"):
@@ -60,6 +64,20 @@ def one_run(chosen: Selection) -> None:
         st.caption("The run's folder does not say how good it was in training.")
     with st.expander("Settings, slices and versions"):
         _details(run)
+
+
+def _fewer_now(run: StoredRun) -> str:
+    """That its own figures rest on posts that have left valid since; empty where none has."""
+    name = str(run.data.get("name", ""))
+    if name not in {each.name for each in datasets(store())}:
+        return ""
+    then, now = int(run.data.get("dev", 0)), labelled_counts(store(), name).get("valid", (0, 0))[0]
+    if now >= then:
+        return ""
+    return (
+        f":material/move_item: It was measured on {counted(then, 'labelled post')} of valid, of which {now:,} are left "
+        "there. The overview measures all runs on the same posts."
+    )
 
 
 def _how_good(run: StoredRun, dev: Mapping[str, Any]) -> None:

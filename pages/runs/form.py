@@ -12,6 +12,7 @@ from mner_core.catalog.profiles import PROFILES
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.labelled import UNMEASURED_BELOW
 from mner_core.types import InputError
+from pages.mistakes.corrections_reach import draw_reach
 from pages.runs.submit import Field, TrainingChoice, fields_of, submit_training
 from pages.shared.number_format import counted
 from pages.shared.selection import Selection, gold_name, golds
@@ -42,6 +43,7 @@ def training_form(chosen: Selection, start: str | None = None) -> None:
         help="A run: its parameters are where the training begins.",
     )
     st.caption(_what_counts(session["train dataset"], session["train gold"]))
+    draw_reach(session["train dataset"], session["train gold"], always=True)
     model, variant, profile = st.columns(3)
     model.selectbox("Model", list(SYSTEMS), key="train model", format_func=lambda name: SYSTEMS[name].title)
     system = SYSTEMS[session["train model"]]

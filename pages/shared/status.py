@@ -37,6 +37,7 @@ def job_title(job: Job) -> str:
         "train": f"Training {run} on {dataset}",
         "predict": f"Reading {dataset} with {run}",
         "suspicious": f"Looking for suspicious labels in {dataset}",
+        "cross-validate": f"Judging the posts of {dataset} by models that have not seen them",
         "experiment": f"Making the table “{_table_title(said.get('suite', ''))}”",
     }[job.kind]
 

@@ -41,12 +41,17 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
     posts = [post for post in examples(store, name, gold, split) if post.spans is not None]
     if not posts:
         raise InputError(f"No post of the split {split} in {name} is labelled; there is nothing to check.")
-    items = by_cross_validation(_request(store, job, name, posts), FOLDS, store.home, _Bar(report).progress)
+    items = by_cross_validation(request_of(store, job, name, posts), FOLDS, store.home, Bar(report).progress)
     keep_ranking(store, job, _doubts(store, name, posts, items[:LONGEST]))
     return {"dataset": name, "labels": len(items), "kept": min(len(items), LONGEST), "model": payload["model"]}
 
 
-def _request(store: Store, job: Job, name: str, posts: Sequence[Example]) -> TrainingRequest:
+def request_of(store: Store, job: Job, name: str, posts: Sequence[Example]) -> TrainingRequest:
+    """What each fold is trained with: the job's system and profile, on the labelled posts of its split.
+
+    Raises:
+        InputError: there is no such model or profile, or no post has a labelled span.
+    """
     entry, chosen = system(job.payload["model"]), profile(job.payload.get("profile", "compact"))
     settings = entry.resolve(chosen.name)
     labels = tuple(sorted({span.label for post in posts for span in post.spans or ()}))
@@ -96,7 +101,7 @@ def _doubts(store: Store, name: str, posts: Sequence[Example], items: Sequence[I
     return found
 
 
-class _Bar:
+class Bar:
     """One bar over all folds, from sentences such as "fold 2 of 5, training"."""
 
     def __init__(self, report: Reporter) -> None:
