@@ -1,13 +1,16 @@
 """What names a kept answer: everything that it follows from."""
 
+import gzip
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mner_core.run_record import RunRecord
 from mner_core.types import Example, ImageObject, Token
-from worker.evidence_cache import evidence_key
+from worker.evidence_cache import EvidenceCache, evidence_key
 
 RUN = RunRecord(
     model="rgcn", variant="", profile="tiny", settings={}, seed=0, labels=("PER",), data={}, trained_posts=(),
@@ -35,3 +38,57 @@ ASKED: dict[str, Any] = {"run": RUN, "versions": ["code", "extractors"], "exampl
 def test_each_thing_that_an_answer_follows_from_makes_it_another_one(changed: dict[str, Any]) -> None:
     assert evidence_key(**ASKED) == evidence_key(**ASKED)
     assert evidence_key(**{**ASKED, **changed}) != evidence_key(**ASKED)
+
+
+def test_what_was_kept_comes_back_and_what_is_no_record_does_not(tmp_path: Path) -> None:
+    cache = EvidenceCache(tmp_path / "kept", 10_000)
+    assert cache.get("a") is None
+    cache.put("a", {"said": "Zoë"})
+    assert cache.get("a") == {"said": "Zoë"}
+    assert EvidenceCache(tmp_path / "kept", 10_000).get("a") == {"said": "Zoë"}, "and in the next process"
+    for wrong in (b"[1]", b'"a"', b"{"):
+        (tmp_path / "kept" / "a.json.gz").write_bytes(gzip.compress(wrong))
+        assert cache.get("a") is None
+    cache.put("a", {"said": "again"})
+    assert cache.get("a") == {"said": "again"}
+
+
+def noise(size: int) -> dict[str, str]:
+    return {"noise": os.urandom(size).hex()}
+
+
+def test_beyond_the_limit_the_longest_unused_go_until_a_quarter_is_free(tmp_path: Path) -> None:
+    cache = EvidenceCache(tmp_path, 40_000)
+    for number in range(30):
+        cache.put(f"key{number}", noise(2500))
+        os.utime(tmp_path / f"key{number}.json.gz", ns=(0, number))
+        before = {file.name: file.stat().st_size for file in tmp_path.iterdir()}
+        if sum(before.values()) > 35_000:
+            break
+    assert sum(before.values()) <= 40_000
+    assert cache.get("key0") is not None, "used just now"
+    cache.put("last", noise(5000))
+    left = {file.name for file in tmp_path.iterdir()}
+    sizes = [file.stat().st_size for file in tmp_path.iterdir()]
+    assert sum(sizes) <= 30_000
+    assert sum(sizes) + before["key1.json.gz"] > 30_000, "no more than that"
+    gone = [name for name in before if name not in left]
+    assert gone == [f"key{number}.json.gz" for number in range(1, len(gone) + 1)]
+    assert {"key0.json.gz", "last.json.gz"} <= left
+
+
+def test_as_much_as_the_limit_is_kept(tmp_path: Path) -> None:
+    record = noise(500)
+    EvidenceCache(tmp_path / "measured", 10**9).put("a", record)
+    [file] = (tmp_path / "measured").iterdir()
+    for limit, stays in ((file.stat().st_size, True), (file.stat().st_size - 1, False)):
+        cache = EvidenceCache(tmp_path / str(stays), limit)
+        cache.put("a", record)
+        assert (cache.get("a") is not None) == stays
+
+
+def test_where_nothing_can_be_written_nothing_is_kept_and_nothing_breaks(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    cache = EvidenceCache(tmp_path / "file" / "kept", 10_000)
+    cache.put("a", {"said": "x"})
+    assert cache.get("a") is None

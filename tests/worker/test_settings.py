@@ -1,5 +1,7 @@
 """What the environment tells a worker."""
 
+from pathlib import Path
+
 import pytest
 
 from mner_core.types import InputError
@@ -39,3 +41,55 @@ def test_a_child_sees_its_gpu_alone_and_its_threads_sleep_while_they_wait() -> N
     assert seen["OMP_WAIT_POLICY"] == "PASSIVE"
     assert child_environment("cpu", {"OMP_WAIT_POLICY": "ACTIVE"})["OMP_WAIT_POLICY"] == "ACTIVE"
     assert child_environment("cpu", {})["CUDA_VISIBLE_DEVICES"] == ""
+
+
+def test_what_is_left_empty_is_as_if_it_were_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "gpus", lambda: ())
+    names = ("DEVICES", "DEMO", "LEASE", "SERVING", "SERVING_MB", "EVIDENCE_MB")
+    assert WorkerSettings.from_environment({f"MNER_{name}": "" for name in names}) == WorkerSettings()
+    documented = WorkerSettings(
+        devices=("cpu",), demo=True, lease=30, serving=True, serving_bytes=1024 * 2**20, evidence_bytes=256 * 2**20
+    )
+    assert WorkerSettings() == documented, "the numbers that the module's first lines name"
+
+
+@pytest.mark.parametrize("value", ["0", "1"])
+def test_a_flag_switches_its_own_thing(value: str) -> None:
+    for name in ("demo", "serving"):
+        read = WorkerSettings.from_environment({"MNER_DEVICES": "cpu", f"MNER_{name.upper()}": value})
+        assert {each: getattr(read, each) for each in ("demo", "serving")} == {
+            "demo": True, "serving": True, name: value == "1"
+        }  # fmt: skip
+
+
+def test_sizes_are_in_megabytes_and_may_be_parts_of_one() -> None:
+    read = WorkerSettings.from_environment({"MNER_DEVICES": "cpu", "MNER_SERVING_MB": "0.5", "MNER_EVIDENCE_MB": "3"})
+    assert (read.serving_bytes, read.evidence_bytes) == (2**19, 3 * 2**20)
+    with pytest.raises(InputError, match="MNER_EVIDENCE_MB is a number above 0, got '0'"):
+        WorkerSettings.from_environment({"MNER_DEVICES": "cpu", "MNER_EVIDENCE_MB": "0"})
+
+
+@pytest.mark.parametrize("device", ["cuda:", "cuda:x", "cuda:-1", "cuda1:0"])
+def test_a_gpu_has_a_number(device: str) -> None:
+    with pytest.raises(InputError, match="write GPUs as cuda:0, cuda:1"):
+        WorkerSettings.from_environment({"MNER_DEVICES": device})
+    assert WorkerSettings.from_environment({"MNER_DEVICES": "cuda:10,,cpu ,"}).devices == ("cuda:10", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("program", "found"),
+    [
+        ("echo 0; echo ' 1 '; echo; echo '[N/A]'", ("cuda:0", "cuda:1")),
+        ("exit 9", ()),
+        ("true", ()),
+        (None, ()),
+    ],
+)
+def test_gpus_are_those_that_the_driver_lists(
+    program: str | None, found: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if program is not None:
+        (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\n{program}\n")
+        (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert settings.gpus() == found
