@@ -48,7 +48,7 @@ def label_errors(options: argparse.Namespace) -> Answer:
         must_be_run(options.run)
         from mner_core.label_errors.search import by_run
 
-        items, considered, unknown = by_run(options.run, posts, home)
+        items, considered, unknown = by_run(options.run, posts, home, _beside(data, posts, labelled=True))
     else:
         items, considered = _cross_validated(options, data, posts, home), len(posts)
     from mner_core.label_errors.recall import recall_at_k
@@ -69,6 +69,12 @@ def label_errors(options: argparse.Namespace) -> Answer:
     return {**answer, "against_corruptions": recall_at_k(items, [post["post"] for post in posts_ranked], changes)}
 
 
+def _beside(data: Dataset, posts: Sequence[Example], labelled: bool = False) -> list[Example]:
+    """The data set's other posts; only those that somebody labelled where so asked."""
+    keys = {post.key for post in posts}
+    return [post for post in data.posts if post.key not in keys and not (labelled and post.spans is None)]
+
+
 def _cross_validated(options: argparse.Namespace, data: Dataset, posts: Sequence[Example], home: Home) -> "list[Item]":
     entry, chosen = system(options.model), profile(options.profile)
     settings = entry.resolve(chosen.name, options.variant, {} if options.epochs is None else {"epochs": options.epochs})
@@ -79,8 +85,7 @@ def _cross_validated(options: argparse.Namespace, data: Dataset, posts: Sequence
     labels = tuple(sorted({span.label for post in posts for span in post.spans or ()}))
     if not labels:
         raise InputError(f"No post of {data.name} has a labelled span; there is nothing to learn.")
-    keys = {post.key for post in posts}
-    others = [post for post in data.posts if post.key not in keys]
+    others = _beside(data, posts)
     from mner_core.training.plan import Plan
     from mner_core.training.train import TrainingRequest
 

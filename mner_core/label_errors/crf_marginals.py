@@ -38,12 +38,12 @@ class SpanTable:
         return float(self.spans[span.start, length - 1, self.labels.index(span.label)])
 
 
-def mean(tables: Sequence[SpanTable]) -> SpanTable:
-    """What several models say together: the mean of their probabilities."""
+def mean(tables: Sequence[SpanTable], weights: Sequence[float] | None = None) -> SpanTable:
+    """What several models say together: the mean of their probabilities, weighted where there are weights."""
     return SpanTable(
         tables[0].labels,
-        np.mean([table.spans for table in tables], axis=0),
-        np.mean([table.outside for table in tables], axis=0),
+        np.average([table.spans for table in tables], axis=0, weights=weights),
+        np.average([table.outside for table in tables], axis=0, weights=weights),
     )
 
 

@@ -47,6 +47,8 @@ def item_of(context: PostContext, span: Span, score: float, is_missing: bool) ->
     others = types.total() - types[span.label]
     text = post.span_text(span)
     elsewhere = f"{text!r} is {_counted(types)} in other posts" if types else ""
+    if span in context.malformed:
+        elsewhere = _joined("the file's tags are malformed here, an I- begins an entity", elsewhere)
     if is_missing:
         detail = _sentence(f"gold has nothing here, the models see {span.label} ({probability.certain:.2f})", elsewhere)
         return _item(context, span, score, "missing", detail, span)
@@ -81,8 +83,12 @@ def _counted(types: dict[str, int]) -> str:
     return ", ".join(f"{label} {count} times" if count > 1 else f"{label} once" for label, count in types.items())
 
 
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
 def _sentence(*parts: str) -> str:
-    said = "; ".join(part for part in parts if part)
+    said = _joined(*parts)
     return said[:1].upper() + said[1:] + "."
 
 

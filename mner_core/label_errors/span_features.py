@@ -40,6 +40,8 @@ class PostContext:
     table: SpanTable
     others: OtherPosts
     label_shares: dict[str, float]
+    malformed: frozenset[Span] = frozenset()
+    """Gold spans whose tags are malformed."""
 
     def shares(self, span: Span) -> ProbabilityShares:
         """What the models think of the span."""

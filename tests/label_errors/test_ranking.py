@@ -2,18 +2,21 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mner_core.data.conll import join_words
 from mner_core.data.corrupt import Corruption, corrupt
-from mner_core.label_errors.crf_marginals import SpanTable
+from mner_core.label_errors.crf_marginals import CrfMarginals, SpanTable
+from mner_core.label_errors.cross_validation import HeldOutScores
 from mner_core.label_errors.label_statistics import Elsewhere, LabelStatistics
-from mner_core.label_errors.ranking import missing, rank
+from mner_core.label_errors.ranking import MALFORMED, missing, rank
 from mner_core.label_errors.reasons import Item
 from mner_core.label_errors.recall import average_precision, finds, recall_at_k
-from mner_core.label_errors.search import of_posts
+from mner_core.label_errors.search import by_held_out_scores, judge_weights, of_posts
+from mner_core.tags import encode
 from mner_core.types import Example, InputError, Span
 
 LABELS = ("LOC", "PER")
@@ -173,3 +176,58 @@ def test_average_precision_is_the_mean_precision_where_something_wrong_is_found(
 def test_without_labels_there_is_nothing_to_compare_with() -> None:
     with pytest.raises(InputError, match="No post has a labelled span"):
         rank([post("a", ["x"])], lambda each: SpanTable((), np.zeros((1, 1, 0)), np.zeros((1, 1))))
+
+
+def test_what_other_labelled_posts_call_a_name_counts() -> None:
+    """Of two names that occur once, the one that labelled posts elsewhere give another type comes first."""
+    posts = [
+        *invented_posts(120),
+        post("x", ["saw", "Zed"], Span(1, 2, "PER")),
+        post("y", ["saw", "Yol"], Span(1, 2, "PER")),
+    ]
+    elsewhere = [post(f"w{number}", ["in", "Zed", "now"], Span(1, 2, "LOC")) for number in range(5)]
+
+    def place(witnesses: list[Example]) -> tuple[int, int]:
+        items = rank(posts, believing(posts, 0.7, 0.0), witnesses=witnesses)
+        (first,), (second,) = ([k for k, item in enumerate(items) if item.text == name] for name in ("Zed", "Yol"))
+        return first, second
+
+    assert place(elsewhere)[0] < place(elsewhere)[1]
+    assert place(elsewhere)[0] < place([])[0]
+
+
+def test_malformed_tags_come_first_and_say_so() -> None:
+    posts = invented_posts(60)
+    text, tokens = join_words(["the", "Aason", "end"])
+    torn = Example(id="torn", text=text, tokens=tokens, tags=("O", "I-LOC", "O"), spans=(Span(1, 2, "LOC"),))
+    tagged = [replace(each, tags=tuple(encode(each.spans or (), len(each.tokens)))) for each in posts]
+    items = rank([*tagged, torn], believing([*posts, torn], 0.9, 0.0))
+    assert (items[0].post, items[0].span) == ("torn", Span(1, 2, "LOC"))
+    assert items[0].score >= MALFORMED
+    assert "tags are malformed" in items[0].detail
+    assert not any("malformed" in item.detail for item in items[1:])
+
+
+def test_a_judge_that_knows_less_is_heard_less() -> None:
+    good, poor = [0.9, 0.8, 0.95, 0.7], [0.5, 0.2, 0.4, 0.1]
+    assert judge_weights([good, poor])[0] > 0.95
+    assert sum(judge_weights([good, poor, good])) == pytest.approx(1)
+    each_knows_half = judge_weights([[0.9, 0.1], [0.1, 0.9]])
+    assert each_knows_half == pytest.approx([0.5, 0.5])
+    assert judge_weights([good, good]) == pytest.approx([0.5, 0.5])
+    assert judge_weights([[], []]) == [0.5, 0.5]
+    assert judge_weights([[0.0, 0.0]]) == [1.0]
+
+
+def test_the_tagger_is_heard_beside_the_models() -> None:
+    """Models that know nothing of the posts: the tagger finds what is wrong all the same, and reads the witnesses."""
+    posts = invented_posts(240)
+    wrong, changes = corrupt(posts[:40], 0.2, 3)
+    chain = CrfMarginals(labels=LABELS, scheme="BIO2", steps=np.zeros((5, 5)), starts=np.zeros(5), ends=np.zeros(5))
+    nothing = HeldOutScores(chain, {each.id: np.zeros((len(each.tokens), 5)) for each in wrong})
+
+    def precision(witnesses: list[Example]) -> float:
+        items = by_held_out_scores(wrong, [nothing], witnesses)
+        return float(recall_at_k(items, [], changes)["average_precision"])
+
+    assert precision(posts[40:]) > precision([]) + 10
