@@ -16,6 +16,8 @@ from tests.mutants.rooms import Checked
 
 PATIENCE = 3.0
 """How many times longer than without a change the tests may take before a mutant counts as one that never ends."""
+QUICK = "not browser and not slow"
+"""Which of a room's tests judge: those that start whole processes for half a minute each would cost more than all."""
 SHORTEST = 60.0
 """Seconds that every run gets, however fast the tests are: the machine may be busy."""
 
@@ -70,7 +72,7 @@ class Copy:
         kept: two changes of a file within a second have one date.
         """
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        options = ["-x", "-p", "no:cacheprovider", "-m", "not browser", "--tb=no", "--hypothesis-seed=0"]
+        options = ["-x", "-p", "no:cacheprovider", "-m", QUICK, "--tb=no", "--hypothesis-seed=0"]
         with subprocess.Popen(
             [sys.executable, "-m", "pytest", *options, *tests],
             cwd=self.folder,

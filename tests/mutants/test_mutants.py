@@ -47,7 +47,7 @@ def tree(tmp_path: Path) -> Path:
     (root / "house/sums.py").write_text(CODE)
     for name, text in TESTS.items():
         (root / f"test_{name}.py").write_text(text)
-    (root / ".pytest.ini").write_text("[pytest]\npythonpath = .\nmarkers = browser\n")
+    (root / ".pytest.ini").write_text("[pytest]\npythonpath = .\nmarkers =\n    browser\n    slow\n")
     subprocess.run(["git", "init", "-q", str(root)], check=True)
     return root
 
@@ -112,6 +112,17 @@ def test_tests_that_see_a_mutant_catch_it_and_blind_ones_let_it_live(tree: Path)
     assert (caught.said, caught.by) == ("caught", "test_seeing.py::test_it_adds")
     assert judge(copy, blind, endless, 10).said == "caught (time)"
     assert (copy.folder / "house/sums.py").read_text() == CODE == (tree / "house/sums.py").read_text()
+
+
+@pytest.mark.slow
+def test_slow_tests_are_not_asked(tree: Path) -> None:
+    slow = TESTS["seeing"].replace("def test", "import pytest\n\n@pytest.mark.slow\ndef test")
+    quick = "\ndef test_two() -> None:\n    assert True\n"
+    (tree / "test_seeing.py").write_text(slow + quick)
+    outcome = judge(
+        copy_of(tree), Checked("sums", ("house",), ("test_seeing.py",)), changed(ADDS, ADDS.replace("+", "-")), 60
+    )
+    assert outcome.said == "survived"
 
 
 @pytest.mark.slow
