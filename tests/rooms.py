@@ -27,7 +27,10 @@ ROOMS = (
     Room("mner_core.types", 0, "Span, Example, Prediction, Evidence: the types that all rooms share", light=True),
     Room("mner_core.home", 0, "the folder under which everything is written", light=True),
     Room(
-        "mner_core.code_version", 0, "digests of the source, version and commit: a part of every cache's key", light=True
+        "mner_core.code_version",
+        0,
+        "digests of the source, version and commit: a part of every cache's key",
+        light=True,
     ),
     Room("mner_core.tags", 1, "BIO2 and BIOES", light=True),
     Room("mner_core.files", 1, "files and folders written whole or not at all", light=True),
