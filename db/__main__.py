@@ -15,9 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from db.archive import data_set_name, unpacked
+from db.archive import unpacked
 from db.backup import backup, restore
 from db.connection import StoreError, store_url
+from db.data_set_home import data_set_name
 from db.engine import open_store
 from db.migrate import bring_up_to_date, prepare_folder
 from db.tables import SCHEMA
@@ -133,16 +134,20 @@ def _import(options: argparse.Namespace, home: Home) -> dict[str, Any]:
         else:
             report = import_folder(store, options.data, options.name, labels, split_by)
         splits = dict(dataset(store, report.dataset).splits)
+    read = report.read.to_json() if report.read else {}
     answer: dict[str, Any] = {
         "dataset": report.dataset,
+        **{name: read[name] for name in ("posts", "labelled", "types", "pictures_found") if name in read},
+        "splits": splits,
         "added": report.added,
         "updated": report.updated,
         "unchanged": report.unchanged,
-        "counts": dict(Counter(defect.kind for defect in report.defects).most_common()),
-        "left_out": left_out,
-        "splits": splits,
+        "left_out": [*left_out, *report.left_out],
     }
-    return {**answer, "defects": [defect.to_json() for defect in report.defects]} if options.json else answer
+    counts = dict(Counter(defect.kind for defect in report.defects).most_common())
+    if options.json:
+        return {**answer, "counts": counts, "defects": [defect.to_json() for defect in report.defects]}
+    return {**answer, "defects": counts}
 
 
 def _export(options: argparse.Namespace, home: Home) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Archives are unpacked entry by entry. An archive that tries to write outside its
 or grows out of all proportion is refused as a whole, in one sentence.
 """
 
-import json
 import lzma
 import stat
 import tempfile
@@ -16,13 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Protocol
 
-from db.archive_names import POSTS, READABLE, SPLITS, entry_names
+from db.archive_names import READABLE, entry_names
 from db.connection import disk_error
+from db.data_set_home import data_set_in, shown_name
+from mner_core.data.folder_files import POSTS_ENDINGS
 from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.sidecars import is_unsafe
 from mner_core.types import InputError
 
-BESIDE = (".json", ".tsv")
 _CHUNK = 1 << 18
 _PACKINGS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
 """Packings that Python cannot read, as archivers call them."""
@@ -82,11 +82,11 @@ def unpack(uploads: Sequence[Upload], folder: Path, limits: Limits | None = None
             ending = PurePosixPath(upload.name).suffix.lower()
             if ending == ".zip":
                 _unpack_archive(upload, folder, done, limits)
-            elif ending in PICTURE_ENDINGS or ending in POSTS or ending in BESIDE:
+            elif ending in PICTURE_ENDINGS or ending in POSTS_ENDINGS:
                 _write_single(upload, folder, done, limits)
             else:
                 raise InputError(
-                    f"{_shown(upload.name)} is neither posts (.jsonl, .txt), a picture nor a zip; it was not taken."
+                    f"{shown_name(upload.name)} is neither posts (.jsonl, .txt), a picture nor a zip; it was not taken."
                 )
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise InputError("Two of the files have the same name; rename one of them.") from error
@@ -95,41 +95,6 @@ def unpack(uploads: Sequence[Upload], folder: Path, limits: Limits | None = None
     if not done.files:
         raise InputError("There is nothing in the upload that could be read: it needs train.jsonl, test.txt or alike.")
     return done
-
-
-def find_posts(folder: Path) -> Path:
-    """The folder at or below `folder` that holds split files directly.
-
-    Raises:
-        InputError: there is none, or there are several.
-    """
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in POSTS and path.stem.lower() in SPLITS)
-    homes = sorted({path.parent for path in files}, key=lambda path: (len(path.parts), path))
-    homes = [each for each in homes if len(each.parts) == len(homes[0].parts)]
-    if len(homes) > 1:
-        names = " and ".join(_shown(each.name) for each in homes[:3])
-        raise InputError(f"There are several data sets in it, {names}: bring them in one by one.")
-    if not homes:
-        raise InputError(
-            "There are no posts in it: they lie in files named train, valid or test that end in .jsonl or (CoNLL) .txt."
-        )
-    return homes[0]
-
-
-def data_set_name(folder: Path, file: str) -> str:
-    """What the data set that lies in `folder` is called: what it says itself, else the name of the file it came in."""
-    stem = PurePosixPath(file).stem.strip()
-    return declared_name(folder) or (stem if stem and stem.lower() not in SPLITS else "my posts")
-
-
-def declared_name(folder: Path) -> str:
-    """The name that the data set gives itself in dataset.json, empty where it gives none."""
-    try:
-        record = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return ""  # the import reports what is wrong with the file
-    name = record.get("name") if isinstance(record, dict) else None
-    return name.strip()[:80] if isinstance(name, str) else ""
 
 
 @contextmanager
@@ -141,7 +106,8 @@ def unpacked(file: Path, room: Path) -> Iterator[tuple[Path, list[str]]]:
     """
     with tempfile.TemporaryDirectory(dir=room, prefix=".archive-") as folder, file.open("rb") as content:
         done = unpack([_Local(file.name, content)], Path(folder))
-        yield find_posts(Path(folder)), done.left_out
+        home, outside = data_set_in(Path(folder))
+        yield home, [*done.left_out, *outside]
 
 
 @dataclass(frozen=True)
@@ -162,17 +128,17 @@ class _Local:
 
 
 def _unpack_archive(upload: Upload, folder: Path, done: Unpacked, limits: Limits) -> None:
-    name = _shown(upload.name)
+    name = shown_name(upload.name)
     upload.seek(0)
     try:
         with zipfile.ZipFile(upload) as archive:
             for entry, place in _entries(archive, name, limits):
-                if PurePosixPath(place).suffix.lower() in {*POSTS, *BESIDE, *PICTURE_ENDINGS}:
+                if PurePosixPath(place).suffix.lower() in {*POSTS_ENDINGS, *PICTURE_ENDINGS}:
                     with archive.open(entry) as source:
                         packed = max(entry.compress_size, 1)
                         _copy(source, folder / place, done, limits, packed, f"{name} is an archive that")
                 else:
-                    done.left_out.append(_shown(place))
+                    done.left_out.append(shown_name(place))
     except InputError:
         raise
     except _DAMAGED as error:
@@ -197,7 +163,7 @@ def _entries(archive: zipfile.ZipFile, name: str, limits: Limits) -> list[tuple[
         if entry.compress_type not in READABLE:
             packing = _PACKINGS.get(entry.compress_type, f"method {entry.compress_type}")
             raise InputError(
-                f"{name} packs {_shown(place)} with {packing}, which cannot be unpacked here; "
+                f"{name} packs {shown_name(place)} with {packing}, which cannot be unpacked here; "
                 "pack it again as an ordinary zip (Deflate)."
             )
     return files
@@ -206,19 +172,21 @@ def _entries(archive: zipfile.ZipFile, name: str, limits: Limits) -> list[tuple[
 def _must_be_harmless(entry: zipfile.ZipInfo, place: str, archive: str) -> None:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if is_unsafe(place.rstrip("/")):
-        raise InputError(f"{archive} was refused: {_shown(place)} leads out of its folder or cannot be a file's name.")
+        raise InputError(
+            f"{archive} was refused: {shown_name(place)} leads out of its folder or cannot be a file's name."
+        )
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-        raise InputError(f"{archive} holds a link or a device, {_shown(place)}; pack the files themselves.")
+        raise InputError(f"{archive} holds a link or a device, {shown_name(place)}; pack the files themselves.")
     if entry.flag_bits & 1:
         raise InputError(f"{archive} is locked with a password; pack it without one.")
     if any(len(part.encode()) > 200 for part in place.split("/")):
-        raise InputError(f"{archive} holds a file whose name is too long, {_shown(place)}; rename it.")
+        raise InputError(f"{archive} holds a file whose name is too long, {shown_name(place)}; rename it.")
 
 
 def _write_single(upload: Upload, folder: Path, done: Unpacked, limits: Limits) -> None:
     name = upload.name
     if is_unsafe(name) or "/" in name or "\\" in name or name.startswith("."):
-        raise InputError(f"The name {_shown(name)} is none that a file may have; rename it.")
+        raise InputError(f"The name {shown_name(name)} is none that a file may have; rename it.")
     is_picture = PurePosixPath(name).suffix.lower() in PICTURE_ENDINGS
     upload.seek(0)
     _copy(upload, folder / "images" / name if is_picture else folder / name, done, limits, 0, "The upload")
@@ -243,8 +211,3 @@ def _copy(source: Upload | IO[bytes], target: Path, done: Unpacked, limits: Limi
 def _is_litter(name: str) -> bool:
     parts = PurePosixPath(name).parts
     return parts[0] == "__MACOSX" or any(part.startswith(".") for part in parts) or parts[-1] == "Thumbs.db"
-
-
-def _shown(name: str) -> str:
-    """A name as a sentence can hold it."""
-    return "".join(char if char.isprintable() else "�" for char in name)[:60] or "a file"

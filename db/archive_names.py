@@ -4,8 +4,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-POSTS = (".jsonl", ".txt", ".conll", ".bio")
-SPLITS = frozenset({"train", "valid", "dev", "val", "test"})
+from mner_core.data.folder_files import split_of
+
 _TOLD = 16 << 20
 """Bytes of each split file that are searched for the pictures' names."""
 
@@ -44,8 +44,7 @@ def _posts_text(archive: zipfile.ZipFile) -> str:
     """What the split files of an archive say, as far as it can be read: their names are ASCII in any code page."""
     parts = []
     for entry in archive.infolist():
-        place = PurePosixPath(entry.filename.replace("\\", "/"))
-        if place.suffix.lower() in POSTS and place.stem.lower() in SPLITS and entry.compress_type in READABLE:
+        if split_of(entry.filename.replace("\\", "/")) and entry.compress_type in READABLE:
             with archive.open(entry) as file:
                 parts.append(file.read(_TOLD).decode("utf-8", errors="replace"))
     return "\n".join(parts)

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -66,10 +66,11 @@ def import_folder(
         _must_have_one_split(store, called, read)
     knowledge = _keep_knowledge(store, read.knowledge)
     about = About(labels=read.labels, types=read.types, mapping=labels_map, knowledge=knowledge, **_said_of(read.root))
-    report = import_examples(store, called, read.posts, about, check_dataset(read).defects, progress)
+    checked = check_dataset(read)
+    report = import_examples(store, called, read.posts, about, checked.defects, progress)
     if split_by:
         move_posts(store, called, plan_division(store, called, split_by.shares, split_by.seed, only_new=True).splits)
-    return report
+    return replace(report, read=checked)
 
 
 def export_folder(
@@ -86,7 +87,7 @@ def export_folder(
     if format not in get_args(Format):
         raise InputError(f"There is no format {format!r}; choose one of {', '.join(get_args(Format))}.")
     about = dataset_named(store, dataset)
-    posts = examples(store, dataset, gold)
+    posts = _pictures_apart(examples(store, dataset, gold))
     splits: dict[str, list[Example]] = defaultdict(list)
     for post in posts:
         splits[safe_id(post.split) if post.split else "train"].append(post)
@@ -155,6 +156,21 @@ def _write_sidecars(posts: list[Example], work: Path) -> None:
             for name, found in objects.items()
         )
         write_jsonl(work / "objects.jsonl", records)
+
+
+def _pictures_apart(posts: Sequence[Example]) -> list[Example]:
+    """The posts, in which one name stands for one picture: a second picture of a name is called NAME-2."""
+    taken: dict[str, Path] = {}
+    apart: list[Example] = []
+    for post in posts:
+        name, number = post.image_name, 1
+        while name and post.image and taken.setdefault(name.casefold(), post.image) != post.image:
+            number += 1
+            whole = Path(post.image_name or "")
+            is_ending = whole.suffix.lower() in PICTURE_ENDINGS
+            name = f"{whole.with_suffix('') if is_ending else whole}-{number}{whole.suffix if is_ending else ''}"
+        apart.append(post if name == post.image_name else replace(post, image_name=name))
+    return apart
 
 
 def _write_pictures(posts: list[Example], folder: Path) -> None:

@@ -14,6 +14,7 @@ from db.character_spans import Mark, marks_from_spans, settle, to_json
 from db.engine import Store
 from db.gold import words_of
 from db.posts import GOLD
+from db.same_posts import SamePosts
 from db.splits import unique_name
 from db.tables import Posts, Revisions
 from mner_core.data.lines import Defect
@@ -37,23 +38,26 @@ class PostImport:
         self.seen: set[tuple[str, str]] = set()
         here = Posts.dataset_id == dataset_id
         with store.read() as session:
-            rows = session.execute(select(Posts.id, Posts.split, Posts.name, Posts.origin).where(here)).all()
+            rows = session.execute(select(Posts.split, Posts.name).where(here)).all()
             last = session.scalar(select(func.max(Posts.place)).where(here))
-        self.known = {tuple(row.origin or (row.split, row.name)): row.id for row in rows}
         self.taken = {(row.split, row.name) for row in rows}
         self.place = 0 if last is None else last + 1
 
-    def take(self, posts: Sequence[tuple[Example, str | None]]) -> None:
-        """Writes one batch of posts, each with the sha256 of its picture.
+    def recognised(self, examples: Sequence[Example]) -> list[int | None]:
+        """The numbers of the posts here that are the same as those of the import; None for new ones."""
+        return SamePosts(self.store, self.dataset_id, lambda each: _gold_of(each, self.labels)[0]).find(examples)
+
+    def take(self, posts: Sequence[tuple[Example, str | None, int | None]]) -> None:
+        """Writes one batch of posts, each with the sha256 of its picture and the number of the same post here.
 
         Raises:
             StoreError: there is no room left; nothing of this batch was kept.
         """
-        golds = [_gold_of(example, self.labels) for example, _ in posts]
+        golds = [_gold_of(example, self.labels) for example, _, _ in posts]
         with self.store.write() as session:
-            batch = _Batch(self, session, [example for example, _ in posts])
-            for (example, sha256), gold in zip(posts, golds, strict=True):
-                batch.take(example, sha256, gold)
+            batch = _Batch(self, session, [known for _, _, known in posts if known is not None])
+            for (example, sha256, known), gold in zip(posts, golds, strict=True):
+                batch.take(example, sha256, known, gold)
             batch.finish(self.store.now())
 
     def report(self, kind: str, example: Example, what: str) -> None:
@@ -65,34 +69,40 @@ class PostImport:
 class _Batch:
     """What one transaction does: posts that are new, and gold that comes with them or to those that are here."""
 
-    def __init__(self, whole: PostImport, session: Session, examples: Sequence[Example]) -> None:
+    def __init__(self, whole: PostImport, session: Session, known: Sequence[int]) -> None:
         self.whole, self.session = whole, session
         self.new: list[Posts] = []
         self.gold: list[tuple[Posts, list[Any]]] = []
-        ids = {key: whole.known[key] for key in map(_key, examples) if key in whole.known}
-        rows = {row.id: row for row in session.scalars(select(Posts).where(Posts.id.in_(ids.values())))}
-        self.known = {key: rows[number] for key, number in ids.items()}
+        self.known = {row.id: row for row in session.scalars(select(Posts).where(Posts.id.in_(known)))}
         first = select(Revisions.post_id, Revisions.imported, Revisions.marks).where(
-            Revisions.post_id.in_(ids.values()), Revisions.track == GOLD, Revisions.base == 0
+            Revisions.post_id.in_(known), Revisions.track == GOLD, Revisions.base == 0
         )
         self.first_gold = {post_id: marks if imported else None for post_id, imported, marks in session.execute(first)}
 
-    def take(self, example: Example, sha256: str | None, gold: "_Gold") -> None:
+    def take(self, example: Example, sha256: str | None, known: int | None, gold: "_Gold") -> None:
         """Notes a post as new, or brings what may change of it up to date."""
         if not _is_text(example):
             self.whole.report("bad-text", example, "holds lone surrogates, which are no text; it was left out")
             return
-        row = self.known.get(_key(example))
-        if _key(example) in self.whole.seen:
+        if _key(example) in self.whole.seen and example.has_own_id:
             where = f"the split {example.split}" if example.split else "the data set"
             self.whole.report("duplicate-id", example, f"occurs twice in {where}; the later one was left out")
             return
         self.whole.seen.add(_key(example))
-        if row is None:
+        if known is None:
             self._add(example, sha256, gold)
-        elif row.text != example.text:
+            return
+        row = self.known[known]
+        words = words_of(row)
+        if row.text == example.text:
+            same = _in_words_of(row, example)
+        elif example.words == tuple(word.text for word in words):  # a tag file cannot say which spaces the text has
+            same = replace(example, text=row.text, tokens=words)
+            gold = _gold_of(same, self.whole.labels)
+        else:
             self.whole.report("changed-post", example, "is here with another text; it was left as it is")
-        elif (same := _in_words_of(row, example)) is None:
+            return
+        if same is None:
             self.whole.report("changed-post", example, "is here with words that lack some of it; it was left as it is")
         else:
             self._refresh(row, same, sha256, gold)
@@ -118,7 +128,7 @@ class _Batch:
             dataset_id=whole.dataset_id,
             split=example.split,
             name=name,
-            origin=None if name == example.id else [example.split, example.id],
+            origin=None if name == example.id or not example.has_own_id else [example.split, example.id],
             place=whole.place,
             text=example.text,
             tokens=_tokens_to_json(example),
@@ -142,7 +152,10 @@ class _Batch:
             self.gold.append((row, marks))
         elif marks is not None and self.first_gold[row.id] != marks:
             self.whole.report("changed-gold", example, "is here with other gold labels; they were left as they are")
-        for field, value in _beside_the_text(example, sha256).items():
+        news = _beside_the_text(example, sha256)
+        if sha256 is not None and row.image_sha256 == sha256:
+            news["image_name"] = row.image_name  # an export may have to name one of two pictures anew
+        for field, value in news.items():
             if value is not None and getattr(row, field) != value:
                 setattr(row, field, value)
         if has_new_gold or self.session.is_modified(row):

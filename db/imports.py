@@ -1,7 +1,8 @@
 """Brings posts into the store.
 
 A post's text and words never change once they are here, because revisions point into them. Importing the same posts
-again adds what is new, brings pictures, captions and objects up to date, and reports what differs otherwise.
+again adds what is new, brings pictures, captions and objects up to date, and reports what differs otherwise; which
+posts are the same, `same_posts` says.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from db.images import keep_image
 from db.import_posts import BATCH, PostImport
 from db.posts import IS_WHOLE, extend_labels
 from db.tables import Datasets, Defects, Posts, Revisions
+from mner_core.check import CheckReport
 from mner_core.data.entity_types import EntityType
 from mner_core.data.lines import Defect
 from mner_core.files import one_at_a_time
@@ -28,13 +30,21 @@ _ROWS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What an import did. `defects` holds the reader's findings and the posts that were left as they were."""
+    """What an import did. `defects` holds the reader's findings and the posts that were left as they were, `read` says
+    what the folder holds, None where the posts came from no folder.
+    """
 
     dataset: str
     added: int
     updated: int
     unchanged: int
     defects: tuple[Defect, ...]
+    read: CheckReport | None = None
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The files of the folder that nobody reads."""
+        return self.read.left_out if self.read else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +93,11 @@ def import_examples(
             add_types(session, dataset_id, about.types)
             labels = extend_labels(session, dataset_id, [*about.labels, *seen])
         work = PostImport(store, dataset_id, labels)
+        known = work.recognised(posts)
         for done in range(0, len(posts), BATCH):
             progress(done, len(posts))
-            work.take([(example, _keep_picture(store, example)) for example in posts[done : done + BATCH]])
+            batch = zip(posts[done : done + BATCH], known[done : done + BATCH], strict=True)
+            work.take([(example, _keep_picture(store, example), same) for example, same in batch])
         found = (*defects, *work.defects)
         _finish(store, dataset_id, found)
     return ImportReport(dataset=name, added=work.added, updated=work.updated, unchanged=work.unchanged, defects=found)

@@ -30,6 +30,7 @@ class CheckReport:
         types: entities by type, most frequent first.
         pictures_found: posts whose picture is there and opens.
         defects: what is wrong.
+        left_out: files of the folder that nobody reads.
     """
 
     posts: int
@@ -37,6 +38,7 @@ class CheckReport:
     types: dict[str, int]
     pictures_found: int
     defects: tuple[Defect, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -50,6 +52,7 @@ class CheckReport:
             "labelled": self.labelled,
             "types": self.types,
             "pictures_found": self.pictures_found,
+            "left_out": list(self.left_out),
             "defects": [defect.to_json() for defect in self.defects],
             "counts": self.counts,
         }
@@ -89,6 +92,7 @@ def check_dataset(dataset: Dataset, against: Path | None = None) -> CheckReport:
         types=dict(types.most_common()),
         pictures_found=sum(example.image is not None and example.image not in broken for example in dataset.posts),
         defects=tuple(sorted(defects, key=lambda defect: (defect.file, defect.line or 0))),
+        left_out=dataset.left_out,
     )
 
 

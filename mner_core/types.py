@@ -101,6 +101,8 @@ class Example:
     `context` is a text that a model with such a setting reads behind the post, in the caption's place; None for none.
     `subsets` names parts of the gold for sliced scores, for example {"ambiguous": the spans whose name is ambiguous};
     one that is empty stands for the whole post.
+    `has_own_id` is False where the file gave no id, so that it was made from the post's place or its picture's name; it
+    makes no difference between two posts.
     """
 
     id: str
@@ -116,6 +118,7 @@ class Example:
     source: str = ""
     split: str = ""
     subsets: Mapping[str, frozenset[Span]] = field(default_factory=dict)
+    has_own_id: bool = field(default=True, compare=False)
 
     @property
     def key(self) -> PostKey:

@@ -44,7 +44,7 @@ def found(report: CheckReport) -> list[tuple[str, str, int | None]]:
 def test_a_clean_set_and_its_json(tmp_path: Path) -> None:
     folder(tmp_path, {"train.txt": "IMGID:1\na\tB-PER\n", "valid.txt": "b\tO\n", "images/1.png": picture()})
     counted = {"posts": 2, "labelled": 2, "types": {"PER": 1}, "pictures_found": 1}
-    assert check(tmp_path).to_json() == {**counted, "defects": [], "counts": {}}
+    assert check(tmp_path).to_json() == {**counted, "left_out": [], "defects": [], "counts": {}}
 
 
 def test_json_of_defects(tmp_path: Path) -> None:

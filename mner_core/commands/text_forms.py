@@ -6,6 +6,8 @@ from typing import Any
 from mner_core.commands.text_output import SHOWN, as_text, table
 
 Fields = Mapping[str, Any]
+DEFECTS = 60
+"""Defects that a person is shown, shared among their kinds; at most as many of one kind as a table has rows."""
 
 
 def text_of(command: str, answer: Fields) -> str:
@@ -28,14 +30,15 @@ def _check_data(answer: Fields) -> str:
     """The counts, then the first defects of each kind."""
     counts = {name: value for name, value in answer.items() if name not in {"defects", "counts"}}
     lines = [as_text(counts), f"defects: {len(answer['defects'])}"]
+    shown = min(SHOWN, DEFECTS // max(len(answer["counts"]), 1))
     for kind, number in answer["counts"].items():
         lines.append(f"  {kind}: {number}")
         of_kind = [defect for defect in answer["defects"] if defect["kind"] == kind]
-        for defect in of_kind[:SHOWN]:
+        for defect in of_kind[:shown]:
             line = f" line {defect['line']}" if defect["line"] else ""
             lines.append(f"    {defect['file']}{line}: {defect['detail']}")
-        if len(of_kind) > SHOWN:
-            lines.append(f"    ... and {len(of_kind) - SHOWN} more of this kind; --json has all of them.")
+        if len(of_kind) > shown:
+            lines.append(f"    ... and {len(of_kind) - shown} more of this kind; --json has all of them.")
     return "\n".join(lines)
 
 

@@ -58,7 +58,8 @@ def write(examples: Iterable[Example], file: Path, scheme: Scheme | None = None)
     """Writes posts as a tag file, whole or not at all: words, tags and pictures' names come back as they were.
 
     Without a `scheme` a post keeps its own tags where it has some, and gets BIO2 otherwise. A post that nobody has
-    labelled is written as words alone. Spaces of the text, captions and objects are nothing that a tag file can say.
+    labelled is written as words alone; one without words is an `empty-post` to the reader. Spaces of the text, captions
+    and objects are nothing that a tag file can say.
 
     Raises:
         InputError: a post would be read as something else (a word holds a line's end, or looks like a header), or the
@@ -111,7 +112,7 @@ def _must_come_back(posts: Sequence[Example], content: bytes, called: str, schem
         found = [said(post, post.tags) for post, _ in _parse(content, called, "").posts]
     except InputError:
         found = []
-    for place, post in enumerate(posts):
+    for place, post in enumerate(post for post in posts if post.tokens):
         if place >= len(found) or found[place] != said(post, None if post.spans is None else tags_of(post, scheme)):
             raise InputError(
                 f"Post {post.id} cannot be written as a tag file: its words, or its picture's name, would be read as "
@@ -136,7 +137,9 @@ def _parse(content: bytes, called: str, split: str) -> Reading:
             continue
         example = _example(block, layout, lambda line: reading.reporter(called, line))
         name = block.image_name or f"{PurePath(called).stem}-{number}"
-        example = replace(example, id=name, image_name=block.image_name or None, source=called, split=split)
+        example = replace(
+            example, id=name, image_name=block.image_name or None, source=called, split=split, has_own_id=False
+        )
         places = tuple(line for line, _ in block.lines)
         if layout.is_text:
             places = (block.line,) * len(example.tokens)

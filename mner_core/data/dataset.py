@@ -9,18 +9,16 @@ from typing import Any
 from mner_core.data.entity_types import EntityType, read_types, renamed
 from mner_core.data.fingerprint import data_fingerprint as data_fingerprint
 from mner_core.data.fingerprint import gold_fingerprint as gold_fingerprint
+from mner_core.data.folder_files import SPLITS, split_files, unread_files
 from mner_core.data.lines import Defect as Defect
 from mner_core.data.lines import FilePlace as FilePlace
 from mner_core.data.lines import Reading, Report, read_lines
 from mner_core.data.posts import Ids, map_labels, read_file
 from mner_core.data.posts import read_posts as read_posts
 from mner_core.data.posts import write_posts as write_posts
-from mner_core.data.sidecars import Beside, ByImage, find_pictures, is_unsafe, read_captions, read_objects
+from mner_core.data.sidecars import Beside, ByImage, Pictures, is_unsafe, read_captions, read_objects
 from mner_core.data.sidecars import pictures_below as pictures_below
 from mner_core.types import Example, ImageObject, InputError
-
-_SPLITS = {"train": "train", "valid": "valid", "dev": "valid", "val": "valid", "test": "test"}
-_ENDINGS = (".jsonl", ".txt", ".conll", ".bio")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +28,8 @@ class Dataset:
     Ids are unique in the whole data set and safe as file names; `places` says for each id where the post stands in its
     file. `pictures` are all files in the picture folders, also those that no post names. `labels_map` is the renaming
     that was applied, `types` are those that dataset.json declares. `knowledge` is the folder of the knowledge graph
-    that came with the posts, None where none did. `defects` are those of reading; `check` finds more.
+    that came with the posts, None where none did. `left_out` names what lies in the folder and is neither posts nor
+    anything that is read beside them. `defects` are those of reading; `check` finds more.
     """
 
     name: str
@@ -43,6 +42,7 @@ class Dataset:
     places: dict[str, FilePlace]
     knowledge: Path | None = None
     types: tuple[EntityType, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def posts(self) -> list[Example]:
@@ -77,7 +77,7 @@ class _Info:
 class _Sidecars:
     """What lies beside the posts."""
 
-    pictures: ByImage[Path]
+    pictures: Pictures
     captions: ByImage[Beside[str]]
     objects: ByImage[Beside[tuple[ImageObject, ...]]]
 
@@ -96,7 +96,7 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
     root = path if path.is_dir() else path.parent
     reading, ids = Reading(), Ids()
     info = _read_info(root, reading)
-    files = _split_files(root, reading) if path.is_dir() else {_SPLITS.get(path.stem.lower(), path.stem): path}
+    files = split_files(root, reading) if path.is_dir() else {SPLITS.get(path.stem.lower(), path.stem): path}
     beside = _read_sidecars(root, info, reading)
     mapping = {**info.labels, **(labels_map or {})}
     splits: dict[str, list[Example]] = {}
@@ -115,30 +115,13 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
         splits=splits,
         labels=tuple(sorted({span.label for example in posts for span in example.spans or ()})),
         labels_map=mapping,
-        pictures=sorted(set(beside.pictures.values())),
+        pictures=beside.pictures.all(),
         defects=reading.defects,
         places=places,
         knowledge=root / info.knowledge if (root / info.knowledge).is_dir() else None,
         types=renamed(info.types, mapping),
+        left_out=tuple(unread_files(root, set(files.values()), root / info.knowledge)) if path.is_dir() else (),
     )
-
-
-def _split_files(root: Path, reading: Reading) -> dict[str, Path]:
-    """The file of each split, in the order train, valid, test."""
-    found: dict[str, Path] = {}
-    for path in sorted(root.iterdir()):
-        split = _SPLITS.get(path.stem.lower())
-        if split is None or path.suffix.lower() not in _ENDINGS or not path.is_file():
-            continue
-        first = found.setdefault(split, path)
-        if first != path:
-            detail = f"The split {split} is read from {first.name}; this file is left out."
-            reading.reporter(path.name, None)("extra-file", detail)
-    if not found:
-        raise InputError(
-            f"The folder {root.name} has no posts; put train.txt, valid.txt or test.txt (or .jsonl) directly into it."
-        )
-    return {split: found[split] for split in ("train", "valid", "test") if split in found}
 
 
 def _read_info(root: Path, reading: Reading) -> _Info:
@@ -188,9 +171,8 @@ def _declared_folder(field: str, record: Mapping[str, Any], root: Path, report: 
 
 
 def _read_sidecars(root: Path, info: _Info, reading: Reading) -> _Sidecars:
-    folders = [*([root / info.images] if info.images else []), root / "images", *sorted(root.glob("*_images"))]
     return _Sidecars(
-        pictures=find_pictures([folder for folder in folders if folder.is_dir()], root, reading),
+        pictures=Pictures(root, info.images, root / info.knowledge, reading),
         captions=read_captions(sorted(root.glob("captions*.tsv")), reading),
         objects=read_objects(sorted(root.glob("objects.jsonl")), reading),
     )
@@ -209,7 +191,7 @@ def _attach(example: Example, beside: _Sidecars, report: Report) -> Example:
     name = example.image_name
     if name is None:
         return example
-    image = None if is_unsafe(name) else beside.pictures.get(name)
+    image = None if is_unsafe(name) else beside.pictures.find(name, example.split)
     if image is None and not is_unsafe(name):  # an unsafe one is a `bad-id` already
         report("missing-image", f"There is no picture {name}.")
     caption, objects = beside.captions.get(name), beside.objects.get(name)

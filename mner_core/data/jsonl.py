@@ -1,4 +1,4 @@
-"""Posts as JSON lines, with labels as character ranges: code points of the text, end exclusive.
+"""Posts as JSON lines (or one JSON list), with labels as character ranges: code points of the text, end exclusive.
 
 `{"id", "text", "spans": [{"start", "end", "label"}] | null, "tokens": [[start, end], ..], "image": name | null,
 "caption", "objects": [{"label", "box", "score"}], "subsets": {name: [spans]}}`; only `text` is needed.
@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mner_core.data.lines import FilePlace, Reading, Report, json_record, read_lines
+from mner_core.data.lines import FilePlace, Reading, Report, json_records, read_lines
 from mner_core.data.sidecars import parse_objects
 from mner_core.data.tokenize import entity_at, offsets_from_span, tokenize
 from mner_core.files import write_whole
@@ -38,16 +38,16 @@ def read(file: Path, split: str = "") -> Reading:
     """
     lines, defects = read_lines(file)
     reading = Reading(defects=defects)
-    for number, line in enumerate(lines, 1):
+    for number, record in json_records(lines, reading, file.name):
         report = reading.reporter(file.name, number)
-        record = json_record(line, report) if line.strip() else None
-        text = None if record is None else _text(record, report)
-        if record is None or text is None:
+        text = _text(record, report)
+        if text is None:
             continue
         tokens, spans, subsets = _labels(record, text, report)
+        own_id = _id(record, report)
         objects = record.get("objects")
         example = Example(
-            id=_id(record, f"{file.stem}-{len(reading.posts) + 1}", report),
+            id=own_id or f"{file.stem}-{len(reading.posts) + 1}",
             text=text,
             tokens=tokens,
             spans=spans,
@@ -57,6 +57,7 @@ def read(file: Path, split: str = "") -> Reading:
             source=file.name,
             split=split,
             subsets=subsets,
+            has_own_id=own_id is not None,
         )
         reading.posts.append((example, FilePlace(file.name, number, (number,) * len(tokens))))
     return reading
@@ -75,13 +76,14 @@ def write(examples: Iterable[Example], file: Path) -> None:
 
 
 def _must_come_back(example: Example) -> None:
-    """Refuses what the reader would take for something else: blank texts, half characters, spans that overlap."""
+    """Refuses what the reader would take for something else: half characters, labels and spans that cannot be.
+
+    A post without words is written: its reader names it as an `empty-post`.
+    """
     labels = [span.label for span in example.spans or ()]
     words = "".join((example.id, example.text, example.image_name or "", example.caption or "", *labels))
     spans = sorted(example.spans or ())
-    if not example.text.strip():
-        why = "it has no words"
-    elif any("\ud800" <= char <= "\udfff" for char in words):
+    if any("\ud800" <= char <= "\udfff" for char in words):
         why = "it holds half of a UTF-16 pair"
     elif any(not label.isprintable() or label != label.strip() for label in labels):
         why = "a label of it has spaces at its ends or characters that cannot be seen"
@@ -128,10 +130,10 @@ def _text(record: dict[str, Any], report: Report) -> str | None:
     return text
 
 
-def _id(record: dict[str, Any], default: str, report: Report) -> str:
+def _id(record: dict[str, Any], report: Report) -> str | None:
     if type(record.get("id")) is int:  # a number is as good a name as any
         return str(record["id"])
-    return _string(record, "id", report) or default
+    return _string(record, "id", report) or None
 
 
 def _string(record: dict[str, Any], field: str, report: Report) -> str | None:

@@ -2,7 +2,8 @@
 
 import codecs
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,6 +12,9 @@ from mner_core.types import Example, InputError
 
 Report: TypeAlias = Callable[[str, str], None]
 """`report(kind, detail)` notes a defect of the line that is being read."""
+
+
+_SPACE = re.compile(r"\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,51 @@ def lines_of(data: bytes, called: str) -> tuple[list[str], list[Defect]]:
     return lines, [
         Defect("bad-line", called, place + 1, "Some bytes are not UTF-8; they are read as U+FFFD.") for place in bad
     ]
+
+
+def json_records(lines: Sequence[str], reading: Reading, called: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON objects of a file with the lines on which they begin: one a line, or those of a single list.
+
+    What is none is a `bad-line`.
+
+    Raises:
+        InputError: the file is one JSON object over several lines, or a list that breaks off.
+    """
+    first = next((number for number, line in enumerate(lines, 1) if line.strip()), 1)
+    begin = lines[first - 1].strip() if lines else ""
+    if begin == "{":
+        raise InputError(
+            f"{called}, line {first}: one JSON object is no list of posts; write a post a line, or a list."
+        )
+    if begin == "[" or begin.startswith("[{"):
+        yield from _listed(lines, reading, called)
+        return
+    for number, line in enumerate(lines, 1):
+        if line.strip() and (record := json_record(line, reading.reporter(called, number))) is not None:
+            yield number, record
+
+
+def _listed(lines: Sequence[str], reading: Reading, called: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    text, decoder = "\n".join(lines), json.JSONDecoder()
+    place = _past(text, text.index("[") + 1)
+    line, counted = 1, 0
+    while not text.startswith("]", place):
+        line, counted = line + text.count("\n", counted, place), place
+        try:
+            record, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            raise InputError(f"{called}, line {line}: the JSON list is broken here.") from None
+        if isinstance(record, dict):
+            yield line, record
+        else:
+            reading.reporter(called, line)("bad-line", 'This is not a JSON object such as {"text": "..."}.')
+        place = _past(text, place)
+        place = _past(text, place + 1) if text.startswith(",", place) else place
+
+
+def _past(text: str, place: int) -> int:
+    """The place of the next character that is no space."""
+    return _SPACE.match(text, place).end()  # type: ignore[union-attr]
 
 
 def json_record(line: str, report: Report) -> dict[str, Any] | None:

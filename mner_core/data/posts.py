@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from mner_core.data import conll, jsonl
@@ -11,6 +12,8 @@ from mner_core.data.lines import Defect, Reading
 from mner_core.data.sidecars import is_unsafe
 from mner_core.tags import decode, split_tag
 from mner_core.types import Example, Span
+
+_BEGINNING = {"I": "B", "E": "S"}
 
 
 def read_posts(file: Path) -> tuple[list[Example], list[Defect]]:
@@ -73,7 +76,8 @@ def read_file(file: Path, split: str, ids: Ids) -> Reading:
             )
         elif unique != wanted and is_jsonl:
             report("duplicate-id", f"The id {example.id!r} was there before; the post is called {unique!r}.")
-        reading.posts[number] = (replace(example, id=unique), place)
+        own = example.has_own_id and unique == wanted
+        reading.posts[number] = (replace(example, id=unique, has_own_id=own), place)
     return reading
 
 
@@ -84,7 +88,10 @@ def safe_id(text: str) -> str:
 
 
 def map_labels(example: Example, mapping: Mapping[str, str]) -> Example:
-    """The same post with labels renamed; where tags are kept, the spans are what the renamed tags say."""
+    """The same post with labels renamed, in spans, tags and subsets: two entities stay two where they touch.
+
+    Where the tags of two entities would then say one (I-OTHER I-MISC with OTHER = MISC), the second begins with B-.
+    """
     if example.spans is None or not mapping:
         return example
 
@@ -95,10 +102,15 @@ def map_labels(example: Example, mapping: Mapping[str, str]) -> Example:
         prefix, label = split_tag(tag)
         return f"{prefix}-{mapping[label]}" if label in mapping else tag
 
-    tags = None if example.tags is None else tuple(retagged(tag) for tag in example.tags)
-    spans = tuple(renamed(span) for span in example.spans) if tags is None else tuple(decode(tags))
-    subsets = {name: frozenset(renamed(span) for span in part) for name, part in example.subsets.items()}
-    return replace(example, tags=tags, spans=spans, subsets=subsets)
+    spans = tuple(map(renamed, example.spans))
+    tags = None if example.tags is None else [retagged(tag) for tag in example.tags]
+    if tags is not None and decode(tags) != list(spans):
+        for before, after in pairwise(spans):
+            prefix, label = split_tag(tags[after.start])
+            if before.end == after.start and before.label == after.label and prefix in _BEGINNING:
+                tags[after.start] = f"{_BEGINNING[prefix]}-{label}"
+    subsets = {name: frozenset(map(renamed, part)) for name, part in example.subsets.items()}
+    return replace(example, tags=None if tags is None else tuple(tags), spans=spans, subsets=subsets)
 
 
 def _is_jsonl(file: Path) -> bool:

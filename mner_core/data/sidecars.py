@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from mner_core.data.folder_files import SPLITS, picture_folders, sibling_folders
 from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.lines import Reading, Report, json_record, read_lines
 from mner_core.types import Box, ImageObject
@@ -17,22 +18,35 @@ _ROUNDING = 1e-3  # how far outside 0..1 a box may lie by careless rounding
 
 
 class ByImage(Generic[T]):
-    """Things kept by a picture's name; found by that name, or by name or id whatever the picture's ending."""
+    """Things kept by a picture's name; found by that name, or by name or id whatever the picture's ending.
+
+    `./a.png` and `a.png` are one name, slashes of either kind stand between folders, and a name with folders or with an
+    ending is found under other capitals, too, where only one thing is called so.
+    """
 
     def __init__(self) -> None:
         self._values: dict[str, T] = {}
         self._by_id: dict[str, str] = {}
+        self._by_capitals: dict[str, str | None] = {}
 
     def put(self, name: str, value: T) -> None:
         """Keeps the value; of two names that differ in the ending only, the id alone finds the first."""
-        name = unicodedata.normalize("NFC", name)
+        name = _plain_path(name)
         self._values.setdefault(name, value)
         self._by_id.setdefault(_without_ending(name), name)
+        folded = _without_ending(name).casefold()
+        known = self._by_capitals.setdefault(folded, name)
+        if known is None or _without_ending(known) != _without_ending(name):
+            self._by_capitals[folded] = None
 
     def get(self, name: str) -> T | None:
         """The value for this picture, or None."""
-        name = unicodedata.normalize("NFC", name)
-        return self._values.get(name if name in self._values else self._by_id.get(_without_ending(name), name))
+        name = _plain_path(name)
+        stem = _without_ending(name)
+        found = name if name in self._values else self._by_id.get(stem)
+        if found is None and (stem != name or "/" in name):
+            found = self._by_capitals.get(stem.casefold())
+        return None if found is None else self._values[found]
 
     def values(self) -> Iterable[T]:
         """All that is kept."""
@@ -63,20 +77,59 @@ def pictures_below(folder: Path) -> list[Path]:
     return [path for path in _files_below(folder) if path.suffix.lower() in PICTURE_ENDINGS]
 
 
-def find_pictures(folders: Iterable[Path], root: Path, reading: Reading) -> ByImage[Path]:
-    """The files in the picture folders, by their path from there or from `root`; the earlier folder wins."""
-    found: ByImage[Path] = ByImage()
-    for folder in folders:
+class Pictures:
+    """The pictures of a data set's folder, found by the names that posts give them."""
+
+    def __init__(self, root: Path, declared: str | None, knowledge: Path, reading: Reading) -> None:
+        """`declared` is the folder of pictures that dataset.json names; the graph's folder `knowledge` has others.
+
+        The earlier of these wins: the declared folder, `images`, others of such names, those beside the posts, any
+        other folder.
+        """
+        self.root = root
+        self._inside: ByImage[Path] = ByImage()
+        self._beside: ByImage[Path] | None = None
+        usual = picture_folders(root, declared)
+        for folder in usual:
+            self._report_equal_ids(folder, reading)
+            self._put(folder, _files_below(folder))
+        self._put(root, (path for path in sorted(root.iterdir()) if _is_picture(path)))
+        for folder in sorted(root.iterdir()):
+            if folder.is_dir() and folder not in usual and folder != knowledge and not folder.name.startswith("."):
+                of_one_split = folder.name.lower() in SPLITS
+                self._put(root if of_one_split else folder, filter(_is_picture, _files_below(folder)))
+
+    def find(self, name: str, split: str) -> Path | None:
+        """The picture of a post of this split: in the split's own folder, anywhere in the set, or beside the set."""
+        own = (f"{word}/{name}" for word, meant in SPLITS.items() if meant == split)
+        return next(filter(None, map(self._inside.get, (*own, name))), None) or self._among_siblings(name)
+
+    def all(self) -> list[Path]:
+        """Every picture inside the folder, also those that no post names."""
+        return sorted(set(self._inside.values()))
+
+    def _among_siblings(self, name: str) -> Path | None:
+        if self._beside is None:
+            self._beside = ByImage()
+            for folder in sibling_folders(self.root):
+                for path in filter(_is_picture, _files_below(folder)):
+                    self._beside.put(path.relative_to(folder).as_posix(), path)
+                    self._beside.put(path.relative_to(folder.parent).as_posix(), path)
+        return self._beside.get(name)
+
+    def _put(self, folder: Path, files: Iterable[Path]) -> None:
+        for path in files:
+            for key in dict.fromkeys((path.relative_to(folder).as_posix(), relative(path, self.root))):
+                self._inside.put(key, path)
+
+    def _report_equal_ids(self, folder: Path, reading: Reading) -> None:
         of_id: dict[str, str] = {}
         for path in _files_below(folder):
             name = path.relative_to(folder).as_posix()
             first = of_id.setdefault(_without_ending(name), name)
             if first != name:
                 detail = f"{first} and {name} have the same id; posts that name only the id get {first}."
-                reading.reporter(relative(path, root), None)("ambiguous-image", detail)
-            for key in (name, relative(path, root)):
-                found.put(key, path)
-    return found
+                reading.reporter(relative(path, self.root), None)("ambiguous-image", detail)
 
 
 def read_captions(files: Iterable[Path], reading: Reading) -> ByImage[Beside[str]]:
@@ -167,6 +220,16 @@ def _files_below(folder: Path) -> list[Path]:
     real = folder.resolve()
     paths = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
     return sorted(path for path in paths if not path.is_symlink() or path.resolve().is_relative_to(real))
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_ENDINGS and path.is_file()
+
+
+def _plain_path(name: str) -> str:
+    """A path as it is compared: composed letters, forward slashes, no `.` on the way."""
+    parts = unicodedata.normalize("NFC", name).replace("\\", "/").split("/")
+    return "/".join([parts[0], *(part for part in parts[1:] if part not in {"", "."})]).removeprefix("./") or name
 
 
 def _without_ending(name: str) -> str:

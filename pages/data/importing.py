@@ -1,6 +1,7 @@
 """The form that brings posts in, and the word about how it went."""
 
 import time
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -22,10 +23,10 @@ RECENT = 12 * 3600.0
 """Seconds for which the last import is spoken of."""
 
 FORMAT = """
-A zip, or the files themselves: `train`, `valid` and `test`, each as `.jsonl` (one post a line) or `.txt` (CoNLL with
-`IMGID:` lines); beside them, if there are any, `captions.tsv`, `objects.jsonl`, a knowledge graph in a folder
-`knowledge`, and pictures in a folder `images`, named as the posts name them. At least one of the three files is
-needed; posts without labels are welcome.
+A zip, or the files themselves: `train`, `valid` (or `dev`, `validation`) and `test`, each as `.jsonl` (one post a line)
+or `.txt` (CoNLL with `IMGID:` lines; `.conll`, `.tsv` and `.csv`, too); beside them, if there are any, `captions.tsv`,
+`objects.jsonl`, a knowledge graph in a folder `knowledge`, and pictures in a folder `images`, named as the posts name
+them. At least one of the three files is needed; posts without labels are welcome.
 """
 
 
@@ -44,6 +45,7 @@ def last_import() -> None:
         said += [f"{found['updated']:,} brought up to date"] if found["updated"] else []
         said += [f"{found['unchanged']:,} were there already"] if found["unchanged"] else []
         said += [f"{counted(wrong, 'thing')} to look at" if wrong else "nothing was wrong with them"]
+        said += [left_out_words(found["left_out"])] if found.get("left_out") else []
         st.caption(f":material/task_alt: {when(job.finished or 0.0)}: {plain(', '.join(said))}.")
         page_link("overview", f"Look at {plain(found['dataset'])}", dataset=found["dataset"])
 
@@ -90,6 +92,12 @@ def import_form() -> None:
         st.caption(f"Whoever runs the server may also name a folder with data sets in `{SHELF}`.")
 
 
+def left_out_words(names: Sequence[str]) -> str:
+    """How many files no data set holds, and what the first of them are called."""
+    some = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+    return f"{counted(len(names), 'file')} left out, no data set holds them: {some}"
+
+
 def _import(from_shelf: bool, number: int) -> None:
     session = st.session_state
     said: list[tuple[str, str]] = []
@@ -103,10 +111,7 @@ def _import(from_shelf: bool, number: int) -> None:
         else:
             _, done = receive(store(), session.get(f"import files {number}") or [], name, labels, me())
             if done.left_out:
-                some = ", ".join(done.left_out[:5]) + (" …" if len(done.left_out) > 5 else "")
-                said.append(
-                    ("warning", f"{counted(len(done.left_out), 'file')} left out, no data set holds them: {some}")
-                )
+                said.append(("warning", f"{left_out_words(done.left_out)}."))
         session[_ROUND] = number + 1  # a new uploader: the old one would keep the files in memory
     except (InputError, StoreError) as error:
         said.append(("error", str(error)))

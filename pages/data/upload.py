@@ -5,13 +5,14 @@ import shutil
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from db.archive import Unpacked, Upload, data_set_name, declared_name, find_posts, unpack
-from db.archive_names import SPLITS
+from db.archive import Unpacked, Upload, unpack
 from db.connection import disk_error
+from db.data_set_home import data_set_in, data_set_name, declared_name
 from db.engine import Store
 from db.jobs import ACTIVE, Job, enqueue, jobs
+from mner_core.data.folder_files import split_of
 from mner_core.types import InputError
 
 SHELF = "MNER_IMPORT_ROOT"
@@ -36,7 +37,8 @@ def receive(
     try:
         fresh.mkdir(parents=True)
         done = unpack(uploads, fresh)
-        found = find_posts(fresh)
+        found, outside = data_set_in(fresh)
+        done.left_out += outside
         called = name.strip() or data_set_name(found, uploads[0].name)
         folder = waiting / uuid.uuid4().hex
         found.rename(folder)
@@ -79,10 +81,7 @@ def shelf(root: Path, depth: int = 3, most: int = 200) -> list[str]:
     for place, folders, files in os.walk(root):
         inside = Path(place).relative_to(root)
         folders[:] = sorted(each for each in folders if not each.startswith(".")) if len(inside.parts) < depth else []
-        stems = {
-            PurePosixPath(file).stem.lower() for file in files if file.endswith((".txt", ".jsonl", ".conll", ".bio"))
-        }
-        if stems & SPLITS:
+        if any(map(split_of, files)):
             found.append(str(inside))
         if len(found) >= most:
             break

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from db.annotations import newest, save, save_first
-from db.archive import Limits, find_posts, unpack
+from db.archive import Limits, unpack
 from db.character_spans import Mark
+from db.data_set_home import find_posts
 from db.engine import Store, open_store
 from db.exchange import import_folder
 from db.job_leases import claim, fail, finish

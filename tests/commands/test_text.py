@@ -194,3 +194,19 @@ def test_a_reader_of_both_streams_that_leaves_ends_a_command_quietly(scenes: Pat
         env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=tmp_path,
     )  # fmt: skip
     assert (done.returncode, len(done.stdout), done.stderr) == (0, 20, "")
+
+
+@pytest.mark.parametrize("kinds", [1, 3, 9])
+def test_many_defects_are_tens_of_lines_with_the_counts_first(kinds: int) -> None:
+    defects = [
+        {"kind": f"kind-{number % kinds}", "file": "train.txt", "line": number, "detail": "Broken."}
+        for number in range(1, 5001)
+    ]
+    counts = {f"kind-{number}": 5000 // kinds for number in range(kinds)}
+    counted = {"posts": 9, "labelled": 8, "types": {"PER": 2}, "pictures_found": 1, "left_out": ["a.docx"]}
+    lines = text_of("check-data", {**counted, "defects": defects, "counts": counts}).splitlines()
+    assert [line.partition(":")[0] for line in lines[:6]] == [*counted, "defects"]
+    assert lines[2] == "types: PER 2"
+    assert len(lines) <= 6 + 60 + 2 * kinds
+    assert sum(line.startswith("    train.txt line ") for line in lines) == min(20 * kinds, 60 // kinds * kinds)
+    assert not any(letter in line for line in lines for letter in "{}()[]'")

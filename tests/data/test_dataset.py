@@ -13,6 +13,7 @@ from mner_core.data.dataset import (
     read_posts,
     write_posts,
 )
+from mner_core.tags import decode
 from mner_core.types import Example, ImageObject, InputError, Span
 
 REAL = Path("../shared/data")
@@ -89,10 +90,36 @@ def test_labels_that_are_passed_win(tmp_path: Path) -> None:
 
 
 def test_renamed_tags_and_spans_say_the_same(tmp_path: Path) -> None:
-    folder(tmp_path, {"train.txt": "a\tB-OTHER\nb\tI-MISC\nc\tS-OTHER\n"})
+    folder(tmp_path, {"train.txt": "a\tB-OTHER\nb\tI-OTHER\nc\tS-OTHER\n"})
     (example,) = read_dataset(tmp_path, {"OTHER": "MISC"}).split("train")
     assert example.tags == ("B-MISC", "I-MISC", "S-MISC")
     assert example.spans == (Span(0, 2, "MISC"), Span(2, 3, "MISC"))
+
+
+@pytest.mark.parametrize(
+    ("tags", "spans", "wanted"),
+    [
+        ("I-OTHER I-MISC", [(0, 1, "OTHER"), (1, 2, "MISC")], "I-MISC B-MISC"),
+        ("B-OTHER I-MISC S-OTHER", [(0, 1, "OTHER"), (1, 2, "MISC"), (2, 3, "OTHER")], "B-MISC B-MISC S-MISC"),
+        ("B-MISC I-OTHER I-OTHER", [(0, 1, "MISC"), (1, 3, "OTHER")], "B-MISC B-MISC I-MISC"),
+        ("B-OTHER I-OTHER B-MISC", [(0, 2, "OTHER"), (2, 3, "MISC")], "B-MISC I-MISC B-MISC"),
+        ("I-OTHER E-MISC O", [(0, 1, "OTHER"), (1, 2, "MISC")], "I-MISC S-MISC O"),
+        ("I-OTHER O I-MISC", [(0, 1, "OTHER"), (2, 3, "MISC")], "I-MISC O I-MISC"),
+    ],
+)
+def test_entities_that_touch_stay_two_under_one_name_in_every_format(
+    tmp_path: Path, tags: str, spans: list[tuple[int, int, str]], wanted: str
+) -> None:
+    """Each word has one letter, so that word k stands at the character 2k."""
+    words = "abc"[: len(tags.split())]
+    lines = "".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags.split(), strict=True))
+    ranges = [{"start": 2 * start, "end": 2 * end - 1, "label": label} for start, end, label in spans]
+    folder(tmp_path, {"train.txt": lines, "valid.jsonl": json.dumps({"text": " ".join(words), "spans": ranges})})
+    dataset = read_dataset(tmp_path, {"OTHER": "MISC"})
+    of_tags, of_ranges = dataset.posts
+    assert of_tags.spans == of_ranges.spans == tuple(Span(start, end, "MISC") for start, end, _ in spans)
+    assert of_tags.tags == tuple(wanted.split())
+    assert decode(of_tags.tags) == list(of_tags.spans)
 
 
 @pytest.mark.parametrize("where", ["images", "twitter_images", "../pictures"])

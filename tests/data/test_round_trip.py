@@ -37,11 +37,15 @@ def came_back(posts: list[Example], folder: Path, ending: str) -> bool:
             raise
         return False
     again, defects = read_posts(file)
+    if ending.endswith(".jsonl"):  # a post without words is named and left out when it is read
+        blank = [it for it in posts if not it.text.strip()]
+        assert sum(defect.kind == "empty-post" for defect in defects) == len(blank)
+        posts = [it for it in posts if it not in blank]
     assert [(it.words, it.spans, it.image_name) for it in again] == [
         (it.words, it.spans, it.image_name) for it in posts
     ]
     assert [it.text for it in again] == [it.text for it in posts]
-    assert [defect for defect in defects if defect.kind not in {"bad-id", "duplicate-id"}] == []
+    assert [defect for defect in defects if defect.kind not in {"bad-id", "duplicate-id", "empty-post"}] == []
     return True
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from db.__main__ import main
-from db.archive import data_set_name, find_posts, unpack
+from db.archive import unpack
+from db.data_set_home import data_set_in, data_set_name, find_posts
 from mner_core.types import InputError
 
 POST = json.dumps({"id": "1", "text": "Ann in Rome", "spans": []})
@@ -144,3 +145,51 @@ def test_a_data_set_is_called_what_it_says_itself_else_like_its_file(tmp_path: P
     assert data_set_name(tmp_path, "x.zip") == "Tweets of 2017"
     (tmp_path / "train.jsonl").write_text(POST)
     assert find_posts(tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("names", "home", "moved", "outside"),
+    [
+        (["data/train.txt", "images/a1.png"], "data", ["images/a1.png"], []),
+        (
+            ["set/data/train.txt", "set/my_images/a1.png", "set/README"],
+            "set/data",
+            ["my_images/a1.png"],
+            ["set/README"],
+        ),
+        (["data/train.txt", "other/a1.png", "LICENSE"], "data", [], ["LICENSE", "other/a1.png"]),
+        (["train.txt", "images/a1.png"], "", ["images/a1.png"], []),
+        (["Val.CSV", "a/b/test.txt"], "", [], []),
+    ],
+)
+def test_pictures_beside_the_posts_folder_come_along_and_the_rest_is_named(
+    tmp_path: Path, names: list[str], home: str, moved: list[str], outside: list[str]
+) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    found, left = data_set_in(tmp_path)
+    assert found == tmp_path / home
+    assert all((found / name).is_file() for name in moved)
+    assert left == outside
+
+
+@pytest.mark.parametrize(
+    ("files", "splits", "left_out"),
+    [
+        ({"train.jsonl": POST, "test.json": f"[{POST}]", "valid.tsv": "Ann\tB-PER\nwon\tO\n"}, [1, 1, 1], []),
+        ({"train.jsonl": POST, "Dev.csv": "Ann,B-PER\nwon,O\n", "notes.txt": "x"}, [1, 1, 0], ["notes.txt"]),
+        ({"s/Training.JSONL": POST, "s/a.docx": "x", "b.txt": "x", "s/more/test.txt": "x"}, [1, 0, 0],
+         ["b.txt", "more/test.txt", "s/a.docx"]),
+    ],
+)  # fmt: skip
+def test_an_import_names_what_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    files: dict[str, str], splits: list[int], left_out: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("MNER_HOME", str(tmp_path / "home"))
+    (tmp_path / "set.zip").write_bytes(zipped([(name.encode(), content) for name, content in files.items()]))
+    assert main(["import", str(tmp_path / "set.zip"), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [answer["splits"].get(split, 0) for split in ("train", "valid", "test")] == splits
+    assert sorted(answer["left_out"]) == left_out

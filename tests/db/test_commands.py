@@ -190,3 +190,20 @@ def test_wrong_usage_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None
         main(["dance"])
     assert error.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_an_import_says_first_how_much_there_is(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], labelled: bool
+) -> None:
+    monkeypatch.setenv("MNER_HOME", str(home.root))
+    tags = "\tB-PER", "\tO"
+    lines = [word + (tag if labelled else "") for word, tag in zip(("Ann", "won"), tags, strict=True)]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "train.txt").write_text("\n".join([*lines, "", *lines]))
+    (tmp_path / "in" / "notes.docx").write_text("x")
+    assert main(["import", str(tmp_path / "in")]) == 0
+    shown = dict(line.split(": ") for line in capsys.readouterr().out.splitlines())
+    assert list(shown)[:6] == ["dataset", "posts", "labelled", "types", "pictures_found", "splits"]
+    assert (shown["posts"], shown["labelled"], shown["types"]) == ("2", *(("2", "PER 2") if labelled else ("0", "-")))
+    assert (shown["added"], shown["left_out"], shown["pictures_found"]) == ("2", "notes.docx", "0")

@@ -3,7 +3,8 @@
 Payload: {"folder", "name" (else the folder's own), "labels" ({"OTHER": "MISC"}), "remove" (the folder is an upload
 below the home, which `worker.leftovers` removes once the job is done)}, or {"demo": "scenes" | "photos", "size",
 "seed", "name"}.
-Result: {"dataset", "added", "updated", "unchanged", "defects": {kind: number}}; the store has the defects themselves.
+Result: {"dataset", "added", "updated", "unchanged", "defects": {kind: number}, "left_out": [files]}; the store has the
+defects themselves.
 """
 
 import tempfile
@@ -58,4 +59,5 @@ def _imported(store: Store, job: Job, folder: Path, report: Reporter) -> dict[st
         "updated": done.updated,
         "unchanged": done.unchanged,
         "defects": dict(Counter(defect.kind for defect in done.defects)),
+        "left_out": list(done.left_out),
     }
