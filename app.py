@@ -21,8 +21,8 @@ SCREENS = {
     "post": ("Post", "image_search", "One post: what a run predicted and what it looked at."),
     "annotate": ("Annotate", "edit", "Correct the labels of posts, one after another."),
     "runs": ("Runs", "model_training", "Train, watch, and look at finished runs."),
-    "experiments": ("Experiments", "science", "The papers' tables: ours beside what they print."),
-    "data": ("Data", "database", "Import posts, and take corrected ones out."),
+    "experiments": ("Experiments", "science", "The papers' tables: our numbers beside theirs."),
+    "data": ("Data", "database", "Import and export posts, divide splits, find label errors."),
 }
 
 

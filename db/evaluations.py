@@ -144,7 +144,8 @@ class _Question:
         said = predictions_in(session, key, self.dataset, self.split) if posts else {}
         unseen = sum(post.post not in said for post in posts)
         if unseen:
-            raise InputError(f"The run {run} has not looked at {unseen} labelled posts of {self._called()} yet.")
+            posts_of = f"labelled {'post' if unseen == 1 else 'posts'} of {self._called()}"
+            raise InputError(f"The run {run} has not predicted {unseen} {posts_of} yet.")
         is_strict = posts and self.protocol == "entity-strict"  # the other protocol reads no tags
         scheme = scheme_of_dataset(session, self.dataset) if is_strict else "BIO2"
         for post in posts:

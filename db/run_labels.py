@@ -35,15 +35,13 @@ def likely_mapping(labels: Sequence[str], types: Sequence[str]) -> dict[str, str
 
 def knows(run: StoredRun, found: Dataset) -> bool:
     """Whether a run can find every type of a data set, as its labels are understood there; a set without types: no."""
-    mapping = found.run_labels.get(run.name, {})
-    return bool(found.labels) and set(found.labels) <= {mapping.get(label, label) for label in run.labels}
+    return bool(found.labels) and known_types(run, found) >= set(found.labels)
 
 
-def unknown_types(run: StoredRun, found: Dataset) -> tuple[str, ...]:
-    """The types of a data set that a run cannot find; none where its labels are not known."""
+def known_types(run: StoredRun, found: Dataset) -> frozenset[str]:
+    """The types that a run can find, as its labels are understood in a data set."""
     mapping = found.run_labels.get(run.name, {})
-    known = {mapping.get(label, label) for label in run.labels}
-    return tuple(label for label in found.labels if label not in known) if run.labels else ()
+    return frozenset(mapping.get(label, label) for label in run.labels)
 
 
 def relabelled(prediction: Prediction, mapping: Mapping[str, str]) -> Prediction:

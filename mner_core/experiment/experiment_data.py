@@ -89,7 +89,7 @@ def data_sets(
         raise InputError(
             f"The suite {suite.name} scores what one data set taught on another; give two: --data NAME=DIR."
         )
-    limit = size.posts if quick and (given or held) else 0
+    limit = size.posts if quick and suite.kind != "counts" and (given or held) else 0
     found = [read_data_set(name, folder, suite, limit) for name, folder in folders.items()]
     found += [read_held(name, data, suite, limit) for name, data in (held or {}).items()]
     for each in found:

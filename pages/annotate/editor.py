@@ -68,12 +68,12 @@ def draw_editor(chosen: Selection, name: ListName, track: str) -> None:
 
 def _nothing(chosen: Selection, name: str) -> str:
     if name == "mistakes":
-        return f"{no_mistakes(chosen, current_filter().asks)} Choose another work list, other posts or another run."
+        return f"{no_mistakes(chosen, current_filter().asks)} Choose another work list, another split or another run."
     return {
-        "held-out": "Nothing is here: have every post judged, or choose the posts of train.",
-        "doubts": "Nothing is here: have suspicious labels looked for on the screen Data, or choose other posts.",
-        "uncorrected": "Every post has been corrected.",
-    }.get(name, "There is no post here: choose other posts.")
+        "held-out": "Nothing is here: have every post judged, or choose the split train.",
+        "doubts": "No label error is listed here: search for label errors on the screen Data, or choose another split.",
+        "uncorrected": "Every post has been corrected or left out.",
+    }.get(name, "There is no post here: choose another split.")
 
 
 def _editor(chosen: Selection, works: WorkList, at: ListPlace, track: str) -> Editor:

@@ -74,7 +74,7 @@ def draw_versions(post: Post, track: str, past: Sequence[Revision]) -> None:
     mine = [revision for revision in past if revision.track == track]
     if not mine:
         return
-    with st.expander(f"Versions ({len(mine)})"):
+    with st.expander(f"Revisions ({len(mine)})"):
         for place in range(len(mine) - 1, -1, -1):
             revision = mine[place]
             with st.container(horizontal=True, vertical_alignment="center"):

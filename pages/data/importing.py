@@ -8,7 +8,7 @@ import streamlit as st
 from db.connection import StoreError
 from db.jobs import ENDED, jobs
 from mner_core.types import InputError
-from pages.data.upload import SHELF, read_renames, receive, shelf, shelf_root, take_from_shelf
+from pages.data.upload import IMPORT_ROOT, import_server_folder, read_renames, receive, server_folders, server_root
 from pages.shared.job_list import failure
 from pages.shared.number_format import counted, when
 from pages.shared.selection import page_link
@@ -44,28 +44,28 @@ def last_import() -> None:
         said = [f"{counted(found['added'], 'post')} added to {found['dataset']}"]
         said += [f"{found['updated']:,} brought up to date"] if found["updated"] else []
         said += [f"{found['unchanged']:,} were there already"] if found["unchanged"] else []
-        said += [f"{counted(wrong, 'thing')} to look at" if wrong else "nothing was wrong with them"]
+        said += [f"{counted(wrong, 'defect')} to look at" if wrong else "no defects found"]
         said += [left_out_words(found["left_out"])] if found.get("left_out") else []
         st.caption(f":material/task_alt: {when(job.finished or 0.0)}: {plain(', '.join(said))}.")
-        page_link("overview", f"Look at {plain(found['dataset'])}", dataset=found["dataset"])
+        page_link("overview", f"Overview of {plain(found['dataset'])}", dataset=found["dataset"])
 
 
 def import_form() -> None:
-    """Upload or shelf, a name, labels to rename."""
+    """Upload or server folder, a name, labels to rename."""
     session = st.session_state
     number = session.setdefault(_ROUND, 0)
-    root = shelf_root()
+    root = server_root()
     with st.container(border=True):
-        ways = ["Upload", "From the server's shelf"]
+        ways = ["Upload", "From a server folder"]
         way = st.segmented_control("From", ways, default=ways[0], key="import way") if root else ways[0]
         if way == ways[1] and root:
-            folders = shelf(root)
+            folders = server_folders(root)
             if folders:
                 st.selectbox(
                     "Data set", folders, key="import folder", format_func=lambda name: name.strip(".") or "all of it"
                 )
             else:
-                st.write("The shelf is empty: no folder on it holds a train, valid or test file.")
+                st.write("The server folder is empty: no folder in it holds a train, valid or test file.")
         else:
             st.markdown(FORMAT)
             st.file_uploader(
@@ -89,7 +89,7 @@ def import_form() -> None:
         for kind, sentence in session.pop(_SAID, []):
             {"error": st.error, "warning": st.warning}[kind](plain(sentence))
     if not root:
-        st.caption(f"Whoever runs the server may also name a folder with data sets in `{SHELF}`.")
+        st.caption(f"Whoever runs the server may also name a folder with data sets in `{IMPORT_ROOT}`.")
 
 
 def left_out_words(names: Sequence[str]) -> str:
@@ -98,7 +98,7 @@ def left_out_words(names: Sequence[str]) -> str:
     return f"{counted(len(names), 'file')} left out, no data set holds them: {some}"
 
 
-def _import(from_shelf: bool, number: int) -> None:
+def _import(from_server: bool, number: int) -> None:
     session = st.session_state
     said: list[tuple[str, str]] = []
     try:
@@ -106,8 +106,8 @@ def _import(from_shelf: bool, number: int) -> None:
             session.get(f"import name {number}", ""),
             read_renames(session.get(f"import labels {number}", [])),
         )
-        if from_shelf:
-            take_from_shelf(store(), session.get("import folder", ""), name, labels, me())
+        if from_server:
+            import_server_folder(store(), session.get("import folder", ""), name, labels, me())
         else:
             _, done = receive(store(), session.get(f"import files {number}") or [], name, labels, me())
             if done.left_out:

@@ -1,4 +1,4 @@
-"""Labels that look wrong: having them looked for, and the list with the reason for each, into the annotator."""
+"""Label errors: the search, and the list with the reason for each, into the annotator."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def labels_in_doubt(found: Dataset) -> None:
         st.error(plain(last.error), icon=":material/error:")
     if ranking is None:
         st.caption(
-            "Nobody has looked yet. Five models are trained, each on four fifths of the posts, and judge the labels of "
+            "No search yet. Five models are trained, each on four fifths of the posts, and judge the labels of "
             "the rest, which they have never seen."
         )
         return
@@ -54,12 +54,12 @@ def labels_in_doubt(found: Dataset) -> None:
 def _draw_form(found: Dataset) -> None:
     columns = st.columns([2, 2, 2, 2], vertical_alignment="bottom")
     splits = sorted((split for split in found.splits if split), key=lambda split: split != "train")
-    columns[0].selectbox("In the posts of", splits, key="doubt split")
+    columns[0].selectbox("Split", splits, key="doubt split")
     columns[1].selectbox("Judged by", list(SYSTEMS), format_func=lambda name: SYSTEMS[name].title, key="doubt model")
     columns[2].selectbox("Profile", list(PROFILES), key="doubt profile")
     is_asked = any(job.payload.get("dataset") == found.name for job in active_jobs(store(), ["suspicious"]))
     columns[3].button(
-        "Being looked for" if is_asked else "Look for them", on_click=_ask, args=(found.name,), disabled=is_asked,
+        "Searching ..." if is_asked else "Search", on_click=_ask, args=(found.name,), disabled=is_asked,
         width="stretch",
     )  # fmt: skip
     if sentence := st.session_state.pop(_SAID, ""):
@@ -79,7 +79,7 @@ def _ask(name: str) -> None:
 def _draw_list(name: str, found: list[Doubt], split: str, made: float) -> None:
     done = {*queue(store(), name, "corrected"), *queue(store(), name, "discarded")}
     st.caption(
-        f"Looked for {when(made)} in {plain(split)}. Likeliest error first. The score orders the labels; it is no "
+        f"Searched {when(made)}, split {plain(split)}. Likeliest error first. The score orders the labels; it is no "
         "probability. Tick a row for a link to its post."
     )
     if found:

@@ -16,7 +16,7 @@ from pages.data.agreement import agreement_between
 from pages.data.division import division
 from pages.data.export import pack
 from pages.data.label_errors import labels_in_doubt
-from pages.shared.number_format import when
+from pages.shared.number_format import data_size, when
 from pages.shared.pickers import choice_table
 from pages.shared.selection import Selection, gold_name, golds, page_link
 from pages.shared.store import store
@@ -78,7 +78,7 @@ def one_set(chosen: Selection) -> None:
     with st.container(horizontal=True):
         page_link("overview", "Overview")
         page_link("annotate", "Correct posts")
-        page_link("runs", "Train on it", new="yes")
+        page_link("runs", "Train a run", new="yes")
     title = f"Types: {', '.join(found.labels)}" if found.labels else "No type is named yet: name the types first"
     with st.expander(plain(title), icon=":material/sell:", expanded=not found.labels):
         types_form(found)
@@ -88,7 +88,7 @@ def one_set(chosen: Selection) -> None:
         _what_was_wrong(found.name, defects(store(), found.name))
     with out:
         _way_out(found.name)
-    if found.labels and st.toggle("Suspicious labels", key="doubt", help="Ranked, with the reason for each."):
+    if found.labels and st.toggle("Label errors", key="doubt", help="Ranked, with the reason for each."):
         labels_in_doubt(found)
     if st.toggle("Compare two labellings", key="agree", help="How far two people agree, or a person and the gold."):
         agreement_between(found.name)
@@ -119,7 +119,7 @@ def _what_was_wrong(name: str, found: Sequence[Defect]) -> None:
 
 
 def _way_out(name: str) -> None:
-    st.markdown("**Take the posts out**")
+    st.markdown("**Export**")
     st.selectbox("Labels", golds(store(), name), index=1, format_func=gold_name, key="export gold")
     st.segmented_control("Format", ["jsonl", "conll"], default="jsonl", format_func=str.upper, key="export format")
     st.checkbox("With pictures", key="export pictures")
@@ -127,7 +127,7 @@ def _way_out(name: str) -> None:
     ready = st.session_state.get(_FILE)
     if ready and ready[0] == wanted:
         st.download_button(
-            f"Download {len(ready[1]) / 1e6:.1f} MB", ready[1], f"{name}-{wanted[1]}.zip", "application/zip",
+            f"Download {data_size(len(ready[1]))}", ready[1], f"{name}-{wanted[1]}.zip", "application/zip",
             type="primary", on_click="ignore",
         )  # fmt: skip
     else:

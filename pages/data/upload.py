@@ -15,7 +15,7 @@ from db.jobs import ACTIVE, Job, enqueue, jobs
 from mner_core.data.folder_files import split_of
 from mner_core.types import InputError
 
-SHELF = "MNER_IMPORT_ROOT"
+IMPORT_ROOT = "MNER_IMPORT_ROOT"
 """The setting that names the folder whose data sets may be imported by everybody who opens the program."""
 KEPT = 24 * 3600.0
 """Seconds for which an upload stays although no job waits for it."""
@@ -50,15 +50,15 @@ def receive(
     return enqueue(store, "import", payload, author=author), done
 
 
-def take_from_shelf(store: Store, folder: str, name: str, labels: Mapping[str, str], author: str) -> Job:
-    """Queues the import of a folder that `shelf` lists.
+def import_server_folder(store: Store, folder: str, name: str, labels: Mapping[str, str], author: str) -> Job:
+    """Queues the import of a folder that `server_folders` lists.
 
     Raises:
         InputError: it lists no such folder.
     """
-    root = shelf_root()
-    if root is None or folder not in shelf(root):
-        raise InputError(f"There is no data set {folder!r} on the server's shelf any more; choose another one.")
+    root = server_root()
+    if root is None or folder not in server_folders(root):
+        raise InputError(f"There is no data set {folder!r} in the server folder any more; choose another one.")
     place = root / folder
     payload = {
         "folder": str(place),
@@ -69,13 +69,13 @@ def take_from_shelf(store: Store, folder: str, name: str, labels: Mapping[str, s
     return enqueue(store, "import", payload, author=author, dedupe_key=f"import {folder} {payload['name']}")
 
 
-def shelf_root() -> Path | None:
+def server_root() -> Path | None:
     """The folder that the settings allow to import from, None where they allow none."""
-    named = os.environ.get(SHELF)
+    named = os.environ.get(IMPORT_ROOT)
     return Path(named).expanduser().resolve() if named and Path(named).expanduser().is_dir() else None
 
 
-def shelf(root: Path, depth: int = 3, most: int = 200) -> list[str]:
+def server_folders(root: Path, depth: int = 3, most: int = 200) -> list[str]:
     """The folders below `root` that hold split files, by their names relative to it; links out of it are left out."""
     found: list[str] = []
     for place, folders, files in os.walk(root):

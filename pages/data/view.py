@@ -1,4 +1,4 @@
-"""The screen data: the data sets, what was wrong in them, bringing posts in and taking them out."""
+"""The screen data: the data sets, what was wrong in them, import and export."""
 
 import streamlit as st
 
@@ -12,9 +12,9 @@ st.title("Data", anchor=False)
 going_on(["import", "features", "suspicious"])
 last_import()
 if chosen.dataset is None:
-    st.write("There are no posts yet. Bring some in; a worker reads and checks them, and they appear here.")
+    st.write("There are no posts yet. Import some: a worker reads and checks them, and they appear here.")
 else:
     table_of_sets(chosen)
     one_set(chosen)
-    st.header("Bring posts in", anchor=False)
+    st.header("Import", anchor=False)
 import_form()

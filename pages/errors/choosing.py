@@ -20,7 +20,7 @@ _SLICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "picture": ("Picture", {"": "any", "with": "with one", "without": "without", "broken": "missing or broken"}),
     "name": ("Name", {"": "any", "seen": "seen in training", "unseen": "not seen"}),
     "length": ("Length", {"": "any", "1": "1 word", "2": "2 words", "3": "3 and more"}),
-    "labels": ("Labels", {"": "any", "corrected": "corrected", "imported": "as imported"}),
+    "labels": ("Post", {"": "any", "corrected": "corrected", "imported": "as imported"}),
     "order": ("Order", {"": "surest first", "unsure": "least sure first", "most": "most first", "file": "as imported"}),
 }
 

@@ -16,8 +16,9 @@ from pages.mistakes.filters import Filter, current_filter, matching, set_filter
 from pages.mistakes.loading import Found, facts, load
 from pages.mistakes.no_mistakes import no_mistakes
 from pages.mistakes.worklist import TITLES
+from pages.shared.number_format import counted
 from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
-from pages.shared.run_words import what_it_cannot_know, why_no_run
+from pages.shared.run_words import entities_of_unknown_types, why_no_run
 from pages.shared.selection import Selection, gold_name, page_link, selection
 from pages.shared.store import store
 from pages.shared.text import plain
@@ -37,9 +38,10 @@ def main() -> None:
         st.info(f"{why_no_run(chosen)} Once there is one, its mistakes are listed here.")
         page_link("runs", "Train a run")
         return
-    if unknown := what_it_cannot_know(chosen):
-        st.warning(unknown)
     found = load(store(), chosen)
+    examples = [each.gold_post.example for each in found.judged]
+    if unknown := entities_of_unknown_types(chosen.run, chosen.dataset, examples):
+        st.warning(unknown)
     fair = _fairness(chosen)
     st.markdown(_summary(chosen, found, fair.fair_to if fair else ()))
     if fair and fair.sentence:
@@ -87,11 +89,11 @@ def _summary(chosen: Selection, found: Found, fair_to: Sequence[str]) -> str:
     assert chosen.run, "a run is chosen"
     run, where = plain(chosen.run), f"{plain(chosen.split or 'all splits')}, {plain(gold_name(chosen.gold))}"
     if not found.judged:
-        return f"{no_mistakes(chosen)} Choose other posts, other labels or another run ({where})."
+        return f"{no_mistakes(chosen)} Choose another split, other labels or another run ({where})."
     entities = sum(len(each.gold) for each in found.judged)
-    basis = f"{len(found.judged)} posts with {entities} entities ({where})"
+    basis = f"{counted(len(found.judged), 'post')} with {counted(entities, 'entity', 'entities')} ({where})"
     wrong = sum(case.change != "fixed" for post in found.cases for case in post.cases)
-    said = f"**{run}** makes **{wrong} mistakes** on {basis}"
+    said = f"**{run}** makes **{counted(wrong, 'mistake')}** on {basis}"
     try:
         score = evaluate(store(), [chosen.run], chosen.dataset, chosen.split, chosen.gold, fair_to=fair_to)[0].score
     except InputError as error:

@@ -23,18 +23,18 @@ _SAID = "experiment said"
 
 
 def table_of_suites() -> None:
-    """All tables by title and paper, and which of them have been made; ticking a row opens one."""
+    """All tables by title and paper, and which of them have been computed; ticking a row opens one."""
     suites = all_suites()
     rows = [
         {
             "Table": suite.title,
             "Paper": suite.paper,
-            "Quick one made": _made(suite.name, quick=True),
-            "Full one made": _made(suite.name, quick=False),
+            "Quick form computed": _made(suite.name, quick=True),
+            "Full form computed": _made(suite.name, quick=False),
         }
         for suite in suites.values()
     ]
-    widths = {"Table": 325, "Paper": 265, "Quick one made": 110, "Full one made": 110}
+    widths = {"Table": 325, "Paper": 265, "Quick form computed": 110, "Full form computed": 110}
     columns = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
     choice_table("table", list(suites), None, rows, columns, height="content")
 
@@ -50,25 +50,33 @@ def draw_form(suite: Suite, form: str) -> None:
             "Form", list(FORMS), format_func=FORMS.__getitem__, required=True, key=key,
             on_change=lambda: change(form=session[key]), width="stretch",
         )  # fmt: skip
-    names = _draw_posts(suite, columns[1])
+    names = _draw_posts(suite, form == "quick", columns[1])
     with columns[2]:
         st.selectbox("Labels", _golds(names), key="experiment gold", format_func=gold_name, disabled=not names)
     waiting = [job.payload for job in active_jobs(store(), ["experiment"])]
     is_asked = any((each.get("suite"), bool(each.get("quick"))) == (suite.name, form == "quick") for each in waiting)
     columns[3].button(
-        "Being made" if is_asked else "Make it", type="primary", on_click=_ask, args=(suite, form), disabled=is_asked,
-        width="stretch",
+        "Computing ..." if is_asked else "Compute", type="primary", on_click=_ask, args=(suite, form),
+        disabled=is_asked, width="stretch",
     )  # fmt: skip
     if sentence := session.pop(_SAID, ""):
         st.error(plain(sentence))
     _draw_last_end(suite, form == "quick")
     _draw_statement(suite, form, len(names))
+    before = computed_from(suite, form == "quick")
+    if set(names) != set(before) and saved_table(experiments_folder(store().home), suite.name, form == "quick"):
+        st.caption(
+            f":material/info: The table below was computed from {plain(', '.join(before)) or 'drawn posts'}. "
+            "Computing it again from other posts replaces it."
+        )
 
 
-def _draw_posts(suite: Suite, column: "st.delta_generator.DeltaGenerator") -> list[str]:
-    """The data sets to make it from; none means drawn posts."""
+def _draw_posts(suite: Suite, quick: bool, column: "st.delta_generator.DeltaGenerator") -> list[str]:
+    """The data sets to compute it from, at first those of the table that is there; none means drawn posts."""
     most = takes(suite)[1]
-    key = f"experiment data {suite.kind}"
+    key = _posts_key(suite, quick)
+    if key not in st.session_state:
+        st.session_state[key] = list(computed_from(suite, quick)) if most else []
     found: list[str] = column.multiselect(
         "Posts",
         [each.name for each in reversed(datasets(store()))],
@@ -78,6 +86,19 @@ def _draw_posts(suite: Suite, column: "st.delta_generator.DeltaGenerator") -> li
         help="Data sets of yours. Without any, posts with pictures are drawn, the same ones every time.",
     )
     return found if most else []
+
+
+def _posts_key(suite: Suite, quick: bool) -> str:
+    return f"experiment data {suite.name} {quick}"
+
+
+def computed_from(suite: Suite, quick: bool) -> tuple[str, ...]:
+    """The data sets that the newest table of this form was computed from, those of them that are still here."""
+    here = {each.name for each in datasets(store())}
+    for job in jobs(store(), ("done",), ("experiment",)):
+        if (job.payload.get("suite"), bool(job.payload.get("quick"))) == (suite.name, quick):
+            return tuple(each["dataset"] for each in job.payload.get("data", ()) if each["dataset"] in here)
+    return ()
 
 
 def _golds(names: list[str]) -> list[str]:
@@ -93,7 +114,7 @@ def _draw_statement(suite: Suite, form: str, number: int) -> None:
     quick = form == "quick"
     size = suite.quick if quick else suite.full
     if suite.kind == "counts":
-        st.caption("Counts what is there; nothing is trained.")
+        st.caption("Counts posts and entities of each split and type, in either form all of them; nothing is trained.")
         return
     many = trainings(suite, size, number)
     facts = st.columns(4)
@@ -109,16 +130,16 @@ def _draw_last_end(suite: Suite, quick: bool) -> None:
     for job in jobs(store(), ENDED, ("experiment",)):
         if (job.payload.get("suite"), bool(job.payload.get("quick"))) == (suite.name, quick):
             if job.status == "failed":
-                st.error(plain(f"It could not be made: {job.error}"), icon=":material/error:")
+                st.error(plain(f"The table could not be computed: {job.error}"), icon=":material/error:")
             elif job.status == "cancelled":
-                st.caption(":material/stop_circle: It was stopped. Make it again, and it goes on where it was.")
+                st.caption(":material/stop_circle: It was stopped. Compute it again: it goes on where it was stopped.")
             return
 
 
 def _ask(suite: Suite, form: str) -> None:
     session = st.session_state
     most = takes(suite)[1]
-    names = session.get(f"experiment data {suite.kind}", []) if most else []
+    names = session.get(_posts_key(suite, form == "quick"), []) if most else []
     wish = ExperimentChoice(
         suite=suite.name, quick=form == "quick", datasets=tuple(names), gold=session.get("experiment gold", ORIGINAL)
     )

@@ -27,7 +27,7 @@ def draw_result(suite: Suite, quick: bool, kept: SavedTable) -> None:
     is_short = has_short_form(grid)
     if is_short:
         is_short = not switch.toggle("All columns", key=f"all columns {suite.name}", help="Types, precision, recall.")
-    said.caption(f"Made {when(kept.made)}, {'quick' if quick else 'full'} form. {_unit(suite, is_short)}")
+    said.caption(f"Computed {when(kept.made)}, {'quick' if quick else 'full'} form. {_unit(suite, is_short)}")
     _draw_frame(short_form(grid) if is_short else whole(grid), f"table {suite.name} {quick} {is_short}")
     st.caption("  \n".join(map(plain, rests_on(grid))))
     if kept.picture:
@@ -42,7 +42,7 @@ def draw_result(suite: Suite, quick: bool, kept: SavedTable) -> None:
 def draw_printed(suite: Suite) -> None:
     """What the papers print, for as long as there is nothing of ours."""
     found = printed(suite)
-    st.write("It has not been made in this form yet." + (" The papers print:" if found else ""))
+    st.write("This form has not been computed yet." + (" The papers report:" if found else ""))
     if found:
         _draw_frame(short_form(found), f"printed {suite.name}")
         st.caption("F1 in percent, by the papers' own scorers; blank where a paper has no number.")

@@ -40,7 +40,7 @@ def whole(grid: ResultTable) -> pd.DataFrame:
     """Every column; the first two say the line's name and whose numbers they are."""
     columns: dict[tuple[str, str], list[str]] = {
         ("", "Row"): [line.name for line in grid.lines],
-        ("", "Whose"): [line.source for line in grid.lines],
+        ("", "Source"): [line.source for line in grid.lines],
     }
     for block, of_block in grid.columns.items():
         for place, column in enumerate(of_block):

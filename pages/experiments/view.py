@@ -21,8 +21,8 @@ def main() -> None:
     else:
         st.write(
             "Each table trains systems from scratch, with several seeds, and sets what the papers print beside ours. "
-            "Every training is kept as soon as it is done: a table that is stopped, or made again, does only what is "
-            "missing. Tick a row to open one."
+            "Every training is kept as soon as it is done: a table that is stopped, or computed again, does only "
+            "what is missing. Tick a row to open one."
         )
     queue(["experiment"])
     if name in all_suites():

@@ -69,7 +69,7 @@ def _listed(numbers: Mapping[str, int]) -> str:
 def _draw_ways(dataset: str, after: Callable[[], None]) -> None:
     """What people do: correct posts that are learned from, or move the corrected ones there."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        for title, name in (("Suspicious labels of train", "doubts"), (TITLES["held-out"], "held-out")):
+        for title, name in (("Label errors of train", "doubts"), (TITLES["held-out"], "held-out")):
             page_link("annotate", title, dataset=dataset, split="train", list=name, post=None)
         try:
             plan = plan_into_train(store(), dataset)

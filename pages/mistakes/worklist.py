@@ -25,7 +25,7 @@ ListName: TypeAlias = Literal["mistakes", "doubts", "held-out", "uncorrected", "
 LISTS: tuple[ListName, ...] = get_args(ListName)
 TITLES: dict[ListName, str] = {
     "mistakes": "Mistakes of the run",
-    "doubts": "Suspicious labels",
+    "doubts": "Label errors",
     "held-out": "Mistakes in train (cross-validated)",
     "uncorrected": "Not corrected yet",
     "unsure": "Least sure first",

@@ -14,6 +14,7 @@ from mner_core.data.images import opens
 from mner_core.types import Example, InputError, Span
 from pages.mistakes.cases import CHANGES, compared
 from pages.mistakes.fairness import Fairness, fairness
+from pages.shared.run_words import entities_of_unknown_types
 
 _DRAWS = 2000
 
@@ -81,6 +82,20 @@ def measured(
         return evaluate(_store, [run], dataset, split, gold)[0]
     except InputError as error:
         return str(error)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def unknown_to(
+    _store: Store,
+    now: ChangeToken,  # noqa: ARG001  it is part of the cache's key
+    run: str,
+    dataset: str,
+    split: str | None,
+    gold: str,
+) -> str:
+    """What is said of entities whose types a run does not know, empty where there is none; `now` as in `measured`."""
+    examples = (each.example for each in gold_posts(_store, dataset, gold))
+    return entities_of_unknown_types(run, dataset, [each for each in examples if split in (None, each.split)])
 
 
 @st.cache_data(max_entries=16, show_spinner="Comparing the runs")

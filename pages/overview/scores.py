@@ -13,7 +13,7 @@ from db.predictions import waiting
 from db.runs import StoredRun, runs
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.gold import PROTOCOLS
-from pages.overview.data_statistics import RunComparison, comparison, measured
+from pages.overview.data_statistics import RunComparison, comparison, measured, unknown_to
 from pages.shared.number_format import counted, score_sentence, when
 from pages.shared.pickers import choice_table, pick_compare, pick_run
 from pages.shared.selection import Selection, change, gold_name, page_link
@@ -49,6 +49,10 @@ def show_runs(chosen: Selection) -> None:
         _say_who_suggested(chosen)
         if chosen.split in {None, "train"}:
             st.caption(":material/info: Runs have learned from training posts: what they score there says little.")
+    for run, score in found:
+        unknown = unknown_to(store(), now, run.name, chosen.dataset, chosen.split, chosen.gold)
+        if unknown and isinstance(score, Evaluation):
+            st.caption(f":material/info: {unknown}")
     if chosen.run is not None:
         with st.container(horizontal=True):
             page_link("errors", f"Errors of {plain(chosen.run)}")
@@ -78,10 +82,16 @@ def _unmeasured(chosen: Selection, run: str, why: str) -> None:
     said.caption(f":material/info: {plain(why)}")
     key = f"read {run} {chosen.dataset} {chosen.split}"
     if any(job.payload.get("run") == run for job in active_jobs(store(), ["predict"])):
-        help_it.caption("It is reading.")
+        help_it.caption("Predicting ...")
     elif waiting(store(), run, chosen.dataset, chosen.split):
         payload = {"run": run, "dataset": chosen.dataset, **({"split": chosen.split} if chosen.split else {})}
-        help_it.button("Let it read them", key=key, on_click=_read, args=(payload, key), width="stretch")
+        help_it.button(
+            "Predict this split" if chosen.split else "Predict all splits",
+            key=key,
+            on_click=_read,
+            args=(payload, key),
+            width="stretch",
+        )
 
 
 def _read(payload: Mapping[str, Any], key: str) -> None:
@@ -163,7 +173,7 @@ def _show_changes(found: RunComparison) -> None:
         with column:
             st.metric(kind.capitalize(), f"{number:,}", help=about[kind])
             if number:
-                page_link("errors", f"Look at {'it' if number == 1 else 'them'}", change=kind)
+                page_link("errors", "Show in Errors", change=kind)
 
 
 def _type_rows(found: RunComparison) -> list[dict[str, Any]]:

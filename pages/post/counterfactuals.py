@@ -1,4 +1,4 @@
-"""What the run would say if the picture were otherwise: stronger evidence than where it looked."""
+"""Counterfactuals: what the run predicts without the picture, an object, or with another picture."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from pages.post.inference_requests import answer_to
 from pages.post.post_state import PostState
 from pages.post.waiting import wait_for
 from pages.shared.marking import suggestions
-from pages.shared.pictures import THUMBNAIL, picture_uri
+from pages.shared.pictures import THUMBNAIL, picture_uri, why_no_picture
 from pages.shared.store import store
 from pages.shared.text import plain, quoted, share
 
@@ -24,30 +24,33 @@ _SEED = "otherwise seed"
 _SAID = "otherwise said"
 
 
-def draw(looked: PostState, answer: Answer | None) -> None:
-    """The section; nothing where the run does not look at this post's picture."""
+def draw(state: PostState, answer: Answer | None) -> None:
+    """The section; nothing where the run reads no pictures, and why there is none where this post's is not there."""
     picture = answer.response["picture"] if answer and answer.response else None
-    if not picture or not picture["ok"]:
+    if not picture:
         return
-    st.header("What if the picture were otherwise?", anchor="without")
+    st.header("Counterfactuals: another picture, or none", anchor="without")
+    if not picture["ok"]:
+        st.caption(f"{why_no_picture(state.post.example)} So there is nothing to compare with.")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        _button("Without the picture", looked, "without the picture", {"change": "no image"})
-        _draw_objects(looked, picture["objects"])
-        _draw_other_picture(looked)
+        _button("Without the picture", state, "without the picture", {"change": "no image"})
+        _draw_objects(state, picture["objects"])
+        _draw_other_picture(state)
     asked = st.session_state.get(_ASKED)
-    if asked and asked[0] == looked.question:
-        _draw_answer(looked, asked[1], asked[2])
+    if asked and asked[0] == state.question:
+        _draw_answer(state, asked[1], asked[2])
 
 
-def _button(label: str, looked: PostState, words: str, change: Mapping[str, Any]) -> None:
-    st.button(label, on_click=_ask, args=(looked.question, words, change))
+def _button(label: str, state: PostState, words: str, change: Mapping[str, Any]) -> None:
+    st.button(label, on_click=_ask, args=(state.question, words, change))
 
 
 def _ask(question: Mapping[str, Any], words: str, change: Mapping[str, Any]) -> None:
     st.session_state[_ASKED] = (question, words, change)
 
 
-def _draw_objects(looked: PostState, objects: Sequence[Mapping[str, Any]]) -> None:
+def _draw_objects(state: PostState, objects: Sequence[Mapping[str, Any]]) -> None:
     if not objects:
         return
     names = [f"{place} {it['label']}" for place, it in enumerate(objects, 1)]
@@ -55,20 +58,20 @@ def _draw_objects(looked: PostState, objects: Sequence[Mapping[str, Any]]) -> No
         "Object", range(len(objects)), format_func=lambda it: names[it], width=170, key="otherwise object"
     )
     _button(
-        "Without this object", looked, f"without the object {names[place]}", {"change": "no object", "object": place}
+        "Without this object", state, f"without the object {names[place]}", {"change": "no object", "object": place}
     )
 
 
-def _draw_other_picture(looked: PostState) -> None:
+def _draw_other_picture(state: PostState) -> None:
     def another() -> None:
         seed = st.session_state.get(_SEED, 0)
         st.session_state[_SEED] = seed + 1
-        every = posts(store(), looked.post.dataset, looked.post.example.split)
-        other = another_picture(every, looked.post.image_sha256, seed)
+        every = posts(store(), state.post.dataset, state.post.example.split)
+        other = another_picture(every, state.post.image_sha256, seed)
         if other is None:
             st.session_state[_SAID] = "No other post of this split has another picture that opens."
         else:
-            _ask(looked.question, f"with the picture of {other.example.id}", {"change": "image of", "other": other.id})
+            _ask(state.question, f"with the picture of {other.example.id}", {"change": "image of", "other": other.id})
 
     st.button(
         "With another post's picture", on_click=another, help="A picture picked at random; again for another one."
@@ -84,15 +87,15 @@ def another_picture(every: Sequence[Post], own: str | None, seed: int) -> Post |
     return next((each for each in others if opens(each.example.image)), None)
 
 
-def _draw_answer(looked: PostState, words: str, change: Mapping[str, Any]) -> None:
-    payload = {**looked.question, **change}
+def _draw_answer(state: PostState, words: str, change: Mapping[str, Any]) -> None:
+    payload = {**state.question, **change}
     found = answer_to(store(), "counterfactual", payload)
     if found is None or found.response is None:
         wait_for(found, "counterfactual", payload, f"The run reads the post {plain(words)}.")
         return
-    text, response = looked.post.example.text, found.response
-    before = prediction(looked.post.id, {"spans": response["original"]}).marks
-    after = prediction(looked.post.id, response).marks
+    text, response = state.post.example.text, found.response
+    before = prediction(state.post.id, {"spans": response["original"]}).marks
+    after = prediction(state.post.id, response).marks
     texts = [
         MarkedText(id="before", text=text, predicted=suggestions(before), note="As it is"),
         MarkedText(id="after", text=text, predicted=suggestions(after), note=words[:1].upper() + words[1:]),
@@ -103,7 +106,7 @@ def _draw_answer(looked: PostState, words: str, change: Mapping[str, Any]) -> No
         if uri:
             side.image(uri, width="stretch", alt="The other post's picture")
     with main:
-        span_text(texts, looked.types, key="otherwise texts")
+        span_text(texts, state.types, key="otherwise texts")
         for line in differences(text, before, after):
             st.text(line)
 

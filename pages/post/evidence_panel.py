@@ -21,11 +21,11 @@ from pages.shared.store import store
 from pages.shared.text import plain
 
 
-def answer(looked: PostState, wait: bool = False) -> Answer | None:
+def answer(state: PostState, wait: bool = False) -> Answer | None:
     """What the interactive lane says of the post; None where it has not answered yet, or nobody could."""
-    if looked.chosen.run is None or not looked.has_worker:
+    if state.chosen.run is None or not state.has_worker:
         return None
-    return answer_to(store(), "predict", looked.question, wait)
+    return answer_to(store(), "predict", state.question, wait)
 
 
 def prediction(post_id: int, response: Mapping[str, Any]) -> PostPrediction:
@@ -39,57 +39,59 @@ def prediction(post_id: int, response: Mapping[str, Any]) -> PostPrediction:
     )
 
 
-def draw(looked: PostState) -> None:
+def draw(state: PostState) -> None:
     """The section, or the picture alone with a sentence that says why there is no more."""
-    st.header("What the run looked at" if looked.chosen.run else "Picture", anchor=False)
-    if looked.chosen.run is None:
-        _draw_picture(looked)
+    st.header("Evidence" if state.chosen.run else "Picture", anchor=False)
+    if state.chosen.run is None:
+        _draw_picture(state)
         return
-    if not looked.has_worker:
-        st.info("No worker is running, so the run cannot be asked what it looked at; its stored predictions are shown.")
-        _draw_picture(looked)
+    if not state.has_worker:
+        st.info("No worker is running, so there is no evidence; the stored predictions are shown.")
+        _draw_picture(state)
         return
-    found = answer(looked, wait=True)
+    found = answer(state, wait=True)
     if found is None or found.response is None:
-        waiting = (
-            f"{plain(looked.chosen.run)} looks at this post. The first time takes longer, while the run is loaded."
-        )
-        wait_for(found, "predict", looked.question, waiting)
-        _draw_picture(looked)
+        waiting = f"{plain(state.chosen.run)} predicts this post. The first time takes longer: the run is loaded."
+        wait_for(found, "predict", state.question, waiting)
+        _draw_picture(state)
     else:
-        _draw_evidence(looked, found.response)
+        _draw_evidence(state, found.response)
 
 
-def _draw_picture(looked: PostState) -> None:
-    uri = picture_uri(looked.post.example.image)
+def _draw_picture(state: PostState) -> None:
+    uri = picture_uri(state.post.example.image)
     if uri:
-        st.image(uri, alt=_alt(looked), width="content")
+        st.image(uri, alt=_alt(state), width="content")
     else:
-        st.caption(why_no_picture(looked.post.example))
+        st.caption(why_no_picture(state.post.example))
 
 
-def _draw_evidence(looked: PostState, response: Mapping[str, Any]) -> None:
+def _draw_evidence(state: PostState, response: Mapping[str, Any]) -> None:
     evidence = [Evidence.from_json(record) for record in response["evidence"]]
     strips = [each for each in evidence if each.axes == ("neighbour",)]
-    looks = _by_entity([each for each in evidence if each.axes != ("neighbour",)], looked.post.example, response)
-    found = retrieved(looked.post.dataset, response["pictures"])
+    looks = _by_entity([each for each in evidence if each.axes != ("neighbour",)], state.post.example, response)
+    found = retrieved(state.post.dataset, response["pictures"])
     neighbours = {name: NeighbourPost(text=each.text, picture=each.picture) for name, each in found.items()}
     picture = response["picture"]
     objects = [ImageObject(it["label"], tuple(it["box"]), it["score"]) for it in (picture or {}).get("objects", ())]
     if picture is None:
         st.info("This run reads the text alone: it does not look at pictures.")
-        _draw_picture(looked)
+        _draw_picture(state)
     if picture is not None or looks:
         evidence_view(
             [*looks, *_detected(objects)],
-            picture=picture_uri(looked.post.example.image) if picture is not None else None,
-            alt=_alt(looked),
+            picture=picture_uri(state.post.example.image) if picture is not None else None,
+            alt=_alt(state),
             objects=objects,
             neighbours=neighbours,
-            labels=looked.types,
-            counterfactual=("See what changes without it.", "#without") if picture and picture["ok"] else None,
+            labels=state.types,
+            counterfactual=("See what changes without the picture.", "#without") if picture and picture["ok"] else None,
             key="evidence",
         )
+    if picture and not picture["ok"]:
+        st.caption(why_no_picture(state.post.example))
+    elif picture and not objects:
+        st.caption("No object was detected in this picture.")
     if picture and picture["caption"]:
         st.caption(f"Caption: {plain(picture['caption'])}")
     for each in strips:
@@ -115,5 +117,5 @@ def _detected(objects: Sequence[ImageObject]) -> list[Evidence]:
     return [Evidence(name="detected objects", kind="score", axes=("object",), items=(items,), values=scores)]
 
 
-def _alt(looked: PostState) -> str:
-    return f"Picture of the post {looked.post.example.id}"
+def _alt(state: PostState) -> str:
+    return f"Picture of the post {state.post.example.id}"

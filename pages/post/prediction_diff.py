@@ -15,7 +15,7 @@ from pages.mistakes.cases import Case
 from pages.mistakes.sentences import said
 from pages.post.post_state import PostState
 from pages.shared.marking import suggestions
-from pages.shared.run_words import what_it_cannot_know, why_no_run
+from pages.shared.run_words import entities_of_unknown_types, why_no_run
 from pages.shared.selection import gold_name
 from pages.shared.text import plain, quoted, share
 
@@ -23,25 +23,25 @@ _ANY = "the run's probability of exactly this entity"
 _SOURCES = {"crf": "the share of the CRF's probability that has exactly this entity"}
 
 
-def draw_outcomes(looked: PostState) -> DeltaGenerator:
+def draw_outcomes(state: PostState) -> DeltaGenerator:
     """The post's text, a legend, and one line for each entity; returns the place for `draw_confidence`."""
-    text = looked.post.example.text
+    text = state.post.example.text
     if not text.strip():
         st.info("This post has no text.")
         return st.empty()
-    gold = looked.gold.marks if looked.gold else ()
-    marks = looked.stored.marks if looked.stored else ()
-    span_text(MarkedText(id="post", text=text, gold=gold, predicted=suggestions(marks)), looked.types, key="post text")
-    st.caption(_legend(looked))
-    if looked.stored:
-        for line in _lines(text, looked.gold, marks):
+    gold = state.gold.marks if state.gold else ()
+    marks = state.stored.marks if state.stored else ()
+    span_text(MarkedText(id="post", text=text, gold=gold, predicted=suggestions(marks)), state.types, key="post text")
+    st.caption(_legend(state))
+    if state.stored:
+        for line in _lines(text, state.gold, marks):
             st.text(line)
     return st.empty()
 
 
-def draw_confidence(place: DeltaGenerator, looked: PostState, answer: Answer | None) -> None:
+def draw_confidence(place: DeltaGenerator, state: PostState, answer: Answer | None) -> None:
     """What the percentages are: the run says so itself, where it was asked."""
-    if looked.stored and looked.stored.marks:
+    if state.stored and state.stored.marks:
         source = str(answer.response["confidence_source"]) if answer and answer.response else ""
         about = _SOURCES.get(source, f"as {plain(source)} gives it" if source else _ANY)
         place.caption(f"Confidence: {about}.")
@@ -58,17 +58,26 @@ def _line(text: str, outcome: Outcome, confident: Mapping[Span, PredictedMark]) 
     mark = confident[outcome.predicted] if outcome.predicted else None
     if outcome.kind == "correct":
         assert mark is not None, "a correct entity was predicted"
-        return f"✓  {quoted(text[mark.start : mark.end])} is {mark.label}, predicted so ({share(mark.confidence)})"
+        name = quoted(text[mark.start : mark.end])
+        return f"✓  {name} is {mark.label}, predicted {mark.label} ({share(mark.confidence)})"
     return f"×  {said(text, Case(outcome, mark, 1))}"
 
 
-def _legend(looked: PostState) -> str:
-    labels = gold_name(looked.chosen.gold)
-    filled = f"Filled: {plain(labels)}." if looked.gold else f"Nobody has labelled this post ({plain(labels)})."
-    if looked.chosen.run is None:
-        return f"{filled} {why_no_run(looked.chosen)} So nothing is predicted."
-    run = plain(looked.chosen.run)
-    if looked.stored is None:
+def _legend(state: PostState) -> str:
+    labels = gold_name(state.chosen.gold)
+    filled = f"Filled: {plain(labels)}." if state.gold else f"Nobody has labelled this post ({plain(labels)})."
+    if state.chosen.run is None:
+        return f"{filled} {why_no_run(state.chosen)} So nothing is predicted."
+    run = plain(state.chosen.run)
+    if state.stored is None:
         return f"{filled} {run} has not read this post yet."
-    nothing = "" if looked.stored.marks else " It predicts no entity here."
-    return f"{filled} Underlined: predicted by {run}.{nothing} {what_it_cannot_know(looked.chosen)}".rstrip()
+    nothing = "" if state.stored.marks else " It predicts no entity here."
+    return f"{filled} Underlined: predicted by {run}.{nothing} {_unknown(state)}".rstrip()
+
+
+def _unknown(state: PostState) -> str:
+    """What the run cannot know of this post's gold."""
+    if state.gold is None:
+        return ""
+    spans = tuple(Span(mark.start, mark.end, mark.label) for mark in state.gold.marks)
+    return entities_of_unknown_types(state.chosen.run, state.post.dataset, [state.post.example.with_spans(spans)])

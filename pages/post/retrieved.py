@@ -59,6 +59,8 @@ def retrieved(dataset: str, pictures: Mapping[str, Any]) -> dict[str, Retrieved]
 def draw_strip(evidence: Evidence, found: Mapping[str, Retrieved]) -> None:
     """One list of neighbours, best first: picture, score, text, and the way there."""
     st.markdown(f"**Retrieved posts: {plain(evidence.name)}**")
+    if not evidence.items[0]:
+        st.caption("No similar post was found.")
     pairs = sorted(zip(evidence.items[0], evidence.values, strict=True), key=lambda pair: -pair[1])
     for start in range(0, len(pairs), STRIP):
         columns = st.columns(STRIP)
@@ -76,7 +78,7 @@ def _draw(each: Retrieved, value: float) -> None:
     st.caption(f"**{value:.2f}** {plain(each.text, 110)}")
     if each.post:
         example = each.post.example
-        page_link("post", "Open", dataset=each.post.dataset, split=example.split, post=example.id)
+        page_link("post", "Look closer", dataset=each.post.dataset, split=example.split, post=example.id)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)

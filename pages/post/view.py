@@ -1,4 +1,4 @@
-"""One post: its labels, what a run predicts, what the run looked at, and what it would say if that were otherwise."""
+"""One post: its labels, what a run predicts, what the run looked at, and what it predicts when that is changed."""
 
 from dataclasses import replace
 
@@ -38,18 +38,18 @@ def main() -> None:
         st.info("There is no post to show: the list is empty. Choose one among the errors, or annotate.")
         page_link("errors", "Errors")
         return
-    looked = _looked(chosen, chosen.post_id)
+    state = _post_state(chosen, chosen.post_id)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(plain(looked.post.example.id), width="content", anchor=False)
+        st.title(plain(state.post.example.id), width="content", anchor=False)
         st.caption(_where(chosen, works), width="content")
         st.space("stretch")
         page_link("annotate", "Correct")
-        page_link("errors", "All errors")
+        page_link("errors", "Errors")
     _draw_navigation(chosen, works)
-    _draw_post(looked)
+    _draw_post(state)
 
 
-def _looked(chosen: Selection, post_id: int) -> PostState:
+def _post_state(chosen: Selection, post_id: int) -> PostState:
     assert chosen.dataset, "a post belongs to a data set"
     past = history(store(), post_id)
     return PostState(
@@ -77,7 +77,7 @@ def _draw_navigation(chosen: Selection, works: WorkList) -> None:
     with middle:
         pick_run(chosen)
     with right:
-        pick_gold(chosen, "Labels")
+        pick_gold(chosen)
     with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for step, label, icon in ((-1, "Previous", ":material/arrow_back:"), (1, "Next", ":material/arrow_forward:")):
             there = works.beside(chosen.post_id, step)
@@ -91,16 +91,16 @@ def _draw_navigation(chosen: Selection, works: WorkList) -> None:
             )
 
 
-def _draw_post(looked: PostState) -> None:
-    answer = evidence_panel.answer(looked, wait=looked.stored is None)
-    if looked.stored is None and answer and answer.response:
-        looked = replace(looked, stored=evidence_panel.prediction(looked.post.id, answer.response))
-    confidence = draw_outcomes(looked)
-    evidence_panel.draw(looked)
-    answer = evidence_panel.answer(looked)
-    draw_confidence(confidence, looked, answer)
-    counterfactuals.draw(looked, answer)
-    draw_versions(looked)
+def _draw_post(state: PostState) -> None:
+    answer = evidence_panel.answer(state, wait=state.stored is None)
+    if state.stored is None and answer and answer.response:
+        state = replace(state, stored=evidence_panel.prediction(state.post.id, answer.response))
+    confidence = draw_outcomes(state)
+    evidence_panel.draw(state)
+    answer = evidence_panel.answer(state)
+    draw_confidence(confidence, state, answer)
+    counterfactuals.draw(state, answer)
+    draw_versions(state)
 
 
 main()

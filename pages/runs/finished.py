@@ -40,7 +40,7 @@ def one_run(chosen: Selection) -> None:
     dev = run.metrics["dev"]
     title, again = st.columns([4, 1], vertical_alignment="bottom")
     title.header(plain(run.name), anchor=False)
-    again.button("Train on from it", on_click=lambda: change(new="yes", start=run.name), width="stretch")
+    again.button("Train a run from it", on_click=lambda: change(new="yes", start=run.name), width="stretch")
     with st.container(horizontal=True):
         page_link("errors", "Its errors")
         page_link("overview", "Compare it")

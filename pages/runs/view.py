@@ -16,7 +16,7 @@ asked_for = "new" in st.query_params
 st.title("Runs", anchor=False)
 queue()
 if not datasets(store()):
-    st.write("There is nothing to learn from yet. Bring some posts in first, then train a model on them here.")
+    st.write("There is nothing to train on yet. Import posts first, then train a model on them here.")
     page_link("data", "Import posts")
 else:
     if not has_runs:

@@ -1,12 +1,8 @@
 """Numbers, times and scores as people read them."""
 
 import time
-from typing import TYPE_CHECKING
 
 from mner_core.evaluation.scoring import Score
-
-if TYPE_CHECKING:
-    pass  # loads scipy, which takes a second
 
 
 def score_sentence(score: Score, gold: str, posts: int) -> str:
@@ -37,6 +33,13 @@ def when(moment: float) -> str:
     then, now = time.localtime(moment), time.localtime()
     year = "" if then.tm_year == now.tm_year else f" {then.tm_year}"
     return f"{then.tm_mday} {time.strftime('%b', then)}{year}, {time.strftime('%H:%M', then)}"
+
+
+def data_size(number: int) -> str:
+    """How large a file is: "1 byte", "850 bytes", "12 kB", "3.4 MB"."""
+    if number < 1000:
+        return counted(number, "byte")
+    return f"{number / 1000:,.0f} kB" if number < 999_500 else f"{number / 1e6:,.1f} MB"
 
 
 def counted(number: int, one: str, several: str = "") -> str:

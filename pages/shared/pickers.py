@@ -16,7 +16,7 @@ def pick_dataset(chosen: Selection, label: str = "Data set") -> None:
     _pick("dataset", chosen, label, [each.name for each in reversed(datasets(store()))])
 
 
-def pick_split(chosen: Selection, label: str = "Posts") -> None:
+def pick_split(chosen: Selection, label: str = "Split") -> None:
     """A choice among the splits of the data set, or all of them."""
     if chosen.dataset is None:
         return
@@ -25,7 +25,7 @@ def pick_split(chosen: Selection, label: str = "Posts") -> None:
     _pick("split", chosen, label, [*splits, *every], lambda split: every.get(split, split or "(no split)"))
 
 
-def pick_gold(chosen: Selection, label: str = "Measured on") -> None:
+def pick_gold(chosen: Selection, label: str = "Labels") -> None:
     """A choice among the golds of the data set."""
     _pick("gold", chosen, label, golds(store(), chosen.dataset) if chosen.dataset else [], gold_name)
 

@@ -1,8 +1,13 @@
 """What is said where no run is chosen, or where the chosen one cannot know what it is asked for."""
 
+from collections.abc import Iterable
+
 from db.posts import dataset
-from db.run_labels import unknown_types
+from db.run_labels import known_types
 from db.runs import runs
+from mner_core.evaluation.gold import unknown_labels
+from mner_core.types import Example
+from pages.shared.number_format import counted
 from pages.shared.selection import Selection
 from pages.shared.store import store
 from pages.shared.text import plain
@@ -15,13 +20,18 @@ def why_no_run(chosen: Selection) -> str:
     return f"No run is chosen: none was trained on {plain(chosen.dataset or 'these posts')} or knows all of its types."
 
 
-def what_it_cannot_know(chosen: Selection) -> str:
-    """The types of the data set that the chosen run has never learned; empty where it knows all."""
-    run = next((each for each in runs(store()) if each.name == chosen.run), None)
-    if run is None or chosen.dataset is None or not (unknown := unknown_types(run, dataset(store(), chosen.dataset))):
+def entities_of_unknown_types(name: str | None, dataset_name: str, posts: Iterable[Example]) -> str:
+    """How many entities of these posts are of types that a run does not know; empty where there is none of them."""
+    run = next((each for each in runs(store()) if each.name == name), None)
+    if run is None or not run.labels:
         return ""
-    learned = plain(str(run.data.get("name", "other posts")))
+    unknown = unknown_labels(posts, known_types(run, dataset(store(), dataset_name)))
+    if not unknown:
+        return ""
+    each = ", ".join(f"{number:,} {label}" for label, number in unknown.items())
+    number = sum(unknown.values())
     return (
-        f"{plain(run.name)} learned from {learned} and does not know {plain(', '.join(unknown))}: "
-        "it cannot find such entities, and each of them counts as missed."
+        f"{plain(run.name)} learned from {plain(str(run.data.get('name', 'other posts')))} and does not know the types "
+        f"of {counted(number, 'entity', 'entities')} here ({plain(each)}): "
+        f"{'it counts' if number == 1 else 'they count'} as missed."
     )

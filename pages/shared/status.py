@@ -33,12 +33,12 @@ def job_title(job: Job) -> str:
     run = said.get("run") or said.get("name") or "a run"
     return {
         "import": f"Importing {said.get('name') or 'posts'}",
-        "features": f"Looking at the pictures of {dataset}",
+        "features": f"Extracting picture features of {dataset}",
         "train": f"Training {run} on {dataset}",
-        "predict": f"Reading {dataset} with {run}",
-        "suspicious": f"Looking for suspicious labels in {dataset}",
+        "predict": f"Predicting {dataset} with {run}",
+        "suspicious": f"Searching label errors in {dataset}",
         "cross-validate": f"Judging the posts of {dataset} by models that have not seen them",
-        "experiment": f"Making the table “{_table_title(said.get('suite', ''))}”",
+        "experiment": f"Computing the table “{_table_title(said.get('suite', ''))}”",
     }[job.kind]
 
 

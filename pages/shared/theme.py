@@ -16,9 +16,11 @@ _PILLS = """
   flex-wrap: wrap !important; row-gap: 0.25rem; mask-image: none !important;
 }
 """
+# The icon's name is a ligature of its font: behind the slash stands what is read aloud of it, nothing.
 _ICON = """
 [data-testid="stSidebarNavLink"][href*="/%s"]::before {
-  content: "%s"; font: 1.15rem/1 "Material Symbols Rounded"; font-feature-settings: "liga"; opacity: 0.8; flex: none;
+  content: "%s" / ""; font: 1.15rem/1 "Material Symbols Rounded"; font-feature-settings: "liga";
+  opacity: 0.8; flex: none;
 }
 """
 

@@ -11,7 +11,7 @@ from db.imports import import_examples
 from db.jobs import enqueue
 from db.workers import beat
 from mner_core.home import Home
-from pages.shared.number_format import counted, duration
+from pages.shared.number_format import counted, data_size, duration
 from pages.shared.selection import Selection, resolve
 from pages.shared.status import active_jobs, is_waiting, job_sentence
 from pages.shared.text import plain
@@ -149,3 +149,14 @@ def test_durations(seconds: float, words: str) -> None:
 def test_words_for_numbers_and_text_for_markdown() -> None:
     assert (counted(1, "post"), counted(1204, "post")) == ("1 post", "1,204 posts")
     assert plain("![x](http://e) <b> *a_b*") == "\\!\\[x\\]\\(http\\:\u2060\\/\\/e\\) \\<b\\> \\*a\\_b\\*"
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (1, "1 byte"), (850, "850 bytes"), (12_345, "12 kB"), (1_499, "1 kB"), (999_600, "1.0 MB"),
+        (3_440_000, "3.4 MB"),
+    ],
+)  # fmt: skip
+def test_a_small_file_is_not_said_to_have_no_size(size: int, said: str) -> None:
+    assert data_size(size) == said

@@ -49,7 +49,7 @@ def test_corrections_that_are_not_read_are_counted_and_moved(store: Store, scree
     app = open_app(screen, dataset=SET, **more)
     said = "2 of the 3 corrections lie in valid, which training does not read: a run learns nothing from them."
     assert said in shown(app)
-    assert "Suspicious labels of train" in links(app)
+    assert "Label errors of train" in links(app)
     press(app, "Move 2 posts into train")
     assert dataset(store, SET).splits == {"train": 3, "valid": 4}
     text = shown(app)

@@ -1,4 +1,4 @@
-"""The screen data: uploads nobody has to trust, folders on the shelf, the report, the way out."""
+"""The screen data: uploads nobody has to trust, folders of the server, the report, the way out."""
 
 import io
 import json
@@ -25,7 +25,7 @@ from mner_core.home import Home
 from mner_core.types import InputError
 from pages.data import export
 from pages.data.sets import as_csv
-from pages.data.upload import read_renames, receive, shelf, take_from_shelf
+from pages.data.upload import import_server_folder, read_renames, receive, server_folders
 from tests.app.filled import SET, open_app, shown
 
 POST = json.dumps({"id": "1", "text": "Ann in Rome", "spans": [{"start": 0, "end": 3, "label": "PER"}]})
@@ -241,21 +241,21 @@ def test_an_upload_leaves_the_files_of_a_long_queue(home: Path) -> None:
     assert Path(first.payload["folder"]).is_dir()
 
 
-def test_the_shelf_lists_data_sets_and_nothing_outside(tmp_path: Path, home: Path, monkeypatch) -> None:
-    root, outside = tmp_path / "shelf", tmp_path / "outside"
+def test_the_server_folder_lists_data_sets_and_nothing_outside(tmp_path: Path, home: Path, monkeypatch) -> None:
+    root, outside = tmp_path / "sets", tmp_path / "outside"
     for folder in (root / "one", root / "two" / "deep", root / ".hidden", outside, root / "empty"):
         folder.mkdir(parents=True)
         if folder.name != "empty":
             (folder / "train.jsonl").write_text(POST)
     (root / "link").symlink_to(outside)
-    assert shelf(root) == ["one", "two/deep"]
+    assert server_folders(root) == ["one", "two/deep"]
     monkeypatch.setenv("MNER_IMPORT_ROOT", str(root))
     store = open_store(Home(home))
-    job = take_from_shelf(store, "one", "", {}, "ann")
+    job = import_server_folder(store, "one", "", {}, "ann")
     assert job.payload == {"folder": str(root / "one"), "name": "one", "labels": {}, "remove": False}
     for elsewhere in ("../outside", "link", str(outside), "empty"):
         with pytest.raises(InputError, match="no data set"):
-            take_from_shelf(store, elsewhere, "", {}, "ann")
+            import_server_folder(store, elsewhere, "", {}, "ann")
 
 
 def test_renamed_labels() -> None:
@@ -333,7 +333,7 @@ def test_how_an_import_ended_is_said(home: Path) -> None:
     finish(
         store, job, {"dataset": "mine", "added": report.added, "updated": 0, "unchanged": 0, "defects": {"bad-line": 2}}
     )
-    assert "1 post added to mine, 2 things to look at" in shown(open_app("data"))
+    assert "1 post added to mine, 2 defects" in shown(open_app("data"))
     receive(store, [zipped({"train.jsonl": POST})], "other", {}, "ann")
     second = claim(store, "w", "cpu")
     assert second is not None

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from db.engine import Store
-from db.job_leases import claim, fail, heartbeat
+from db.job_leases import claim, fail, finish, heartbeat
 from db.jobs import cancel, enqueue, job, jobs
 from db.workers import beat
 from mner_core.experiment.result_table import Line, Number, ResultTable
@@ -74,7 +74,7 @@ def test_before_it_is_made_it_states_what_it_takes_and_what_papers_print(home: P
     assert facts == {"Posts": "240 drawn", "Epochs": "6", "Seeds": "3", "Trainings": "12"}
     text = shown(app)
     assert "Text encoder all-minilm-l6-v2, profile compact" in text
-    assert "not been made in this form yet. The papers print:" in text
+    assert "This form has not been computed yet. The papers report:" in text
     assert next(iter(app.dataframe[0].value["twitter2017", "printed"])) == "87.11 ± 0.36"
     full = {each.label: each.value for each in open_app("experiments", table="ablation-rgcn", form="full").metric}
     assert (full["Posts"], full["Seeds"], full["Trainings"]) == ("600 drawn", "5", "20")
@@ -100,11 +100,11 @@ def test_a_table_shows_ours_beside_what_is_printed_and_marks_what_a_test_support
     text = shown(app)
     assert "scenes: scorer `entity` · 1,234 entities in 90 posts · 3 seeds · gold fingerprint `abcdef01`" in text
     assert "† F1 differs" in text
-    assert "not been made" not in text
+    assert "has not been computed" not in text
     tests = app.dataframe[1].value
     assert (tests["Row"][0], tests["Difference"][0], tests["Supported"][0]) == ("w/o InterRG", -2.5, True)
     app.toggle[0].set_value(True).run()
-    assert [*app.dataframe[0].value.columns][1:4] == [("", "Whose"), ("scenes", "PER"), ("scenes", "F1")]
+    assert [*app.dataframe[0].value.columns][1:4] == [("", "Source"), ("scenes", "PER"), ("scenes", "F1")]
     assert [each.proto.label for each in app.get("download_button")] == ["Markdown", "CSV", "LaTeX"]
     assert not app.exception
 
@@ -123,17 +123,17 @@ def test_what_nobody_has_a_number_for_is_left_out() -> None:
         title="T", columns={"x": ("F1", "P")}, notes=(),
         lines=[Line(name="a", source="ours", blocks={"x": [Number(1.0), Number(math.nan)]})],
     )  # fmt: skip
-    assert list(whole(blank).columns) == [("", "Row"), ("", "Whose"), ("x", "F1")]
+    assert list(whole(blank).columns) == [("", "Row"), ("", "Source"), ("x", "F1")]
 
 
 def test_a_table_is_asked_for_watched_and_stopped(store: Store) -> None:
     beat(store, "w", "cpu")
     app = open_app("experiments", table="ablation-rgcn")
-    app.multiselect(key="experiment data scores").set_value([SET]).run()
+    app.multiselect(key="experiment data ablation-rgcn True").set_value([SET]).run()
     app.selectbox(key="experiment gold").set_value("original").run()
     facts = {each.label: each.value for each in app.metric}
     assert facts["Posts"] == "at most 240"
-    button(app, "Make it")
+    button(app, "Compute")
     assert not app.exception
     [queued] = jobs(store)
     data = [{"dataset": SET, "gold": "original"}]
@@ -142,10 +142,25 @@ def test_a_table_is_asked_for_watched_and_stopped(store: Store) -> None:
     assert running is not None
     heartbeat(store, running, 0.43, "R-GCN on scenes, seed 0 (5 of 12, about 3 min left): training")
     app = open_app("experiments", table="ablation-rgcn")
-    assert "Being made" in [each.label for each in app.button]
+    assert "Computing ..." in [each.label for each in app.button]
     assert "about 3 min left" in str([each.proto for each in app.get("progress")])
     button(app, "Stop")
     assert job(store, running.id).cancel_requested
+
+
+@pytest.mark.parametrize(("before", "here"), [([SET], [SET]), ([], []), ([SET, "deleted since"], [SET])])
+def test_the_form_says_what_the_table_was_computed_from(made: Store, before: list[str], here: list[str]) -> None:
+    data = [{"dataset": name, "gold": "original"} for name in before]
+    enqueue(made, "experiment", {"suite": "ablation-rgcn", "quick": True, "data": data}, author="ann")
+    running = claim(made, "w", "cpu")
+    assert running is not None
+    finish(made, running, {})
+    app = open_app("experiments", table="ablation-rgcn")
+    chosen = app.multiselect(key="experiment data ablation-rgcn True")
+    assert chosen.value == here
+    assert "replaces it" not in shown(app)
+    chosen.set_value([] if here else [SET]).run()
+    assert f"was computed from {here[0] if here else 'drawn posts'}. Computing it again" in shown(app)
 
 
 def test_how_the_last_attempt_ended_is_said(store: Store) -> None:
@@ -154,9 +169,9 @@ def test_how_the_last_attempt_ended_is_said(store: Store) -> None:
     running = claim(store, "w", "cpu")
     assert running is not None
     fail(store, running, "The disk is full: make room and start the job again.")
-    assert "could not be made: The disk is full" in shown(open_app("experiments", table="ablation-rgcn"))
+    assert "could not be computed: The disk is full" in shown(open_app("experiments", table="ablation-rgcn"))
     assert "failed: The disk is full" in shown(open_app("experiments"))
-    assert "Making the table “R-GCN without one or both of its graphs”" in shown(open_app("experiments"))
+    assert "Computing the table “R-GCN without one or both of its graphs”" in shown(open_app("experiments"))
     cancel(store, enqueue(store, "experiment", asked, author="ann").id)
     assert "goes on where it was" in shown(open_app("experiments", table="ablation-rgcn"))
 

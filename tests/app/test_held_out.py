@@ -43,7 +43,7 @@ def test_the_list_goes_through_mistakes_with_what_was_predicted(judged: Store) -
     assert "1 post of 1 held a mistake" in text
     assert "0 of 1 post done" in app.get("progress")[0].proto.text
     app = open_app("annotate", dataset=SET, split="valid", list="held-out")
-    assert "choose the posts of train" in shown(app)
+    assert "choose the split train" in shown(app)
 
 
 def test_it_is_one_click_away_where_corrections_are_not_learned(judged: Store) -> None:

@@ -39,15 +39,15 @@ def looked(store: Store) -> Store:
 def test_before_anybody_has_looked_it_says_how_and_asks(store: Store) -> None:
     app = open_app("data", dataset=SET)
     app.toggle(key="doubt").set_value(True).run()
-    assert "Nobody has looked yet" in shown(app)
+    assert "No search yet" in shown(app)
     app.selectbox(key="doubt profile").set_value("tiny").run()
-    next(each for each in app.button if each.label == "Look for them").click().run()
+    next(each for each in app.button if each.label == "Search").click().run()
     assert not app.exception
     [queued] = jobs(store)
     asked = {"dataset": SET, "gold": "current", "split": "train", "model": "bert-crf", "profile": "tiny"}
     assert (queued.kind, queued.payload) == ("suspicious", asked)
-    assert f"Looking for suspicious labels in {SET}: waiting" in shown(app)
-    assert "Being looked for" in [each.label for each in app.button]
+    assert f"Searching label errors in {SET}: waiting" in shown(app)
+    assert "Searching ..." in [each.label for each in app.button]
     running = claim(store, "w", "cpu")
     assert running is not None
     fail(store, running, "There are only 3 different labelled posts; 5 folds need more.")
@@ -83,7 +83,7 @@ def test_the_work_list_goes_by_the_worst_label_and_says_why(looked: Store) -> No
 
 
 def test_without_a_search_the_work_list_says_where_to_start_one(store: Store) -> None:
-    assert "looked for on the screen Data" in shown(open_app("annotate", dataset=SET, list="doubts"))
+    assert "search for label errors on the screen Data" in shown(open_app("annotate", dataset=SET, list="doubts"))
 
 
 def test_a_ranking_whose_file_is_gone_is_none(looked: Store) -> None:

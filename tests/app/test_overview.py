@@ -39,10 +39,10 @@ def test_a_comparison_is_on_one_gold_and_adds_up(store: Store) -> None:
 
 
 def test_a_run_that_has_not_read_the_posts_says_so(store: Store) -> None:
-    assert "has not looked at 1 labelled posts" in str(
+    assert "has not predicted 1 labelled post of" in str(
         measured(store, change_token(store), "first", SET, "train", "current")
     )
-    assert "has not looked" in str(comparison(store, change_token(store), ("first", "second"), SET, None, "current"))
+    assert "has not predicted" in str(comparison(store, change_token(store), ("first", "second"), SET, None, "current"))
 
 
 def test_a_new_stamp_is_a_new_count(store: Store, tmp_path: Path) -> None:
@@ -99,12 +99,12 @@ def test_two_runs_side_by_side(store: Store) -> None:
 
 def test_a_run_is_told_to_read_what_it_has_not(store: Store) -> None:
     app = open_app("overview", dataset=SET, split="train")
-    assert "has not looked at 1 labelled posts" in shown(app)
-    next(button for button in app.button if button.label == "Let it read them").click().run()
+    assert "has not predicted 1 labelled post of" in shown(app)
+    next(button for button in app.button if button.label == "Predict this split").click().run()
     assert [(job.kind, job.payload, job.author) for job in jobs(store)] == [
         ("predict", {"run": "second", "dataset": SET, "split": "train"}, "ann")
     ]
-    assert "It is reading." in shown(app)
+    assert "Predicting ..." in shown(app)
 
 
 def test_names_that_look_like_markup_are_shown_as_they_are(store: Store) -> None:

@@ -93,10 +93,10 @@ def test_without_a_worker_stored_predictions_are_shown_and_it_says_so(store: Sto
     text = shown(app)
     assert app.title[0].value == "match"
     assert "1 of 4, mistakes of the run" in text
-    assert "No worker is running, so the run cannot be asked what it looked at" in text
+    assert "No worker is running, so there is no evidence" in text
     assert "“Warriors” is ORG, predicted LOC (81%)" in text
     assert "“San Francisco” predicted LOC (66%), no entity there" in text
-    assert "“Kevin Durant” is PER, predicted so (97%)" in text
+    assert "“Kevin Durant” is PER, predicted PER (97%)" in text
     with store.read() as session:
         from db.tables import Requests
 
@@ -110,7 +110,7 @@ def test_a_worker_is_asked_once_and_its_answer_drawn(store: Store, worker: FakeW
     assert "Retrieved posts: images like the text" in text
     assert "0.90** Paris Hilton came to Paris" in text
     assert "0.40** elsewhere" in text
-    assert "What if the picture were otherwise?" in text
+    assert "Counterfactuals: another picture, or none" in text
     app.run()
     assert worker.asked == [("predict", {"run": "second", "post": number(store, "match")})]
 
@@ -159,7 +159,7 @@ def test_a_refusal_is_shown_and_can_be_asked_again(store: Store, worker: FakeWor
 def test_while_nobody_answers_a_sentence_waits(store: Store) -> None:
     workers.beat(store, "silent", "cpu")
     app = open_app("post", run="second", post="match")
-    assert "second looks at this post" in shown(app)
+    assert "second predicts this post" in shown(app)
     assert "predicted LOC (81%)" in shown(app)
 
 
@@ -171,6 +171,28 @@ def test_the_list_is_walked_through(store: Store) -> None:
     assert "2 of 6, all posts" in shown(app)
     next(each for each in app.button if each.label == "Next").click().run()
     assert app.title[0].value == "hostile"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"objects": []}, "No object was detected in this picture."),
+        ({"ok": False, "objects": []}, "This post has no picture. So there is nothing to compare with."),
+        ({}, "No similar post was found."),
+    ],
+)
+def test_what_an_answer_lacks_is_said_in_its_place(
+    store: Store, worker: FakeWorker, change: Mapping[str, Any], sentence: str
+) -> None:
+    def poor(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        found = response(store, payload)
+        none = Evidence(name="images like the text", kind="score", axes=("neighbour",), items=((),), values=np.zeros(0))
+        found["evidence"] = [none.to_json()]
+        found["picture"] = found["picture"] | change
+        return found
+
+    worker.answer = poor
+    assert sentence in shown(open_app("post", run="second", post="match" if change.get("ok", True) else "bare"))
 
 
 @pytest.mark.parametrize(

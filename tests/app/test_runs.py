@@ -118,7 +118,7 @@ def test_a_log_shows_neither_paths_nor_traces(tmp_path: Path) -> None:
 
 def test_empty_it_says_what_to_do(home: Path) -> None:
     text = shown(open_app("runs"))
-    assert "nothing to learn from yet" in text
+    assert "nothing to train on yet" in text
 
 
 def test_the_form_starts_a_training(store: Store) -> None:
@@ -147,7 +147,7 @@ def test_the_form_says_what_cannot_be(store: Store) -> None:
 
 def test_the_form_goes_on_from_a_run(trained: Store) -> None:
     app = open_app("runs", run="real")
-    next(button for button in app.button if button.label == "Train on from it").click().run()
+    next(button for button in app.button if button.label == "Train a run from it").click().run()
     assert not app.exception
     assert (app.query_params["new"], app.query_params["start"]) == ("yes", "real")
     assert app.selectbox(key="train start").value == "real"

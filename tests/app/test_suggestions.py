@@ -63,7 +63,7 @@ def test_a_foreign_run_is_mapped_and_asked_to_read(foreign: Store) -> None:
     press(app, "Predict this split")
     assert dataset(foreign, "raw").run_labels == {"first": {"PER": "PERSON", "LOC": "PLACE"}}
     assert jobs(foreign)[0].payload == {"run": "first", "dataset": "raw", "split": "train"}
-    assert "Reading raw with first: waiting" in shown(app)
+    assert "Predicting raw with first: waiting" in shown(app)
     assert not [each for each in app.button if each.label == "Predict this split"]
 
 
@@ -128,9 +128,14 @@ def test_types_that_a_run_has_never_learned_are_said(store: Store) -> None:
     add_run(store, write_run(store.home, "narrow", data={"name": "elsewhere"}, labels=("PER",), created=9e9))
     record(store, "narrow", [PostPrediction(post=number, marks=()) for number in post_ids(store, SET).values()])
     assert open_app("errors").query_params["run"] == "second", "the newest run of the set, not the newest run"
-    sentence = "narrow learned from elsewhere and does not know LOC, MISC, ORG: it cannot find such entities"
+    begins = "narrow learned from elsewhere and does not know the types of"
+    sentence = f"{begins} 4 entities here (2 LOC, 2 ORG): they count as missed."
     assert sentence in shown(open_app("errors", run="narrow"))
-    assert sentence in shown(open_app("post", run="narrow", post="match"))
+    assert sentence in shown(open_app("overview", run="narrow"))
+    assert f"{begins} 1 entity here (1 ORG): it counts as missed." in shown(
+        open_app("post", run="narrow", post="match")
+    )
+    assert "does not know the types" not in shown(open_app("post", run="narrow", post="paris")), "all of it is PER"
     add_run(store, write_run(store.home, "wide", labels=dataset(store, SET).labels, created=9e9))
     assert "does not know" not in shown(open_app("errors", run="wide"))
 

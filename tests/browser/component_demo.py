@@ -181,7 +181,7 @@ def evidence() -> None:
     posts = {f"p{n}": NeighbourPost(text=text, picture=picture if n % 2 else None) for n, text in enumerate(written)}
     evidence_view(
         [] if "none" in st.query_params else all_evidence(), picture=picture, objects=OBJECTS, neighbours=posts,
-        labels=("PER", "LOC", "ORG", "MISC"), counterfactual=("See what changes without it.", "#without"),
+        labels=("PER", "LOC", "ORG", "MISC"), counterfactual=("See what changes without the picture.", "#without"),
         key="evidence",
     )  # fmt: skip
 

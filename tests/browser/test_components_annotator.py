@@ -213,7 +213,7 @@ def test_dragging_over_marks_replaces_them_and_undo_brings_them_back(annotate):
     drag(page, "Paris", "Paris")
     drag(page, "Ann", "Paris")
     assert shown(page) == [("Ann in Paris", "PER")]
-    expect(page.locator(".status")).to_contain_text("2 marks gave way")
+    expect(page.locator(".status")).to_contain_text("2 overlapping marks were removed")
     page.keyboard.press("Control+z")
     assert shown(page) == [("Ann", "PER"), ("Paris", "PER")]
 
@@ -270,7 +270,7 @@ def test_keys_and_colours_follow_the_types(annotate):
         "(mark) => getComputedStyle(mark).backgroundColor.match(/[0-9]+/g).slice(0, 3).map(Number)"
     )
     assert red > max(green, blue) + 40, "the colour that was chosen for the type"
-    expect(page.get_by_role("button", name="All alike").locator("kbd")).to_be_hidden()
+    expect(page.get_by_role("button", name="Label all").locator("kbd")).to_be_hidden()
     expect(page.get_by_role("button", name="Undo").locator("kbd")).to_be_visible()
 
 

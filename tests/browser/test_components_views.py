@@ -1,11 +1,13 @@
 """The evidence view and the text view in Chromium."""
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.component_demo import BOXES, POSTS, all_evidence
+from tests.browser.conftest import ROOT
 
 pytestmark = pytest.mark.browser
 DEMO = Path(__file__).with_name("component_demo.py")
@@ -144,9 +146,37 @@ def test_every_array_draws_and_a_spread_is_told(show):
         page.locator("select").first.select_option(label=each.name)
         expect(page.locator(".reading")).not_to_be_empty()
         if each.kind == "attention" and each.values.ndim > 1:
-            expect(page.locator(".reading")).to_contain_text("spread as over")
-    expect(page.locator(".caveat")).to_contain_text("Attention is not an explanation")
-    expect(page.locator(".caveat a")).to_have_attribute("href", "#without")
+            expect(page.locator(".reading")).to_contain_text(
+                re.compile("Spread about as widely as|Even: it says nothing")
+            )
+        is_attention = each.kind == "attention"
+        expect(page.locator(".caveat")).to_contain_text(
+            "Attention is not an explanation" if is_attention else "See what"
+        )
+        expect(page.locator(".caveat").get_by_text("not an explanation")).to_have_count(int(is_attention))
+        expect(page.locator(".caveat a")).to_have_attribute("href", "#without")
+
+
+@pytest.mark.parametrize(
+    ("axis", "number", "said"),
+    [
+        ("object", 1, "1 object"), ("object", 3, "3 objects"), ("entity", 1, "1 entity"), ("entity", 2, "2 entities"),
+        ("knowledge", 1, "1 entry"), ("knowledge", 2, "2 entries"), ("region", 1, "1 region"), ("word", 12, "12 words"),
+    ],
+)  # fmt: skip
+def test_one_thing_is_said_of_one(page: Page, axis: str, number: int, said: str):
+    source = (ROOT / "pages/components/browser/evidence_data.js").read_text(encoding="utf-8")
+    assert page.evaluate(f"(() => {{ {source}; return counted({number}, {axis!r}); }})()") == said
+
+
+@pytest.mark.parametrize(
+    ("even", "said"),
+    [(48.9, "Even: it says nothing of any single region."), (10.0, "an even look at 10 regions of 49."),
+     (1.2, "an even look at 1 region of 49.")],
+)  # fmt: skip
+def test_how_far_attention_is_spread_is_said_in_words(page: Page, even: float, said: str):
+    source = (ROOT / "pages/components/browser/evidence_data.js").read_text(encoding="utf-8")
+    assert page.evaluate(f"(() => {{ {source}; return spreadInWords({even}, 'region', 49); }})()").endswith(said)
 
 
 def test_without_picture_or_evidence_it_says_so(show):

@@ -228,7 +228,7 @@ def wait_for_run(home: Path, name: str) -> None:
 def correct_first_mistake(page: Page, address: str) -> None:
     page.goto(f"{address}/errors?run=before")
     page.get_by_role("link", name="Look closer").first.click()
-    expect(page.get_by_role("heading", name="What the run looked at")).to_be_visible()
+    expect(page.get_by_role("heading", name="Evidence")).to_be_visible()
     expect(page.get_by_text("Retrieved posts: images like the text")).to_be_visible()
     page.get_by_role("button", name="Without the picture").click()
     expect(page.get_by_text("As it is")).to_be_visible()

@@ -116,7 +116,7 @@ def test_a_run_that_has_not_looked_at_all_posts(store: Store, ids: list[int]) ->
     record(store, "half", [PostPrediction(post=post, marks=()) for post in ids[:2]])
     assert waiting(store, "half", "set") == ids[2:]
     assert waiting(store, "half", "set", "valid") == [ids[5]]
-    with pytest.raises(InputError, match="half has not looked at 3 labelled posts of set yet"):
+    with pytest.raises(InputError, match="half has not predicted 3 labelled posts of set yet"):
         evaluate(store, ["half"], "set")
 
 

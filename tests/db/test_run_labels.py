@@ -7,7 +7,7 @@ from db.engine import Store
 from db.entity_types import set_types
 from db.posts import dataset
 from db.predictions import Coverage, PostPrediction, coverage, record
-from db.run_labels import knows, likely_mapping, map_run, relabelled, unknown_types
+from db.run_labels import known_types, knows, likely_mapping, map_run, relabelled
 from db.runs import add_run, run
 from mner_core.data.entity_types import EntityType
 from mner_core.types import InputError, Prediction, Span
@@ -57,13 +57,13 @@ def test_who_knows_a_data_set(store: Store, ids: list[int]) -> None:
         add_run(store, write_run(store.home, name, labels=labels))
     found = dataset(store, "set")
     assert [knows(run(store, name), found) for name in ("all", "some", "others")] == [True, False, False]
-    assert unknown_types(run(store, "some"), found) == ("ORG", "PER")
+    assert known_types(run(store, "some"), found) == {"LOC"}
     map_run(store, "set", "others", {"PERSON": "PER", "PLACE": "LOC"})
     found = dataset(store, "set")
     assert knows(run(store, "others"), found)
-    assert unknown_types(run(store, "others"), found) == ()
+    assert known_types(run(store, "others"), found) == {"LOC", "ORG", "PER"}
     map_run(store, "set", "all", {"LOC": ""})
-    assert unknown_types(run(store, "all"), dataset(store, "set")) == ("LOC",)
+    assert "LOC" not in known_types(run(store, "all"), dataset(store, "set"))
 
 
 def test_an_entry_of_an_older_program_has_the_labels_of_its_folder(store: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 from mner_core.data.corrupt import corrupt
 from mner_core.data.dataset import read_dataset
 from mner_core.experiment import run_cache
-from mner_core.experiment.experiment_data import data_sets
+from mner_core.experiment.experiment_data import Held, data_sets
 from mner_core.experiment.learning_curve import CHECKS, ORDERS, put_right
 from mner_core.experiment.runner import Order, Result, experiment
 from mner_core.experiment.suite import read_suite
@@ -18,7 +18,7 @@ from mner_core.experiment.svg_chart import HEIGHT, WIDTH, curve_svg
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
 from mner_core.training.train import TrainingRequest, train
-from mner_core.types import Example, InputError
+from mner_core.types import Example, InputError, Span, Token
 
 SIZE: dict[str, Any] = {"epochs": 1, "seeds": 2, "posts": 60}
 SVG = "{http://www.w3.org/2000/svg}"
@@ -163,3 +163,15 @@ def test_drawn_posts_of_a_curve_have_no_pattern_that_gives_wrong_labels_away(nam
         for span in post.subsets.get("ambiguous", ()):
             labels.setdefault(post.text, []).append(span.label)
     assert any(len(set(four)) < 4 for four in labels.values())
+
+
+@pytest.mark.parametrize(("name", "kept"), [("data", 409), ("main-rgcn", 240), ("main-gei", 240)])
+def test_a_table_of_counts_counts_every_post_in_its_quick_form(name: str, kept: int, tmp_path: Path) -> None:
+    suite = read_suite(name)
+    posts = [
+        Example(id=f"{split}{place}", text="Ann", tokens=(Token("Ann", 0, 3),), spans=(Span(0, 1, "PER"),), split=split)
+        for split, number in (("train", 409), ("valid", 2))
+        for place in range(number)
+    ]
+    (data,) = data_sets(suite, replace(suite.quick, posts=240), [], tmp_path, True, {"mine": Held(posts, None)})
+    assert len(data.splits["train"]) == kept

@@ -6,7 +6,7 @@ const ACTIONS = [
   ["undo", "Undo", "Ctrl Z"],
   ["redo", "Redo", "Ctrl Y"],
   ["remove", "Delete", "Del"],
-  ["alike", "All alike", "L"],
+  ["alike", "Label all", "L"],
   ["accept", "Accept", "A"],
   ["acceptAll", "Accept all", "⇧A"],
   ["restart", "Start over", ""],

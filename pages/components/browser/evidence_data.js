@@ -1,7 +1,20 @@
 // Evidence as numbers: unpacking, slicing by axes, and what a row says. It knows axes and kinds, no page and no model.
 
 const DEPTH = ["layer", "head", "iteration"];
-const MANY = { word: "words", entity: "entities", region: "regions", object: "objects", neighbour: "neighbours", attribute: "attributes", knowledge: "entries" };
+const MANY = { entity: "entities", knowledge: "entries" };
+
+/** "1 object", "3 entities": so many items of an axis. */
+function counted(number, axis) {
+  return `${number} ${number === 1 ? (axis === "knowledge" ? "entry" : axis) : (MANY[axis] ?? `${axis}s`)}`;
+}
+
+/** In words, how far a row of attention is spread, from how many items it would be over if it were even. */
+function spreadInWords(even, axis, count) {
+  const share = even / count;
+  if (count < 2) return "";
+  if (share > 0.9) return `Even: it says nothing of any single ${axis}.`;
+  return `Spread about as widely as an even look at ${counted(Math.max(1, Math.round(even)), axis)} of ${count}.`;
+}
 
 /** Little-endian float32, as Python packed it. */
 function unpack(base64) {

@@ -36,7 +36,12 @@ class Board {
     image.onload = () => fit(this.stage, image);
     if (picture && image.getAttribute("src") !== picture) image.src = picture;
     image.alt = this.data.alt;
-    this.caveat.replaceChildren(document.createTextNode(this.data.caveat));
+  }
+
+  /** What is to be kept in mind of attention, below attention alone, and the way to what says more. */
+  drawCaveat() {
+    const isAttention = this.current?.kind === "attention";
+    this.caveat.replaceChildren(document.createTextNode(isAttention ? this.data.caveat : ""));
     if (this.data.link) this.caveat.append(" ", make("a", "", this.data.link[0], { href: this.data.link[1], target: "_self" }));
   }
 
@@ -44,6 +49,7 @@ class Board {
     this.drawing = null; // parts that are taken away still lose focus: they must not speak for the new ones
     for (const home of [this.overlay, this.chips, this.strip, this.ranking, this.reading]) home.replaceChildren();
     this.drawChoosers();
+    this.drawCaveat();
     this.parts = {};
     this.objectBoxes = null;
     const evidence = this.current;
@@ -131,11 +137,11 @@ class Board {
     this.reading.replaceChildren(make("bdi", "", item.text));
     const even = kind === "attention" && byRow ? spread(values) : null;
     const top = values.length ? Math.max(...values) : 0;
-    let remark = `, ${kind} over ${values.length} ${MANY[axis] ?? axis}`;
-    if (!byRow) remark = `: how strongly each of ${values.length} ${MANY[axis] ?? axis} turned to it`;
+    let remark = `, ${kind} over ${counted(values.length, axis)}`;
+    if (!byRow) remark = values.length === 1 ? `: how strongly the ${axis} turned to it` : `: how strongly each of ${counted(values.length, axis)} turned to it`;
     this.reading.append(make("span", "", remark));
     if (even !== null) {
-      const share = `Strongest ${percent(top)}, spread as over ${even.toFixed(1)} of ${values.length}.`;
+      const share = `Strongest ${percent(top)}. ${spreadInWords(even, axis, values.length)}`;
       this.reading.append(make("br"), make("span", "quiet", share));
     }
   }
@@ -170,8 +176,8 @@ class Board {
     showValues(parts, values, kind);
     const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
     const even = kind === "attention" ? spread(values) : null;
-    this.reading.append(make("bdi", "", capital(kind)), make("span", "", ` of ${values.length} ${MANY[axes[place]] ?? axes[place]}`), make("br"));
-    this.reading.append(make("span", "quiet", even === null ? `Mean ${mean.toFixed(2)}.` : `Spread as over ${even.toFixed(1)} of ${values.length}.`));
+    this.reading.append(make("bdi", "", capital(kind)), make("span", "", ` of ${counted(values.length, axes[place])}`), make("br"));
+    this.reading.append(make("span", "quiet", even === null ? `Mean ${mean.toFixed(2)}${kind === "gate" ? " (0: shut, 1: open)" : ""}.` : spreadInWords(even, axes[place], values.length)));
     this.rank(items[place], values, kind);
   }
 }

@@ -146,7 +146,7 @@ class Annotator {
   mark(place, label) {
     this.active = label;
     const { mark, replaced } = this.marking.put(place, label);
-    this.did(replaced ? `${replaced} mark${replaced > 1 ? "s" : ""} gave way.` : "", { mark });
+    this.did(replaced ? `${replaced} overlapping ${replaced > 1 ? "marks were" : "mark was"} removed; Ctrl Z brings ${replaced > 1 ? "them" : "it"} back.` : "", { mark });
   }
 
   label(label) {
