@@ -29,8 +29,8 @@ ASSUMED_SHARE = 0.1
 How many really are is not known, so that a score orders labels and is no probability: of the first fourteen of one set
 all were wrong, and the third had the score 0.39.
 """
-MALFORMED = 0.9
-"""The least score of a label whose tags are malformed: one of the tags around it is wrong for certain.
+MALFORMED = 0.5
+"""The least score of a label whose tags are malformed: of the labels before and behind, one at least is wrong.
 
 Of 200 such labels in Twitter-2015's train and valid, 180 are others in the labels that FMNERG's authors gave the same
 posts (Wang et al. 2023, Fine-grained Multimodal Named Entity Recognition and Grounding with a Generative Framework); of
