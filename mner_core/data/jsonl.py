@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from mner_core.data.lines import FilePlace, Reading, Report, json_records, read_lines
 from mner_core.data.sidecars import parse_objects
 from mner_core.data.tokenize import entity_at, offsets_from_span, tokenize
+from mner_core.data.tool_layouts import UNLABELLED, own_layout, span_fields
 from mner_core.files import write_whole
 from mner_core.types import Example, InputError, Span, Token
 
@@ -28,8 +29,9 @@ class _Range(NamedTuple):
 def read(file: Path, split: str = "") -> Reading:
     """The posts of a JSON lines file.
 
-    A field that cannot be used is a `bad-line` that names it and costs only itself; a line without a text costs the
-    post. The words follow from the text, or from `tokens`, and never from spans: one that begins or ends inside a word
+    What annotation tools write is read as well (`tool_layouts`). A field that cannot be used is a `bad-line` that names
+    it and costs only itself; a line without a text costs the post; one of whose labels none can be read is unlabelled.
+    The words follow from the text, or from `tokens`, and never from spans: one that begins or ends inside a word
     is kept as written (`inside-word`, see `Span.chars`). Spaces at a span's ends do not count; of two that overlap
     the later one is left out (`overlapping-spans`).
 
@@ -38,8 +40,9 @@ def read(file: Path, split: str = "") -> Reading:
     """
     lines, defects = read_lines(file)
     reading = Reading(defects=defects)
-    for number, record in json_records(lines, reading, file.name):
+    for number, written in json_records(lines, reading, file.name):
         report = reading.reporter(file.name, number)
+        record = own_layout(written, report)
         text = _text(record, report)
         if text is None:
             continue
@@ -51,6 +54,7 @@ def read(file: Path, split: str = "") -> Reading:
             text=text,
             tokens=tokens,
             spans=spans,
+            tags=None if spans is None or record.get("tags") is None else tuple(record["tags"]),
             image_name=_string(record, "image", report) or None,
             caption=_string(record, "caption", report),
             objects=None if objects is None else parse_objects(objects, report),
@@ -157,10 +161,14 @@ def _labels(
     tokens = _tokens(record.get("tokens"), text, report)
     if record.get("spans") is None:
         return tokens, None, {}
-    if not isinstance(record["spans"], list):
-        report("bad-line", "spans: expected a list or null; the post counts as not labelled.")
+    problems: list[tuple[str, str]] = []
+    read = _ranges(record["spans"], "spans", tokens, len(text), lambda *problem: problems.append(problem))
+    is_unread = bool(record["spans"]) and not read
+    for kind, detail in problems:
+        report(kind, f"{detail.removesuffix('.')}; {UNLABELLED}." if is_unread else detail)
+    if is_unread:
         return tokens, None, {}
-    ranges = _without_overlaps(_ranges(record["spans"], "spans", tokens, len(text), report), report)
+    ranges = _without_overlaps(read, report)
     spans = {entry: entity_at(tokens, *entry) for entry in ranges}
     for entry, span in spans.items():
         if span.chars:
@@ -194,12 +202,9 @@ def _ranges(items: list[Any], field: str, tokens: Sequence[Token], length: int, 
 
 def _range(item: Any, field: str, tokens: Sequence[Token], length: int, report: Report) -> _Range | None:
     """One range, without what lies outside of tokens at its ends."""
-    record = item if isinstance(item, dict) else {}
-    start, end, label = record.get("start"), record.get("end"), record.get("label")
+    start, end, label = span_fields(item)
     if type(start) is not int or type(end) is not int or not 0 <= start < end <= length:
-        report(
-            "bad-line", f"{field}: expected 0 <= start < end <= {length} (the text's length), found {start!r}..{end!r}."
-        )
+        report("bad-line", f"{field}: expected whole numbers, 0 <= start < end <= {length}, found {start!r}..{end!r}.")
         return None
     if not isinstance(label, str) or not label.strip() or not label.isprintable():
         report("bad-line", f"{field}.label: expected a name such as PER.")

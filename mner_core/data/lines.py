@@ -130,12 +130,18 @@ def _past(text: str, place: int) -> int:
 
 
 def json_record(line: str, report: Report) -> dict[str, Any] | None:
-    """The JSON object that a line holds; None, and a `bad-line`, where it holds none."""
+    """The JSON object that a line holds; None, and a `bad-line`, where it holds none.
+
+    A pair of a text and an object, as spaCy's training data are, is the object with that `text`.
+    """
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         report("bad-line", f"The line is not valid JSON ({error}).")
         return None
+    match record:
+        case [str(text), dict(about)]:
+            return {**about, "text": text}
     if not isinstance(record, dict):
         report("bad-line", 'The line is not a JSON object such as {"text": "..."}.')
         return None
