@@ -99,6 +99,10 @@ class Batcher:
             return self.providers.features.features(example).caption
         return example.caption or ""
 
+    def contexts_cut(self, examples: Sequence[Example]) -> int:
+        """Of how many posts the encoder does not read the whole context."""
+        return sum(self.windows.left_out(self.context(example)) > 0 for example in examples)
+
     def _pictures(self, examples: Sequence[Example]) -> tuple[ImageFeatures, ...]:
         if self.providers.features is None or not self.needs.pictures:
             return ()

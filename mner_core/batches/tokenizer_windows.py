@@ -66,6 +66,10 @@ class Windows:
             windows.append(Window(ids, [-1, *standing, -1, *[-1] * len(behind)], len(inside) + 2))
         return windows
 
+    def left_out(self, context: str) -> int:
+        """Pieces at the end of a context that no window holds."""
+        return max(len(self._of_context(context)) - self.max_context, 0)
+
     def _behind(self, context: str) -> list[int]:
         flat = self._of_context(context)
         return [*flat[: self.max_context], self.pieces.sep] if flat else []

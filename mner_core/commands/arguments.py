@@ -9,6 +9,7 @@ from mner_core.commands import evaluate as scoring
 from mner_core.commands import experiment as tables
 from mner_core.commands import label_errors as labels
 from mner_core.commands import main as general
+from mner_core.commands import predict as prediction
 from mner_core.evaluation.protocols import ABOUT
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
@@ -55,11 +56,15 @@ def run_commands(add: Add) -> None:
     _profile(train)
     train.add_argument("--from", dest="start", type=Path, metavar="RUN", help="begin with that run's parameters")
     train.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE")
-    predict = add("predict", general.predict, "Says what a run finds in a text (and image), or in a file of posts.")
+    predict = add("predict", prediction.predict, "Says what a run finds in a text (and image), or in a file of posts.")
     predict.add_argument("--run", type=Path, required=True)
     predict.add_argument("--text")
     predict.add_argument("--image", type=Path)
-    predict.add_argument("--data", type=Path, metavar="FILE")
+    predict.add_argument("--caption", help="with --text: what the picture shows, for a run that reads captions")
+    predict.add_argument("--context", help="with --text: what such a run reads in the caption's place")
+    predict.add_argument(
+        "--data", type=Path, metavar="FILE", help="tags, JSON lines, or plain text: a post a line, without pictures"
+    )
     predict.add_argument("--out", type=Path, metavar="FILE")
     pointing = add("pointing", general.pointing, "Says how often attention is where the entity is to be seen.")
     pointing.add_argument("--run", type=Path, required=True)

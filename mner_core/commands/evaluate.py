@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mner_core.catalog.profiles import profile
 from mner_core.commands.inputs import load_run, must_be_run
-from mner_core.commands.main import Answer, say_defects
+from mner_core.commands.main import Answer, say_cut, say_defects
 from mner_core.data.dataset import read_dataset
 from mner_core.data.images import opens
 from mner_core.evaluation.errors import align, confusion, tally
@@ -30,10 +30,11 @@ class _Asked:
 
     run: "Run"
     predictions: list[Prediction]
+    contexts_cut: int
 
     @classmethod
     def of(cls, run: "Run", examples: Sequence[Example]) -> "_Asked":
-        return cls(run=run, predictions=run.predict_posts(examples))
+        return cls(run=run, predictions=run.predict_posts(examples), contexts_cut=run.contexts_cut(examples))
 
     @property
     def spans(self) -> list[Sequence[Span]]:
@@ -55,7 +56,9 @@ def evaluate(options: argparse.Namespace) -> Answer:
         "posts_trained_on": sum(post_digest(example) in trained for example in examples),
         "images": options.images,
         "labels_unknown_to_run": _unknown(asked, examples),
+        "contexts_cut": max(each.contexts_cut for each in asked),
     }
+    say_cut(answer["contexts_cut"])
     if len(asked) > 1:
         from mner_core.evaluation.comparison import mean_score
         from mner_core.evaluation.significance import spread

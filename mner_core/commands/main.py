@@ -1,7 +1,6 @@
 """What each command does: options in, one JSON object out. Heavy imports wait until they are needed."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from mner_core.check import check
 from mner_core.commands.inputs import load_run, must_be_run
 from mner_core.commands.progress_bars import Bar, Bars
 from mner_core.commands.sentence_parser import pairs
-from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset, write_posts
+from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset
 from mner_core.data.images import opens
 from mner_core.data.labelled import LabelledPosts, labelled_posts
 from mner_core.home import Home
@@ -101,15 +100,16 @@ def train(options: argparse.Namespace) -> Answer:
     )
     if not data.labels:
         raise InputError(f"No post of {data.name} has a labelled span; there is nothing to learn.")
-    if request.plan.needs_pictures:
-        _say_pictures([*posts.train, *posts.dev])
+    _say_pictures([*posts.train, *posts.dev] if request.plan.needs_pictures else None)
     record = train_run(request, options.out, Home.from_environment(), Bars(), _say_epoch)
+    say_cut(record.data["contexts_cut"])
     return {
         "run": str(options.out),
         "dev": dict(record.dev),
         "best_epoch": record.best_epoch,
         "left_out": posts.left_out,
         "pictures_found": record.data["pictures_found"],
+        "contexts_cut": record.data["contexts_cut"],
         "seconds": record.seconds,
     }
 
@@ -143,38 +143,6 @@ def pointing(options: argparse.Namespace) -> Answer:
     return point(load_run(options.run), data, options.boxes)
 
 
-def predict(options: argparse.Namespace) -> Answer:
-    """Predicts one post with its evidence, or a file of posts."""
-    if (options.text is None) == (options.data is None) or (options.data is None) != (options.out is None):
-        raise InputError("`predict` takes either --text (and perhaps --image), or --data with --out.")
-    if options.text is not None:
-        if options.image is not None and not options.image.is_file():
-            raise InputError(f"There is no picture {options.image}.")
-        must_be_run(options.run)
-        from mner_core.training.train import prediction_record
-
-        example, prediction = load_run(options.run).predict(options.text, options.image, evidence=True)
-        evidence = [each.to_json() for each in prediction.evidence]
-        spans = [
-            {key: value for key, value in span.items() if key != "words"}
-            for span in prediction_record(example, prediction)["spans"]
-        ]
-        return {"spans": spans, "evidence": evidence}
-    data = read_dataset(options.data)
-    say_defects(data.defects)
-    must_be_run(options.run)
-    from mner_core.training.train import prediction_record
-
-    run = load_run(options.run)
-    predictions = run.predict_posts(data.posts)
-    if options.out.suffix.lower() == ".jsonl":
-        records = [prediction_record(*pair) for pair in zip(data.posts, predictions, strict=True)]
-        _write_lines(options.out, [json.dumps(record, ensure_ascii=False) for record in records])
-    else:
-        write_posts((e.with_spans(p.spans) for e, p in zip(data.posts, predictions, strict=True)), options.out)
-    return {"posts": len(data.posts), "spans": sum(len(each.spans) for each in predictions), "file": str(options.out)}
-
-
 def export_run(options: argparse.Namespace) -> Answer:
     """Packs a run into one file."""
     must_be_run(options.run)
@@ -204,6 +172,14 @@ def say_defects(defects: Sequence[Defect]) -> None:
         sys.stderr.write(f"... and {len(defects) - 5} more; `check-data` lists them all.\n")
 
 
+def say_cut(posts: int) -> None:
+    """One sentence where a model does not read the whole caption or context of some posts."""
+    if posts:
+        sys.stderr.write(
+            f"Of {posts} post{'s' * (posts > 1)} the end of the caption or context is not read: too long.\n"
+        )
+
+
 def _say_left_out(posts: LabelledPosts) -> None:
     if posts.left_out:
         sys.stderr.write(f"{posts.left_out} posts of train have no labels and are left out.\n")
@@ -211,9 +187,9 @@ def _say_left_out(posts: LabelledPosts) -> None:
         sys.stderr.write("No post of valid is labelled: the training runs for all its epochs, nothing is measured.\n")
 
 
-def _say_pictures(posts: Sequence[Example]) -> None:
-    """One sentence where a system that reads pictures is trained without any."""
-    if not any(opens(post.image) for post in posts):
+def _say_pictures(posts: Sequence[Example] | None) -> None:
+    """One sentence where a system that reads pictures is trained without any; None where it reads none."""
+    if posts is not None and not any(opens(post.image) for post in posts):
         named = sum(post.image_name is not None for post in posts)
         missing = f"None of the {named} pictures that the posts name opens" if named else "No post has a picture"
         sys.stderr.write(f"{missing}: the run learns from texts alone.\n")
@@ -223,9 +199,3 @@ def _say_epoch(epoch: "Epoch") -> None:
     f1 = epoch.dev["f1"]
     figures = "nothing measured" if f1 is None else f"dev F1 {f1:.2f} (entity, support {epoch.dev['support']})"
     sys.stderr.write(f"epoch {epoch.number}: loss {epoch.loss:.3f}, {figures}, {epoch.seconds:.0f} s\n")
-
-
-def _write_lines(file: Path, lines: Sequence[str]) -> None:
-    from mner_core.files import write_whole
-
-    write_whole(file, "".join(line + "\n" for line in lines))

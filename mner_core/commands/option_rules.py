@@ -36,6 +36,8 @@ IDLE: Mapping[str, Sequence[Idle]] = {
     "weights": [Idle(("hub",), _weights_are_packaged, "this profile's weights are packages, which need no hub")],
     "predict": [
         Idle(("image",), lambda asked: asked.data is not None, "the posts of --data name their own pictures"),
+        Idle(("caption", "context"), lambda asked: asked.data is not None, "the posts of --data bring their own"),
+        Idle(("caption",), lambda asked: asked.context is not None, "--context is read in its place"),
     ],
     "evaluate": [
         Idle(

@@ -49,8 +49,19 @@ class Run:
         self.model.load_state_dict(read_part(folder / "weights.safetensors", load_file, _AGAIN))
         self.model.eval()
 
-    def predict(self, text: str, image: Path | None = None, evidence: bool = False) -> tuple[Example, Prediction]:
+    def predict(
+        self,
+        text: str,
+        image: Path | None = None,
+        evidence: bool = False,
+        *,
+        caption: str | None = None,
+        context: str | None = None,
+    ) -> tuple[Example, Prediction]:
         """What the run finds in one text and image; the Example says which words the spans count.
+
+        A run that reads captions (`context = caption`) reads the `context` behind the text, else the `caption`, else
+        what its own net says of the picture.
 
         Raises:
             InputError: the image does not exist.
@@ -58,7 +69,9 @@ class Run:
         if image is not None and not image.is_file():
             raise InputError(f"There is no picture {image.name}.")
         name = image.name if image else None
-        example = Example(id="", text=text, tokens=tokenize(text), image=image, image_name=name)
+        example = Example(
+            id="", text=text, tokens=tokenize(text), image=image, image_name=name, caption=caption, context=context
+        )
         return example, self.predict_posts([example], evidence)[0]
 
     def untrained(self) -> Model:
@@ -70,6 +83,10 @@ class Run:
     def predict_posts(self, examples: Sequence[Example], evidence: bool = False) -> list[Prediction]:
         """A prediction for each post, in order."""
         return predict(self.model, self.batcher, examples, self.plan.settings.batch, evidence)
+
+    def contexts_cut(self, examples: Sequence[Example]) -> int:
+        """Of how many posts the run does not read the whole caption or context."""
+        return self.batcher.contexts_cut(examples)
 
 
 def load(path: Path, home: Home | None = None) -> Run:

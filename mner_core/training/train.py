@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import load_file
 
+from mner_core.batches.batcher import Batcher
 from mner_core.batches.gold import must_know
 from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint, pictures_found
 from mner_core.evaluation.scoring import post_digest
@@ -111,7 +112,7 @@ def train(
         processes.wait_for_everyone()
         model.load_state_dict(load_file(folder / "best.safetensors"))
         predictions = predict(model, batcher, request.dev, request.plan.settings.batch)
-        record = _record(request, model_inputs, epochs, predictions, folder / "best.safetensors")
+        record = _record(request, model_inputs, epochs, predictions, folder / "best.safetensors", batcher)
         processes.wait_for_everyone()
         if processes.is_main_process:
             _write(folder, record, encoder, request.dev, predictions)
@@ -147,6 +148,7 @@ def _record(
     epochs: Sequence[Epoch],
     predictions: Sequence[Prediction],
     weights: Path,
+    batcher: Batcher,
 ) -> RunRecord:
     best = max(epochs, key=lambda epoch: epoch_rank(epoch.dev, epoch.number))
     with weights.open("rb") as file:
@@ -158,7 +160,7 @@ def _record(
         settings=asdict(request.plan.settings),
         seed=request.seed,
         labels=request.plan.labels,
-        data=_data_record(request),
+        data=_data_record(request, batcher),
         trained_posts=tuple(post_digest(example) for example in request.train),
         pool=model_inputs.pool,
         knowledge=model_inputs.knowledge,
@@ -174,7 +176,7 @@ def _record(
     )
 
 
-def _data_record(request: TrainingRequest) -> dict[str, Any]:
+def _data_record(request: TrainingRequest, batcher: Batcher) -> dict[str, Any]:
     posts = [*request.train, *request.dev]
     return {
         "name": request.data,
@@ -184,6 +186,7 @@ def _data_record(request: TrainingRequest) -> dict[str, Any]:
         "dev": len(request.dev),
         "left_out": request.left_out,
         "pictures_found": pictures_found(posts),
+        "contexts_cut": batcher.contexts_cut(posts),
     }
 
 
