@@ -10,13 +10,13 @@ from mner_core.catalog.profiles import profile
 from mner_core.commands.inputs import load_run, must_be_run
 from mner_core.commands.main import Answer, say_cut, say_defects
 from mner_core.data.dataset import read_dataset
-from mner_core.data.images import opens
+from mner_core.data.fingerprint import pictures_found
 from mner_core.evaluation.errors import align, confusion, tally
 from mner_core.evaluation.gold import gold_entities, protocol_named, unknown_labels
 from mner_core.evaluation.legacy import PieceCounts
 from mner_core.evaluation.prediction_files import read_both, score_files
 from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known, score
-from mner_core.evaluation.scoring import post_digest
+from mner_core.evaluation.scoring import Score, post_digest
 from mner_core.evaluation.slices import score_slices
 from mner_core.types import Example, InputError, Prediction, Span
 
@@ -55,6 +55,7 @@ def evaluate(options: argparse.Namespace) -> Answer:
         "posts": len(examples),
         "posts_trained_on": sum(post_digest(example) in trained for example in examples),
         "images": options.images,
+        "pictures_found": pictures_found(examples),
         "labels_unknown_to_run": _unknown(asked, examples),
         "contexts_cut": max(each.contexts_cut for each in asked),
     }
@@ -105,10 +106,22 @@ def image_worth(options: argparse.Namespace) -> Answer:
     for number, run in enumerate(_load(options.run)):
         for images, runs in said.items():
             runs.append(_Asked.of(run, _shown(examples, images, number)).spans)
-    found = judge(examples, said["own"], said["none"], said["swapped"], options.protocol)
+    found = judge(examples, said["own"], said["none"], said["swapped"], options.protocol).to_json()
     about = {"runs": [str(path) for path in options.run], "protocol": options.protocol, "posts": len(examples)}
-    pictured = sum(opens(example.image) for example in examples)
-    return {**about, "posts_with_image": pictured, **found.to_json()}
+    pictured = pictures_found(examples)
+    sides = {
+        images: {**found[images], **_mean_figures([score(examples, spans, options.protocol) for spans in runs])}
+        for images, runs in said.items()
+    }
+    return {**about, "posts_with_image": pictured, "pictures_found": pictured, **found, **sides}
+
+
+def _mean_figures(scores: Sequence[Score]) -> dict[str, float]:
+    """Precision, recall, F1 and support of some runs: the mean of each; `mean` is their F1 under the older name."""
+    from mner_core.evaluation.comparison import mean_score
+
+    figures = asdict(mean_score(scores).micro)
+    return {**figures, "mean": figures["f1"]}
 
 
 def agreement(options: argparse.Namespace) -> Answer:

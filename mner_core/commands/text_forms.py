@@ -63,7 +63,7 @@ def _image_worth(answer: Fields) -> str:
     rest = {name: value for name, value in answer.items() if name not in {*sides, "against_none", "against_swapped"}}
     changes = rest.pop("changes")
     compared = {name: answer[name]["sentence"] for name in ("against_none", "against_swapped")}
-    return as_text({**rest, "F1 by pictures": sides, **compared, "changes": changes})
+    return as_text({**rest, "by pictures": sides, **compared, "changes": changes})
 
 
 def _pointing(answer: Fields) -> str:
