@@ -9,6 +9,7 @@ from mner_core.catalog.systems import SYSTEMS
 from mner_core.code_version import program_said
 from mner_core.data.dataset import read_dataset
 from mner_core.data.fingerprint import pictures_found
+from mner_core.data.images import opens
 from mner_core.data.posts import map_labels
 from mner_core.experiment.suite import Size, Suite
 from mner_core.files import one_at_a_time
@@ -146,7 +147,7 @@ def _by_split(posts: Sequence[Example], suite: Suite) -> dict[str, list[Example]
 def _prepared(name: str, found: Mapping[str, list[Example]], suite: Suite, limit: int) -> ExperimentData:
     splits = {}
     for split, posts in found.items():
-        kept = [post for post in posts if post.spans is not None and (post.image is not None or not suite.pictured)]
+        kept = [post for post in posts if post.spans is not None and (opens(post.image) or not suite.pictured)]
         splits[split] = _cut(kept, limit if split == "train" else limit // 2)
     return ExperimentData(name=name, splits=splits)
 

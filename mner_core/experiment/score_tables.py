@@ -154,7 +154,7 @@ def _notes(
         basis(data_sets),
     ]
     if suite.pictured:
-        notes.append("Only posts whose picture exists.")
+        notes.append("Only posts whose picture opens.")
     if suite.labels:
         notes.append("Labels: " + ", ".join(f"{old} = {new}" for old, new in suite.labels.items()) + ".")
     late = [each.name for each in data_sets if "test" in suite.splits and not each.splits.get("test")]

@@ -5,7 +5,7 @@
     columns             full (each type's F1, then P, R, F1) | prf | types (each type's F1, then F1)
     splits              the splits that are scored, such as ["test"] or ["valid", "test"]
     reference           the row that all others are compared with
-    pictured            true: only posts whose picture exists (Twitter-2017C)
+    pictured            true: only posts whose picture opens (Twitter-2017C)
     [labels]            renamed labels, such as OTHER = "MISC"
     [scenes]            knobs of the drawn posts, where no data are given
     share               of a curve: how many of the training spans are made wrong, 0..1

@@ -5,6 +5,7 @@ from typing import Any
 
 from mner_core.data.boxes import ENTITY_BOXES, read_entity_boxes
 from mner_core.data.dataset import Dataset
+from mner_core.data.images import opens
 from mner_core.evaluation.pointing import pointing
 from mner_core.evaluation.scoring import post_digest
 from mner_core.training.fit import predict
@@ -25,7 +26,7 @@ def point(run: Run, data: Dataset, boxes: Path | None = None) -> dict[str, Any]:
     """
     gold = read_entity_boxes(boxes or data.root / ENTITY_BOXES, data.posts)
     boxed = {post for post, _ in gold.boxes}
-    pictured = [post for post in data.posts if post.id in boxed and post.image is not None]
+    pictured = [post for post in data.posts if post.id in boxed and opens(post.image)]
     trained = set(run.record.trained_posts)
     posts = [post for post in pictured if post_digest(post) not in trained]
     if not posts:

@@ -134,7 +134,8 @@ def with_swapped_images(examples: Sequence[Example], seed: int = 0) -> list[Exam
     random.Random(seed).shuffle(rows)
     swapped = list(examples)
     if len(rows) == 1:
-        return without_images(examples)
+        swapped[rows[0]] = without_images([examples[rows[0]]])[0]
+        return swapped
     for row, giver in zip(rows, rows[1:] + rows[:1], strict=True):
         other = examples[giver]
         swapped[row] = replace(

@@ -197,6 +197,26 @@ def test_counts_need_no_training(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "runs").exists()
 
 
+def test_a_suite_of_pictured_posts_takes_those_whose_picture_opens(
+    suite_file: Callable[[str], str], tmp_path: Path
+) -> None:
+    """A file that is missing, one that is cut off and a text named .jpg are no pictures."""
+    write_scenes(folder := tmp_path / "posts", 60, 1)
+    records = [json.loads(line) for line in (folder / "valid.jsonl").read_text().splitlines()]
+    missing, cut, text, *whole = [record for record in records if record["image"] is not None]
+    (folder / "images" / missing["image"]).unlink()
+    picture = folder / "images" / cut["image"]
+    picture.write_bytes(picture.read_bytes()[:200])
+    (folder / "images" / "text.jpg").write_text("a text, not a picture")
+    text["image"] = "text.jpg"
+    (folder / "valid.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    suite = suite_file('title = "Counts"\npaper = "mine"\nkind = "counts"\npictured = true\n')
+    order = Order(suite=suite, data=[f"mine={folder}"], out=tmp_path / "out")
+    grid = experiment(order, Home(tmp_path / "home")).grid
+    posts = next(line for line in grid.lines if (line.name, line.source) == ("posts", "ours"))
+    assert posts.blocks["mine"][1].value == len(whole) > 0
+
+
 def test_what_is_unknown_is_a_dash_and_no_number() -> None:
     line = Line(name="a_b", source="ours", blocks={"x": [Number(50.0, 1.25, marked=True), Number(math.nan)]})
     grid = ResultTable(title="T & U", columns={"x": ("P", "F1"), "y": ("F1",)}, lines=[line], notes=["p < 0.05"])

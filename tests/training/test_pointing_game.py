@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mner_core.data.boxes import ENTITY_BOXES, read_entity_boxes
 from mner_core.data.dataset import Dataset
 from mner_core.home import Home
 from mner_core.training.pointing_game import point
@@ -43,3 +44,18 @@ def test_a_run_is_judged_on_posts_that_it_was_not_trained_on(run: Run, scenes: D
         point(run, train_only)
     with pytest.raises(InputError, match=r"Cannot read boxes.json"):
         point(run, scenes, tmp_path / "boxes.json")
+
+
+def test_posts_whose_picture_does_not_open_are_not_judged(run: Run, scenes: Dataset, tmp_path: Path) -> None:
+    """Missing, cut off, and a text named .jpg: beside a picture that opens, none of the three counts."""
+    text, cut = tmp_path / "text.jpg", tmp_path / "cut.png"
+    text.write_text("a text, not a picture")
+    boxed = {post for post, _ in read_entity_boxes(scenes.root / ENTITY_BOXES, scenes.posts).boxes}
+    one, other, third, last = [post for post in scenes.split("valid") if post.id in boxed][:4]
+    assert last.image is not None
+    cut.write_bytes(last.image.read_bytes()[:200])
+    dead = [replace(one, image=text), replace(other, image=cut), replace(third, image=tmp_path / "missing.png")]
+    answer = point(run, replace(scenes, splits={"valid": [*dead, last]}))
+    assert answer["posts"] == 1
+    with pytest.raises(InputError, match="has a picture and a gold box"):
+        point(run, replace(scenes, splits={"valid": dead}))

@@ -234,6 +234,15 @@ def test_only_pictures_that_open_are_swapped(scenes: Dataset, tmp_path: Path) ->
     assert all(post.image != own.image for post, own in zip(swapped[10:], posts[10:], strict=True))
 
 
+def test_a_single_picture_that_opens_is_lost_in_the_swap_and_all_else_stays(scenes: Dataset, tmp_path: Path) -> None:
+    text = tmp_path / "text.jpg"
+    text.write_text("a text, not a picture")
+    posts = [post for post in scenes.posts if post.image is not None][:3]
+    posts[1] = replace(posts[1], image=text, caption="what came with the data")
+    posts[2] = replace(posts[2], image=tmp_path / "missing.png", caption="the same")
+    assert with_swapped_images(posts) == [*without_images(posts[:1]), *posts[1:]]
+
+
 def test_a_run_with_neighbours_survives_the_removal_of_the_homes_pools(
     request_for: Make, scenes: Dataset, home: Home, tmp_path: Path
 ) -> None:
