@@ -1,11 +1,11 @@
-# make setup | run | test | check | bench | soak | mutants | docs.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
+# make setup | run | test | check | bench | soak | loop | mutants | docs.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
 
 PYTHON ?= python3
 PY := .venv/bin/python
 export OMP_WAIT_POLICY ?= PASSIVE
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: setup run test lint check bench soak mutants docs format
+.PHONY: setup run test lint check bench soak loop mutants docs format
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -51,6 +51,11 @@ mutants: setup
 # 100,000 posts are imported while five people save once a second; bounded by an hour, seeded, in a home of its own.
 soak: setup
 	$(PY) -m benchmarks.soak
+
+# Labels made wrong, found, corrected, trained again: is the next run better? About 25 minutes of one core; WORK keeps what is made.
+WORK ?= $(CURDIR)/var/loop
+loop: setup
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.loop --work $(WORK)
 
 # The site of the docs, README and docstrings, into var/site; a link that leads nowhere is an error.
 docs: setup
