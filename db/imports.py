@@ -5,6 +5,7 @@ again adds what is new, brings pictures, captions and objects up to date, and re
 posts are the same, `same_posts` says.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,12 @@ from mner_core.data.lines import Defect
 from mner_core.files import one_at_a_time
 from mner_core.types import Example, InputError
 
+_LONGEST_PAUSE = 1.0
+"""After a batch the store is left to others for as long as the batch took, but for so many seconds at most.
+
+SQLite has no queue: who waits looks again every tenth of a second, and finds the store locked again where one batch
+follows the other.
+"""
 _ROWS = 500
 """Rows that one transaction deletes, or defects that it writes."""
 
@@ -97,7 +104,10 @@ def import_examples(
         for done in range(0, len(posts), BATCH):
             progress(done, len(posts))
             batch = zip(posts[done : done + BATCH], known[done : done + BATCH], strict=True)
+            begun = time.monotonic()
             work.take([(example, _keep_picture(store, example), same) for example, same in batch])
+            if store.is_sqlite and done + BATCH < len(posts):
+                time.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
         found = (*defects, *work.defects)
         _finish(store, dataset_id, found)
     return ImportReport(dataset=name, added=work.added, updated=work.updated, unchanged=work.unchanged, defects=found)
