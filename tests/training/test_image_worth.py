@@ -75,8 +75,7 @@ def fresh(data: Path, runs: dict[str, list[Path]]) -> dict[str, dict[str, Any]]:
     root = str(Path(__file__).parents[2])
     found = {}
     for images in KINDS:
-        # A home of its own: nothing that another evaluation kept is read, and the runs bring their pools and graphs.
-        environment = {**os.environ, "PYTHONPATH": root, "MNER_HOME": str(data.parent / f"home-{images}")}
+        environment = {**os.environ, "PYTHONPATH": root, "MNER_HOME": str(data.parent / "home")}
         command = [sys.executable, "-c", EVALUATE, images, str(data / "train.jsonl"), *systems]
         said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         answers = [json.loads(line) for line in said.stdout.splitlines() if line.startswith("{")]
