@@ -85,7 +85,7 @@ def score_slices(
 ) -> dict[str, Score]:
     """The scores of all slices that have something in them, by name.
 
-    Of posts: `image` and `no-image` (whether the post refers to one); `words-1-10`, `words-11-20`, `words-21+`;
+    Of posts: `image` and `no-image` (whether it has a picture that opens); `words-1-10`, `words-11-20`, `words-21+`;
     `objects-0`, `objects-1-2`, `objects-3+` (of posts whose objects are known); and where `relevance` says of each post
     how much its image has to do with its text (None where that is not known), `relevance-low`, `-middle` and `-high`:
     the thirds of these posts, equal values in one third.
@@ -155,14 +155,14 @@ def _in_subset(name: str) -> EntityRule:
 
 
 def _relevance_rules(gold: Sequence[Example], relevance: Sequence[float | None]) -> dict[str, PostRule]:
-    known = {post.id: value for post, value in zip(gold, relevance, strict=False) if value is not None}
+    known = {post.key: value for post, value in zip(gold, relevance, strict=False) if value is not None}
     if not known:
         return {}
     low, high = np.quantile(list(known.values()), [1 / 3, 2 / 3])
     return {
-        "relevance-low": lambda post: post.id in known and known[post.id] <= low,
-        "relevance-middle": lambda post: post.id in known and low < known[post.id] <= high,
-        "relevance-high": lambda post: post.id in known and known[post.id] > high,
+        "relevance-low": lambda post: post.key in known and known[post.key] <= low,
+        "relevance-middle": lambda post: post.key in known and low < known[post.key] <= high,
+        "relevance-high": lambda post: post.key in known and known[post.key] > high,
     }
 
 

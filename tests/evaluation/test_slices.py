@@ -144,3 +144,12 @@ def test_slices_that_partition_the_gold_add_up_to_it(tags: tuple[list[list[str]]
         assert sum(part.support for name, part in slices.items() if name.startswith(kind)) == whole.support
     rules = [lambda post: len(post.words) > 3, lambda post: len(post.words) <= 3]
     assert pool(posts_counts(gold, predicted, rule) for rule in rules) == posts_counts(gold, predicted, lambda _: True)
+
+
+def test_posts_of_two_splits_with_one_id_have_a_relevance_each() -> None:
+    gold = [post("Jordan", [JORDAN], id="0", split=split) for split in ("train", "valid", "test")]
+    slices = score_slices(gold, [[JORDAN], [], [JORDAN]], relevance=[0.1, 0.5, 0.9])
+    names = ("relevance-low", "relevance-middle", "relevance-high")
+    assert [(slices[name].support, slices[name].recall) for name in names] == [(1, 100.0), (1, 0.0), (1, 100.0)]
+    few = score_slices(gold, [[JORDAN], [], [JORDAN]], relevance=[0.1, None, 0.9])
+    assert sum(part.support for name, part in few.items() if name in names) == 2, "the post without a value is in none"
