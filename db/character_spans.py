@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mner_core.data.tokenize import entity_at, offsets_from_span
+from mner_core.data.tokenize import character_offsets, entity_at
 from mner_core.types import Box, InputError, Span, Token
 
 
@@ -39,7 +39,7 @@ def marks_from_spans(tokens: Sequence[Token], spans: Iterable[Span]) -> tuple[Ma
     Raises:
         InputError: a span ends after the last word.
     """
-    places = sorted((offsets_from_span(tokens, span), span.label) for span in spans)
+    places = sorted((character_offsets(tokens, span), span.label) for span in spans)
     return tuple(Mark(start=start, end=end, label=label) for (start, end), label in places)
 
 
@@ -106,7 +106,7 @@ def _check(mark: Mark, text: str, labels: Collection[str]) -> None:
 
 
 def _on_words(mark: Mark, text: str, tokens: Sequence[Token]) -> Mark:
-    start, end = offsets_from_span(tokens, entity_at(tokens, mark.start, mark.end, mark.label))
+    start, end = character_offsets(tokens, entity_at(tokens, mark.start, mark.end, mark.label))
     if text[mark.start : start].strip() or text[end : mark.end].strip():
         raise InputError(f"{_called(mark, text)} begins or ends with characters that belong to no word.")
     return replace(mark, start=start, end=end)

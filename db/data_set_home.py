@@ -1,6 +1,7 @@
 """Where the data set is among unpacked files, what it is called, and which files lie outside of it."""
 
 import json
+import shutil
 from pathlib import Path, PurePosixPath
 
 from mner_core.data.folder_files import SPLITS, sibling_folders, split_of
@@ -35,7 +36,7 @@ def data_set_in(folder: Path) -> tuple[Path, list[str]]:
     home = find_posts(folder)
     for beside in sibling_folders(home) if home != folder else ():
         if not (home / beside.name).exists():
-            beside.rename(home / beside.name)
+            shutil.move(beside, home / beside.name)
     outside = (path for path in folder.rglob("*") if path.is_file() and not path.is_relative_to(home))
     return home, sorted(shown_name(path.relative_to(folder).as_posix()) for path in outside)
 

@@ -18,7 +18,7 @@ from db.same_posts import SamePosts
 from db.splits import unique_name
 from db.tables import Posts, Revisions
 from mner_core.data.lines import Defect
-from mner_core.data.tokenize import entity_at, offsets_from_span
+from mner_core.data.tokenize import character_offsets, entity_at
 from mner_core.types import Example, InputError
 
 BATCH = 100
@@ -205,7 +205,7 @@ def _in_words_of(row: Posts, example: Example) -> Example | None:
     words = words_of(row)
     try:
         moved = {
-            span: entity_at(words, *offsets_from_span(example.tokens, span), span.label) for span in example.spans or ()
+            span: entity_at(words, *character_offsets(example.tokens, span), span.label) for span in example.spans or ()
         }
     except InputError:
         return None

@@ -6,7 +6,8 @@ posts are the same, `same_posts` says.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, insert, select
@@ -104,13 +105,20 @@ def import_examples(
         for done in range(0, len(posts), BATCH):
             progress(done, len(posts))
             batch = zip(posts[done : done + BATCH], known[done : done + BATCH], strict=True)
-            begun = time.monotonic()
-            work.take([(example, _keep_picture(store, example), same) for example, same in batch])
-            if store.is_sqlite and done + BATCH < len(posts):
-                time.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
+            with _then_a_pause(store):
+                work.take([(example, _keep_picture(store, example), same) for example, same in batch])
         found = (*defects, *work.defects)
         _finish(store, dataset_id, found)
     return ImportReport(dataset=name, added=work.added, updated=work.updated, unchanged=work.unchanged, defects=found)
+
+
+@contextmanager
+def _then_a_pause(store: Store) -> Iterator[None]:
+    """Leaves the store to others for as long as a batch has taken: SQLite has one writer, and gives no turns."""
+    begun = time.monotonic()
+    yield
+    if store.is_sqlite:
+        time.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
 
 
 def _finish(store: Store, dataset_id: int, found: Sequence[Defect]) -> None:

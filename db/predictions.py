@@ -12,7 +12,7 @@ from db.gold import counts_as
 from db.posts import in_dataset
 from db.runs import run_id
 from db.tables import Counts, Evaluations, Posts, Predictions, Revisions
-from mner_core.data.tokenize import offsets_from_span
+from mner_core.data.tokenize import character_offsets
 from mner_core.types import InputError, Prediction, Span, Token
 
 _PART = 500
@@ -51,7 +51,7 @@ def from_prediction(
     marks = (
         PredictedMark(start=start, end=end, label=span.label, confidence=confidence)
         for span, confidence in pairs
-        for start, end in [offsets_from_span(tokens, span)]
+        for start, end in [character_offsets(tokens, span)]
     )
     return PostPrediction(post=post, marks=tuple(marks), summary=summary or {})
 

@@ -15,7 +15,7 @@ from db.gold import labelled
 from db.posts import in_dataset
 from db.tables import Counts, Predictions, Revisions
 from db.tables import Posts as PostRows
-from mner_core.data.tokenize import offsets_from_span
+from mner_core.data.tokenize import character_offsets
 from mner_core.evaluation import scoring
 from mner_core.evaluation.gold import PROTOCOLS, gold_spans
 from mner_core.tags import Scheme
@@ -40,7 +40,7 @@ def places(gold: Example, protocol: str = "entity", scheme: Scheme = "BIO2") -> 
         InputError: there is no such protocol.
     """
     found = gold_spans(gold, protocol, scheme)
-    return tuple(sorted(Span(*offsets_from_span(gold.tokens, span), span.label) for span in found))
+    return tuple(sorted(Span(*character_offsets(gold.tokens, span), span.label) for span in found))
 
 
 def scheme_of_dataset(session: Session, dataset: str) -> Scheme:

@@ -28,6 +28,7 @@ FIELD = (
     "heartbeat",
     "bootstrap",
     "image ablation",
+    "character offsets",
     "tokenizer windows",
 )
 """What somebody who knows the field greps for."""

@@ -10,6 +10,7 @@ from mner_core.commands import experiment as tables
 from mner_core.commands import label_errors as labels
 from mner_core.commands import main as general
 from mner_core.commands import predict as prediction
+from mner_core.commands import score as files
 from mner_core.evaluation.protocols import ABOUT
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
@@ -90,10 +91,10 @@ def score_commands(add: Add) -> None:
     evaluate.add_argument("--dev", type=Path, metavar="FILE", help="with --details: fit a temperature on these posts")
     worth = add("image-worth", scoring.image_worth, "Says whether runs gain from what the images show.")
     _runs(worth)
-    score = add("score", scoring.score_command, "Scores one tag file against another of the same posts.")
+    score = add("score", files.score_command, "Scores one tag file against another of the same posts.")
     _two_files(score)
     _protocol(score)
-    agreement = add("agreement", scoring.agreement, "Says how far two files of labels for the same posts agree.")
+    agreement = add("agreement", files.agreement, "Says how far two files of labels for the same posts agree.")
     _two_files(agreement)
 
 

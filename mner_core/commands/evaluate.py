@@ -1,4 +1,4 @@
-"""The commands that measure: scores of runs and files, runs against runs, what images are worth, agreement."""
+"""The commands that measure runs: their scores, runs against runs, what images are worth."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -6,16 +6,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mner_core.catalog.profiles import profile
 from mner_core.commands.inputs import load_run, must_be_run
 from mner_core.commands.main import Answer, say_cut, say_defects
+from mner_core.commands.score import piece_counts
 from mner_core.data.dataset import read_dataset
 from mner_core.data.fingerprint import pictures_found
 from mner_core.evaluation.errors import align, confusion, tally
 from mner_core.evaluation.gold import gold_entities, protocol_named, unknown_labels
-from mner_core.evaluation.legacy import PieceCounts
-from mner_core.evaluation.prediction_files import read_both, score_files
-from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known, score
+from mner_core.evaluation.protocols import must_be_known, score
 from mner_core.evaluation.scoring import Score, post_digest
 from mner_core.evaluation.slices import score_slices
 from mner_core.types import Example, InputError, Prediction, Span
@@ -47,7 +45,7 @@ def evaluate(options: argparse.Namespace) -> Answer:
     _must_be_possible(options)
     examples = _labelled(options.data)
     asked = _ask(options.run, examples, options.images)
-    pieces = _pieces(options.protocol)
+    pieces = piece_counts(options.protocol)
     scores = [score(examples, each.spans, options.protocol, pieces) for each in asked]
     trained = {digest for each in asked for digest in each.run.record.trained_posts}
     answer = {
@@ -88,14 +86,6 @@ def _against(asked: Sequence[_Asked], examples: Sequence[Example], options: argp
     return about | compare_fairly(options.data, examples, ours, theirs, options.protocol)
 
 
-def score_command(options: argparse.Namespace) -> Answer:
-    """Scores one tag file against another."""
-    must_be_known(options.protocol)
-    result, defects = score_files(options.gold, options.pred, options.protocol, _pieces(options.protocol))
-    say_defects(defects)
-    return result.to_json()
-
-
 def image_worth(options: argparse.Namespace) -> Answer:
     """Scores some seeds of one model with the posts' own images, with none, and with images swapped among the posts."""
     from mner_core.evaluation.image_ablation import image_ablation as judge
@@ -122,19 +112,6 @@ def _mean_figures(scores: Sequence[Score]) -> dict[str, float]:
 
     figures = asdict(mean_score(scores).micro)
     return {**figures, "mean": figures["f1"]}
-
-
-def agreement(options: argparse.Namespace) -> Answer:
-    """How far two files of labels for the same posts agree; posts that only one has labelled are left out."""
-    from mner_core.evaluation.agreement import agreement as agree
-
-    first, second, defects = read_both(options.gold, options.pred, for_scores=False)
-    say_defects(defects)
-    both = [pair for pair in zip(first, second, strict=True) if None not in (pair[0].spans, pair[1].spans)]
-    if not both:
-        raise InputError(f"No post is labelled in both {options.gold.name} and {options.pred.name}.")
-    found = agree([one for one, _ in both], [other for _, other in both])
-    return {**found.to_json(), "posts_left_out": len(first) - len(both)}
 
 
 def _labelled(file: Path) -> list[Example]:
@@ -239,15 +216,3 @@ def _what_images_show(run: "Run", examples: Sequence[Example]) -> tuple[list[Exa
         for row, cosine in zip(rows, (texts * seen_as).sum(axis=1), strict=True):
             relevance[row] = float(cosine)
     return known, relevance
-
-
-def _pieces(protocol: str) -> PieceCounts | None:
-    """What counts a word's pieces, for the protocol that asks: the compact profile's uncased WordPiece tokenizer."""
-    if protocol != NEEDS_PIECES:
-        return None
-    from mner_core.text.encoder import BertPieces
-    from mner_core.weights.packages import weight_file
-
-    stored = weight_file(profile("compact").text) / "tokenizer.json"
-    tokenizer = BertPieces(stored.read_text(encoding="utf-8"))
-    return lambda words: [len(pieces) for pieces in tokenizer.pieces(words)]

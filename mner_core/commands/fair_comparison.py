@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from mner_core.data.label_history import before, read_history, suggesting
-from mner_core.data.tokenize import offsets_from_span
+from mner_core.data.tokenize import character_offsets
 from mner_core.evaluation.comparison import Comparison, Predicted, compare, compare_spans
 from mner_core.evaluation.gold import gold_entities
 from mner_core.evaluation.protocols import score
@@ -68,7 +68,7 @@ def _compare_places(
 
 
 def _places(post: Example, spans: Sequence[Span] | AbstractSet[Span]) -> frozenset[Span]:
-    return frozenset(Span(*offsets_from_span(post.tokens, span), span.label) for span in spans)
+    return frozenset(Span(*character_offsets(post.tokens, span), span.label) for span in spans)
 
 
 def _of_their_setting(sides: Side, names: AbstractSet[str]) -> set[str]:

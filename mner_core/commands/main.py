@@ -176,7 +176,7 @@ def say_cut(posts: int) -> None:
     """One sentence where a model does not read the whole caption or context of some posts."""
     if posts:
         sys.stderr.write(
-            f"Of {posts} post{'s' * (posts > 1)} the end of the caption or context is not read: too long.\n"
+            f"The caption or context of {posts} post{'s' * (posts > 1)} is too long: its end is not read.\n"
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mner_core.data.conll import tags_of
 from mner_core.data.dataset import Dataset, Defect
-from mner_core.data.tokenize import entity_at, offsets_from_span, split_tokens
+from mner_core.data.tokenize import character_offsets, entity_at, split_tokens
 from mner_core.tags import split_tag
 from mner_core.types import Example, Span
 
@@ -57,7 +57,7 @@ def on_common_words(one: Example, two: Example) -> tuple[Example, Example]:
         tokens = split_tokens(tokens, start, end)
 
     def recut(post: Example) -> Example:
-        places = [(*offsets_from_span(post.tokens, span), span.label) for span in post.spans or ()]
+        places = [(*character_offsets(post.tokens, span), span.label) for span in post.spans or ()]
         spans = tuple(entity_at(tokens, *place) for place in places)
         return replace(post, tokens=tokens, spans=None if post.spans is None else spans, tags=None, subsets={})
 
@@ -72,7 +72,7 @@ def on_words_of(post: Example, other: Example) -> Example:
     if post.tokens == other.tokens or other.spans is None:
         return other
     if post.text == other.text:
-        places = [(*offsets_from_span(other.tokens, span), span.label) for span in other.spans]
+        places = [(*character_offsets(other.tokens, span), span.label) for span in other.spans]
         spans = tuple(entity_at(post.tokens, *place) for place in places)
         tags = other.tags if post.words == other.words else None
         return replace(other, tokens=post.tokens, spans=spans, tags=tags, subsets={})

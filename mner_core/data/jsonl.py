@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from mner_core.data.lines import FilePlace, Reading, Report, json_records, read_lines
 from mner_core.data.sidecars import parse_objects
-from mner_core.data.tokenize import entity_at, offsets_from_span, tokenize
+from mner_core.data.tokenize import character_offsets, entity_at, tokenize
 from mner_core.data.tool_layouts import UNLABELLED, own_layout, span_fields
 from mner_core.files import write_whole
 from mner_core.types import Example, InputError, Span, Token
@@ -120,7 +120,7 @@ def to_record(example: Example) -> dict[str, Any]:
 
 
 def _span_records(example: Example, spans: Iterable[Span]) -> list[dict[str, Any]]:
-    offsets = ((*offsets_from_span(example.tokens, span), span.label) for span in spans)
+    offsets = ((*character_offsets(example.tokens, span), span.label) for span in spans)
     return [{"start": start, "end": end, "label": label} for start, end, label in offsets]
 
 

@@ -99,7 +99,7 @@ def entity_at(tokens: Sequence[Token], start: int, end: int, label: str) -> Span
     return Span(inside[0], inside[-1] + 1, label, () if is_whole else (max(start, first), min(end, last)))
 
 
-def offsets_from_span(tokens: Sequence[Token], span: Span) -> tuple[int, int]:
+def character_offsets(tokens: Sequence[Token], span: Span) -> tuple[int, int]:
     """The character range of the entity, end exclusive: its own characters, or from its first token to its last.
 
     Raises:

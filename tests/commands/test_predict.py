@@ -157,7 +157,7 @@ def test_captions_and_contexts_are_read_as_in_a_file(run: Run, trained: Path, tm
     assert found["context"] == found["caption"] != found["none"]
 
 
-@pytest.mark.parametrize(("pieces", "cut"), [(3, 0), (63, 0), (500, 1)])
+@pytest.mark.parametrize(("pieces", "cut"), [(3, 0), (32, 0), (33, 1), (500, 1)])
 def test_a_context_cut_short_is_said(run: Run, trained: Path, tmp_path: Path, pieces: int, cut: int) -> None:
     text, context = "Kim saw Rio", "a " * pieces
     status, answer, said = run("predict", "--run", trained / "captioned", "--text", text, "--context", context)

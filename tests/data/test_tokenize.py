@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mner_core.data.tokenize import offsets_from_span, span_from_offsets, split_tokens, tokenize
+from mner_core.data.tokenize import character_offsets, span_from_offsets, split_tokens, tokenize
 from mner_core.types import InputError, Span, Token
 
 FAMILY = "👨‍👩‍👧‍👦"
@@ -85,7 +85,7 @@ def test_any_range_goes_to_tokens_and_back(text: str, data: st.DataObject) -> No
         with pytest.raises(InputError, match="holds no word"):
             span_from_offsets(pieces, start, end, "PER")
         return
-    left, right = offsets_from_span(pieces, span_from_offsets(pieces, start, end, "PER"))
+    left, right = character_offsets(pieces, span_from_offsets(pieces, start, end, "PER"))
     assert text[left:right] == text[start:end].strip()
 
 
@@ -107,7 +107,7 @@ def test_a_range_inside_a_word_is_refused() -> None:
 
 def test_offsets_from_a_span_that_is_too_long() -> None:
     with pytest.raises(InputError, match="after the last of 1 words"):
-        offsets_from_span((Token("a", 0, 1),), Span(0, 2, "LOC"))
+        character_offsets((Token("a", 0, 1),), Span(0, 2, "LOC"))
 
 
 @pytest.mark.parametrize(

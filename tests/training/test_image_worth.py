@@ -31,6 +31,8 @@ for runs in systems:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Posts whose text leaves the type open; without valid, so that the last epoch is kept.
 
+    One type is twice as frequent as each other one: who sees no picture does best to name it, and no swap equals that.
+
     Of the pictures one is missing, one cut off, and one a text named .jpg.
     """
     root = tmp_path_factory.mktemp("worth")
@@ -38,11 +40,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MNER_HOME", str(root / "home"))
         knobs = ["--set", "ambiguous=0.4", "--set", "posters=0.3"]
-        assert main(["scenes", str(folder), "--size", "60", "--seed", "2", *knobs]) == 0
+        assert main(["scenes", str(folder), "--size", "100", "--seed", "2", *knobs]) == 0
         for split in ("valid", "test"):
             (folder / f"{split}.jsonl").unlink()
         lines = (folder / "train.jsonl").read_text().splitlines()
         records = [record for line in lines if (record := json.loads(line)).get("subsets")]
+        of_types = [record["spans"][0]["label"] for record in records]
+        records = [record for place, record in enumerate(records) if of_types[place] == "PER" or place % 2]
         missing, cut, text = records[:3]
         (folder / "images" / missing["image"]).unlink()
         picture = folder / "images" / cut["image"]

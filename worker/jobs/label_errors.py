@@ -17,7 +17,7 @@ from db.label_error_results import Doubt, keep_ranking
 from db.posts import dataset, post_ids
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
-from mner_core.data.tokenize import offsets_from_span
+from mner_core.data.tokenize import character_offsets
 from mner_core.label_errors.reasons import Item
 from mner_core.label_errors.search import by_cross_validation, enough_epochs
 from mner_core.training.plan import Plan
@@ -81,7 +81,7 @@ def _doubts(store: Store, name: str, posts: Sequence[Example], items: Sequence[I
     found = []
     for item in items:
         post = by_id[item.post]
-        start, end = offsets_from_span(post.tokens, item.span)
+        start, end = character_offsets(post.tokens, item.span)
         instead = item.suggested
         found.append(
             Doubt(

@@ -10,7 +10,7 @@ from db.posts import Post, posts
 from db.posts import dataset as dataset_named
 from db.predictions import PostPrediction, from_prediction, record
 from db.run_labels import relabelled
-from mner_core.data.tokenize import offsets_from_span
+from mner_core.data.tokenize import character_offsets
 from mner_core.evidence import summarise
 from mner_core.training.run import Run
 from mner_core.types import Evidence, Example, Prediction
@@ -58,7 +58,7 @@ def summary(example: Example, prediction: Prediction) -> dict[str, Any]:
     """
     looked = []
     for each in summarise(prediction.evidence, example, prediction.spans):
-        start, end = offsets_from_span(example.tokens, each.span)
+        start, end = character_offsets(example.tokens, each.span)
         looked.append(
             {
                 "start": start, "end": end, "label": each.span.label, "evidence": each.evidence, "axis": each.axis,
