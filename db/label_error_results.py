@@ -14,7 +14,7 @@ from mner_core.home import Home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class LabelError:
     """A label worth a second look, or one that is missing. Places are code points of the post's text.
 
     `post` is the store's number, `name` the post's own; `score` (0..1) orders them and is no probability, `reason` is
@@ -34,7 +34,7 @@ class Doubt:
     suggested: str
 
 
-def keep_ranking(store: Store, job: Job, doubts: Sequence[Doubt]) -> Path:
+def keep_ranking(store: Store, job: Job, found: Sequence[LabelError]) -> Path:
     """Writes what a job found, likeliest error first.
 
     Raises:
@@ -45,7 +45,7 @@ def keep_ranking(store: Store, job: Job, doubts: Sequence[Doubt]) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise disk_error(error, "the list of labels") from error
-    write_whole(file, json.dumps([asdict(each) for each in doubts], ensure_ascii=False))
+    write_whole(file, json.dumps([asdict(each) for each in found], ensure_ascii=False))
     return file
 
 
@@ -55,13 +55,13 @@ def newest_ranking(store: Store, dataset: str) -> Job | None:
     return next((job for job in ended if _file(store.home, job.id).is_file()), None)
 
 
-def read_ranking(home: Home, job: int) -> list[Doubt]:
+def read_ranking(home: Home, job: int) -> list[LabelError]:
     """What that job found, likeliest error first; empty where its file is gone."""
     try:
         records: list[dict[str, Any]] = json.loads(_file(home, job).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return [Doubt(**record) for record in records]
+    return [LabelError(**record) for record in records]
 
 
 def _file(home: Home, job: int) -> Path:

@@ -45,7 +45,7 @@ class Answer:
         return self.state in {"answered", "failed", "expired"}
 
 
-def ask(store: Store, kind: str, payload: Mapping[str, Any], seconds: float = 10.0) -> int:
+def submit(store: Store, kind: str, payload: Mapping[str, Any], seconds: float = 10.0) -> int:
     """Puts a question that somebody waits for `seconds` long, and returns its number."""
     now = store.now()
     row = Requests(kind=kind, payload=dict(payload), status="waiting", created=now, deadline=now + seconds, error="")

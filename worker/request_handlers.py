@@ -62,7 +62,7 @@ class RequestHandlers:
         run, example = self.model_cache.get(_text(payload, "run")), self._example(payload)
         original = self._kept(run, example)
         changed, change = self._changed(payload, run, example)
-        said = ask(run, changed, change)
+        said = predict_changed(run, changed, change)
         return {
             "run": run.folder.name,
             "text": example.text,
@@ -101,7 +101,7 @@ class RequestHandlers:
         key = evidence_key(run.record, versions, example, picture)
         found = self.cache.get(key)
         if found is None:
-            said = ask(run, example, evidence=True)
+            said = predict_changed(run, example, evidence=True)
             found = self._to_json(run, example, said)
             self.cache.put(key, found)
         return {"run": run.folder.name, **found, "pictures": self._pictures(run, found["evidence"])}
@@ -146,7 +146,7 @@ class RequestHandlers:
         raise InputError(f"There is no change {change!r}; ask for 'no image', 'no object' or 'image of'.")
 
 
-def ask(run: Run, example: Example, change: Change | None = None, evidence: bool = False) -> Prediction:
+def predict_changed(run: Run, example: Example, change: Change | None = None, evidence: bool = False) -> Prediction:
     """One prediction, with the picture's features as they are or changed."""
     batcher = run.batcher
     if run.features is not None and change is not None:

@@ -79,8 +79,8 @@ class Supervisor:
         self._every(CLEAN_EVERY, self._clean)
         if self.serving is not None:
             self.serving.step()
-        for slot in self.executors:
-            ended = slot.step()
+        for executor in self.executors:
+            ended = executor.step()
             self._is_chain_due |= ended is not None and ended.author == first_start.AUTHOR
         if self._is_chain_due and self.settings.demo and self.executors:
             first_start.go_on(self.store)
@@ -101,15 +101,15 @@ class Supervisor:
 
         The lock alone tells the screens that a worker runs: it needs no write, for which the store may be too busy.
         """
-        for slot in list(self.waiting):
-            lock = _locked(workers.lock_of(self.store.home, f"{self.host}-{slot.device}"))
+        for executor in list(self.waiting):
+            lock = _locked(workers.lock_of(self.store.home, f"{self.host}-{executor.device}"))
             if lock is None:
                 continue
             self._locks.append(lock)
-            self.waiting.remove(slot)
-            self.executors.append(slot)
-            self._unfreed.append(slot.place)
-            say(f"The worker takes {', '.join(slot.kinds)} ({slot.device}).")
+            self.waiting.remove(executor)
+            self.executors.append(executor)
+            self._unfreed.append(executor.place)
+            say(f"The worker takes {', '.join(executor.kinds)} ({executor.device}).")
 
     def _free_devices(self) -> None:
         """Who holds the device's lock is the only one there: a job that runs on it is a dead worker's."""
@@ -134,9 +134,9 @@ class Supervisor:
 
     def _leave(self) -> None:
         """Whatever fails here heals by itself later: leases run out, silent workers are forgotten."""
-        for slot in self.executors:
+        for executor in self.executors:
             with contextlib.suppress(StoreError):
-                slot.stop()
+                executor.stop()
         if self.serving is not None:
             with contextlib.suppress(StoreError):
                 self.serving.stop()

@@ -89,7 +89,7 @@ def _points(suite: Suite, data_set: ExperimentData, size: Size, seed: int, run_c
         one.request,
         FOLDS,
         run_cache.home,
-        lambda what, *parts: run_cache.on_progress(f"doubts, seed {seed} of {size.seeds}: {what}", *parts),
+        lambda what, *parts: run_cache.on_progress(f"label errors, seed {seed} of {size.seeds}: {what}", *parts),
     )
     shuffled = random.Random(seed).sample(items, len(items))
     points = []

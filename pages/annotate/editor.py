@@ -23,7 +23,7 @@ from pages.mistakes.corrections_reach import draw_reach
 from pages.mistakes.filters import current_filter
 from pages.mistakes.loading import stored_prediction
 from pages.mistakes.no_mistakes import no_mistakes
-from pages.mistakes.worklist import ListName, ListPlace, WorkList, doubts, forget_list, work_list
+from pages.mistakes.worklist import ListName, ListPlace, WorkList, forget_list, label_errors, work_list
 from pages.shared.marking import suggestions
 from pages.shared.number_format import counted
 from pages.shared.pictures import picture_uri, why_no_picture
@@ -100,7 +100,7 @@ def _draw(editor: Editor) -> None:
     with left:
         _draw_state(editor, now)
         if editor.works.name == "doubts":
-            _draw_doubts(editor)
+            _draw_label_errors(editor)
         stale = drafts.conflict(editor.post.id, editor.track)
         if stale:
             draw_conflict(editor.post, editor.types, stale, _after_save(editor))
@@ -138,9 +138,9 @@ def _draw_state(editor: Editor, now: drafts.Opened) -> None:
             st.caption(begins, width="content")
 
 
-def _draw_doubts(editor: Editor) -> None:
+def _draw_label_errors(editor: Editor) -> None:
     """Why the post is on the list: the reasons that were given when wrong labels were looked for."""
-    of_post = [each for each in doubts(store(), editor.chosen.dataset) if each.post == editor.post.id]
+    of_post = [each for each in label_errors(store(), editor.chosen.dataset) if each.post == editor.post.id]
     for each in of_post[:_REASONS]:
         st.caption(f":material/help: score {each.score:.2f} **{plain(each.text)}**: {plain(each.detail)}")
 

@@ -7,13 +7,13 @@ import streamlit as st
 from db.connection import StoreError
 from db.gold import CURRENT
 from db.jobs import enqueue, jobs
-from db.label_error_results import Doubt, newest_ranking
+from db.label_error_results import LabelError, newest_ranking
 from db.posts import Dataset
 from db.worklists import queue
 from mner_core.catalog.profiles import PROFILES
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.types import InputError
-from pages.mistakes.worklist import doubts
+from pages.mistakes.worklist import label_errors
 from pages.shared.number_format import when
 from pages.shared.selection import page_link
 from pages.shared.status import active_jobs
@@ -32,7 +32,7 @@ _WIDTHS = {"Words": 115, "Label": 60, "What": 130, "Perhaps": 125, "Why": 310}
 """Pixels of the columns, so that they fit beside each other at 1280; a click shows a cell's whole text."""
 _ABOUT_SCORE = "From 0 to 1: how much the label looks like labels that were made wrong on purpose."
 _SHOWN = 500
-_SAID = "doubt said"
+_SAID = "label errors said"
 
 
 def labels_in_doubt(found: Dataset) -> None:
@@ -48,15 +48,17 @@ def labels_in_doubt(found: Dataset) -> None:
             "the rest, which they have never seen."
         )
         return
-    _draw_list(found.name, doubts(store(), found.name), str(ranking.payload["split"]), ranking.finished or 0.0)
+    _draw_list(found.name, label_errors(store(), found.name), str(ranking.payload["split"]), ranking.finished or 0.0)
 
 
 def _draw_form(found: Dataset) -> None:
     columns = st.columns([2, 2, 2, 2], vertical_alignment="bottom")
     splits = sorted((split for split in found.splits if split), key=lambda split: split != "train")
-    columns[0].selectbox("Split", splits, key="doubt split")
-    columns[1].selectbox("Judged by", list(SYSTEMS), format_func=lambda name: SYSTEMS[name].title, key="doubt model")
-    columns[2].selectbox("Profile", list(PROFILES), key="doubt profile")
+    columns[0].selectbox("Split", splits, key="label errors split")
+    columns[1].selectbox(
+        "Judged by", list(SYSTEMS), format_func=lambda name: SYSTEMS[name].title, key="label errors model"
+    )
+    columns[2].selectbox("Profile", list(PROFILES), key="label errors profile")
     is_asked = any(job.payload.get("dataset") == found.name for job in active_jobs(store(), ["suspicious"]))
     columns[3].button(
         "Searching ..." if is_asked else "Search", on_click=_ask, args=(found.name,), disabled=is_asked,
@@ -68,7 +70,7 @@ def _draw_form(found: Dataset) -> None:
 
 def _ask(name: str) -> None:
     session = st.session_state
-    asked = {part: session.get(f"doubt {part}") for part in ("split", "model", "profile")}
+    asked = {part: session.get(f"label errors {part}") for part in ("split", "model", "profile")}
     payload = {"dataset": name, "gold": CURRENT, **asked}
     try:
         enqueue(store(), "suspicious", payload, author=me(), dedupe_key=f"suspicious {name}")
@@ -76,7 +78,7 @@ def _ask(name: str) -> None:
         session[_SAID] = str(error)
 
 
-def _draw_list(name: str, found: list[Doubt], split: str, made: float) -> None:
+def _draw_list(name: str, found: list[LabelError], split: str, made: float) -> None:
     done = {*queue(store(), name, "corrected"), *queue(store(), name, "discarded")}
     st.caption(
         f"Searched {when(made)}, split {plain(split)}. Likeliest error first. The score orders the labels; it is no "
@@ -95,7 +97,7 @@ def _draw_list(name: str, found: list[Doubt], split: str, made: float) -> None:
         },
         on_select="rerun",
         selection_mode="single-row",
-        key="doubt table",
+        key="label errors table",
     )
     # A link: to switch the page while another part of the screen renews itself whitens the page.
     for row in ticked["selection"]["rows"]:
@@ -107,7 +109,7 @@ def _draw_list(name: str, found: list[Doubt], split: str, made: float) -> None:
         st.caption(f"The first {_SHOWN} of {len(found):,}; the work list in Annotate goes through all of them.")
 
 
-def _row(each: Doubt, is_done: bool) -> dict[str, Any]:
+def _row(each: LabelError, is_done: bool) -> dict[str, Any]:
     return {
         "Words": each.text,
         "Label": "" if each.reason == "missing" else each.label,

@@ -88,7 +88,7 @@ def one_set(chosen: Selection) -> None:
         _what_was_wrong(found.name, defects(store(), found.name))
     with out:
         _way_out(found.name)
-    if found.labels and st.toggle("Label errors", key="doubt", help="Ranked, with the reason for each."):
+    if found.labels and st.toggle("Label errors", key="label errors", help="Ranked, with the reason for each."):
         labels_in_doubt(found)
     if st.toggle("Compare two labellings", key="agree", help="How far two people agree, or a person and the gold."):
         agreement_between(found.name)

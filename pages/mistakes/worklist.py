@@ -11,7 +11,7 @@ import streamlit as st
 
 from db.engine import Store
 from db.held_out_results import judged_held_out, newest_held_out
-from db.label_error_results import Doubt, newest_ranking, read_ranking
+from db.label_error_results import LabelError, newest_ranking, read_ranking
 from db.posts import GOLD, post_ids
 from db.predictions import predictions
 from db.worklists import queue
@@ -82,14 +82,14 @@ def work_list(store: Store, chosen: Selection, name: ListName, track: str = GOLD
     return made
 
 
-def doubts(store: Store, dataset: str | None) -> list[Doubt]:
+def label_errors(store: Store, dataset: str | None) -> list[LabelError]:
     """The labels of a data set that look wrong, likeliest first, as last looked for; empty where nobody has."""
     ranking = newest_ranking(store, dataset) if dataset else None
-    return _doubts(store.home, ranking.id) if ranking else []
+    return _label_errors(store.home, ranking.id) if ranking else []
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _doubts(home: Home, job: int) -> list[Doubt]:
+def _label_errors(home: Home, job: int) -> list[LabelError]:
     return read_ranking(home, job)
 
 
@@ -107,7 +107,7 @@ def _make(store: Store, chosen: Selection, name: ListName, track: str, wanted: F
     posts = {
         "mistakes": lambda: _with_mistakes(store, chosen, wanted),
         "doubts": lambda: list(
-            dict.fromkeys(each.post for each in doubts(store, chosen.dataset) if each.post in every)
+            dict.fromkeys(each.post for each in label_errors(store, chosen.dataset) if each.post in every)
         ),
         "held-out": lambda: _with_held_out_mistakes(store, chosen.dataset or "", every),
         "uncorrected": lambda: _uncorrected(store, chosen, track, every),

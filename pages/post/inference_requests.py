@@ -24,7 +24,7 @@ _MEMORY = "lane"
 
 
 @dataclass(slots=True)
-class _Asked:
+class _Submitted:
     number: int
     since: float
     answer: Answer | None = None
@@ -35,7 +35,7 @@ def answer_to(store: Store, kind: str, payload: Mapping[str, Any], wait: bool = 
 
     With `wait` it is given a moment, counted from when it was asked.
     """
-    asked = _asked(store, kind, payload)
+    asked = _submitted(store, kind, payload)
     until = asked.since + AT_ONCE if wait else 0.0
     while asked.answer is None:
         found = _look(store, asked.number)
@@ -48,15 +48,15 @@ def answer_to(store: Store, kind: str, payload: Mapping[str, Any], wait: bool = 
     return asked.answer
 
 
-def ask_again(kind: str, payload: Mapping[str, Any]) -> None:
+def forget_request(kind: str, payload: Mapping[str, Any]) -> None:
     """Forgets a question and its answer; for callbacks."""
     _memory().pop(_key(kind, payload), None)
 
 
-def _asked(store: Store, kind: str, payload: Mapping[str, Any]) -> _Asked:
+def _submitted(store: Store, kind: str, payload: Mapping[str, Any]) -> _Submitted:
     memory, key = _memory(), _key(kind, payload)
     if key not in memory:
-        memory[key] = _Asked(requests.ask(store, kind, payload, PATIENCE), time.monotonic())
+        memory[key] = _Submitted(requests.submit(store, kind, payload, PATIENCE), time.monotonic())
         while len(memory) > _KEPT:
             memory.pop(next(iter(memory)))
     return memory[key]
@@ -69,8 +69,8 @@ def _look(store: Store, number: int) -> Answer:
         return Answer(state="expired", error=str(error))
 
 
-def _memory() -> dict[str, _Asked]:
-    memory: dict[str, _Asked] = st.session_state.setdefault(_MEMORY, {})
+def _memory() -> dict[str, _Submitted]:
+    memory: dict[str, _Submitted] = st.session_state.setdefault(_MEMORY, {})
     return memory
 
 

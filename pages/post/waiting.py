@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from db.requests import Answer
-from pages.post.inference_requests import TICK, answer_to, ask_again
+from pages.post.inference_requests import TICK, answer_to, forget_request
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -15,7 +15,7 @@ def wait_for(found: Answer | None, kind: str, payload: Mapping[str, Any], senten
     """Draws the waiting, which ends by itself; or, where there is an answer without a response, why, and a button."""
     if found is not None:
         st.warning(plain(found.error or "There is no answer."))
-        st.button("Ask again", key=f"ask again {kind}", on_click=ask_again, args=(kind, payload))
+        st.button("Ask again", key=f"ask again {kind}", on_click=forget_request, args=(kind, payload))
         return
 
     @st.fragment(run_every=TICK)

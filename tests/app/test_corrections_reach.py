@@ -112,7 +112,7 @@ def test_a_run_says_that_posts_have_left_since(store: Store) -> None:
 
 def test_suspicious_labels_are_links_away(looked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_app("data", dataset=SET)
-    app.toggle(key="doubt").set_value(True).run()
+    app.toggle(key="label errors").set_value(True).run()
     assert "Go through them in Annotate" in links(app)
     assert "Correct bare" not in links(app)
     monkeypatch.setattr("streamlit.dataframe", lambda *_, **__: {"selection": {"rows": [0]}})

@@ -7,16 +7,16 @@ import pytest
 from db.engine import Store
 from db.job_leases import claim, fail, finish
 from db.jobs import enqueue, jobs
-from db.label_error_results import Doubt, keep_ranking, newest_ranking, read_ranking
+from db.label_error_results import LabelError, keep_ranking, newest_ranking, read_ranking
 from db.posts import post_ids
 from tests.app.filled import SET, TEXTS, open_app, place, shown
 
 
-def doubt(store: Store, name: str, text: str, **more: Any) -> Doubt:
+def label_error(store: Store, name: str, text: str, **more: Any) -> LabelError:
     start, end = place(TEXTS[name][0], text)
     said = {"label": "PER", "score": 0.5, "reason": "type", "detail": "The models see it as LOC.", "suggested": ""}
     number = post_ids(store, SET)["valid", name]
-    return Doubt(post=number, name=name, split="valid", start=start, end=end, text=text, **{**said, **more})
+    return LabelError(post=number, name=name, split="valid", start=start, end=end, text=text, **{**said, **more})
 
 
 @pytest.fixture
@@ -27,9 +27,11 @@ def looked(store: Store) -> Store:
     job = claim(store, "w", "cpu")
     assert job is not None
     found = [
-        doubt(store, "bare", "Rome", score=0.91, suggested="Rome, ORG"),
-        doubt(store, "match", "San Francisco", label="LOC", score=0.7, reason="missing", detail="Gold has *nothing*."),
-        doubt(store, "bare", "Ann", score=0.2),
+        label_error(store, "bare", "Rome", score=0.91, suggested="Rome, ORG"),
+        label_error(
+            store, "match", "San Francisco", label="LOC", score=0.7, reason="missing", detail="Gold has *nothing*."
+        ),
+        label_error(store, "bare", "Ann", score=0.2),
     ]
     keep_ranking(store, job, found)
     finish(store, job, {"dataset": SET, "labels": 3, "kept": 3, "model": "bert-crf"})
@@ -38,9 +40,9 @@ def looked(store: Store) -> Store:
 
 def test_before_anybody_has_looked_it_says_how_and_asks(store: Store) -> None:
     app = open_app("data", dataset=SET)
-    app.toggle(key="doubt").set_value(True).run()
+    app.toggle(key="label errors").set_value(True).run()
     assert "No search yet" in shown(app)
-    app.selectbox(key="doubt profile").set_value("tiny").run()
+    app.selectbox(key="label errors profile").set_value("tiny").run()
     next(each for each in app.button if each.label == "Search").click().run()
     assert not app.exception
     [queued] = jobs(store)
@@ -52,13 +54,13 @@ def test_before_anybody_has_looked_it_says_how_and_asks(store: Store) -> None:
     assert running is not None
     fail(store, running, "There are only 3 different labelled posts; 5 folds need more.")
     app = open_app("data", dataset=SET)
-    app.toggle(key="doubt").set_value(True).run()
+    app.toggle(key="label errors").set_value(True).run()
     assert "5 folds need more" in shown(app)
 
 
 def test_the_list_has_a_reason_for_each_label(looked: Store) -> None:
     app = open_app("data", dataset=SET)
-    app.toggle(key="doubt").set_value(True).run()
+    app.toggle(key="label errors").set_value(True).run()
     table = app.dataframe[-1].value
     assert list(table["Words"]) == ["Rome", "San Francisco", "Ann"]
     assert list(table["Label"]) == ["PER", "", "PER"]

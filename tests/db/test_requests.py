@@ -3,13 +3,13 @@
 import pytest
 
 from db.engine import Store
-from db.requests import answer, ask, clean_up, give_back, refuse, result, take
+from db.requests import answer, clean_up, give_back, refuse, result, submit, take
 from mner_core.types import InputError
 from tests.db.conftest import Clock
 
 
 def test_a_question_and_its_answer(store: Store) -> None:
-    number = ask(store, "predict", {"text": "hello"})
+    number = submit(store, "predict", {"text": "hello"})
     assert result(store, number).state == "waiting"
     assert not result(store, number).is_final
     taken = take(store, "child")
@@ -23,7 +23,7 @@ def test_a_question_and_its_answer(store: Store) -> None:
 
 
 def test_the_oldest_of_the_kinds_first(store: Store) -> None:
-    numbers = [ask(store, kind, {}) for kind in ("predict", "evidence", "predict")]
+    numbers = [submit(store, kind, {}) for kind in ("predict", "evidence", "predict")]
     evidence = take(store, "child", ["evidence"])
     assert evidence is not None
     assert evidence.id == numbers[1]
@@ -34,14 +34,14 @@ def test_the_oldest_of_the_kinds_first(store: Store) -> None:
 
 
 def test_what_cannot_be_answered_says_why(store: Store) -> None:
-    number = ask(store, "predict", {})
+    number = submit(store, "predict", {})
     take(store, "child")
     assert refuse(store, number, "child", "The run is gone.")
     assert (result(store, number).state, result(store, number).error) == ("failed", "The run is gone.")
 
 
 def test_nobody_answers_after_the_deadline(store: Store, clock: Clock) -> None:
-    late, never = ask(store, "predict", {}, seconds=5), ask(store, "predict", {}, seconds=5)
+    late, never = submit(store, "predict", {}, seconds=5), submit(store, "predict", {}, seconds=5)
     take(store, "child")
     clock.time += 5
     assert take(store, "child") is None
@@ -52,7 +52,7 @@ def test_nobody_answers_after_the_deadline(store: Store, clock: Clock) -> None:
 
 
 def test_only_the_taker_answers_and_once(store: Store) -> None:
-    number = ask(store, "predict", {})
+    number = submit(store, "predict", {})
     take(store, "child")
     assert answer(store, number, "other", {}) is False
     assert answer(store, number, "child", {"first": 1}) is True
@@ -61,7 +61,7 @@ def test_only_the_taker_answers_and_once(store: Store) -> None:
 
 
 def test_a_dead_child_gives_its_questions_back(store: Store) -> None:
-    number = ask(store, "predict", {})
+    number = submit(store, "predict", {})
     take(store, "dead")
     assert give_back(store, "dead") == 1
     again = take(store, "child")
@@ -71,10 +71,10 @@ def test_a_dead_child_gives_its_questions_back(store: Store) -> None:
 
 
 def test_old_questions_are_forgotten_and_numbers_never_come_again(store: Store, clock: Clock) -> None:
-    old = ask(store, "predict", {}, seconds=1)
+    old = submit(store, "predict", {}, seconds=1)
     clock.time += 700
     assert clean_up(store) == 1
     with pytest.raises(InputError, match="ask again"):
         result(store, old)
-    assert ask(store, "predict", {}) > old
+    assert submit(store, "predict", {}) > old
     assert clean_up(store) == 0

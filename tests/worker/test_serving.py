@@ -13,7 +13,7 @@ from db.engine import Store, open_store
 from db.exchange import import_folder
 from db.jobs import enqueue, job
 from db.posts import dataset, posts
-from db.requests import Answer, ask, result, take
+from db.requests import Answer, result, submit, take
 from db.run_labels import map_run
 from db.runs import add_run
 from mner_core.catalog.profiles import profile
@@ -174,7 +174,7 @@ def test_a_question_that_cannot_be_answered_gets_a_sentence(
     trained: Store, kind: str, payload: dict[str, Any], sentence: str
 ) -> None:
     serving = Serving(trained, "test", WorkerSettings())
-    number = ask(trained, kind, payload)
+    number = submit(trained, kind, payload)
     assert serving.step()
     said = result(trained, number)
     assert said.state == "failed"
@@ -187,14 +187,14 @@ def test_a_mistake_of_ours_costs_one_answer(
 ) -> None:
     serving = Serving(trained, "test", WorkerSettings())
     monkeypatch.setitem(serving.answers.kinds, "predict", lambda payload: payload["secret"])
-    number = ask(trained, "predict", {})
+    number = submit(trained, "predict", {})
     serving.step()
     assert result(trained, number).error == "The program made a mistake (KeyError): the worker's log says where."
     assert "secret" in capsys.readouterr().err
 
 
 def test_an_expired_question_is_not_taken_up_and_says_so(trained: Store) -> None:
-    number = ask(trained, "predict", {"run": "text", "text": "x"}, seconds=-0.001)
+    number = submit(trained, "predict", {"run": "text", "text": "x"}, seconds=-0.001)
     assert not Serving(trained, "test", WorkerSettings()).step()
     assert result(trained, number) == Answer(state="expired", error="No answer came in time: is a worker running?")
 
@@ -248,12 +248,12 @@ def test_questions_are_answered_while_a_training_runs_and_after_the_child_was_ki
     supervisor = subprocess.Popen([sys.executable, "-m", "worker"], cwd=ROOT, env=environment)
     try:
         wait_for(lambda: job(trained, training.id).message.startswith("epoch"))
-        number = ask(trained, "predict", {"run": "graph", "post": pictured(trained)[0].id}, seconds=120)
+        number = submit(trained, "predict", {"run": "graph", "post": pictured(trained)[0].id}, seconds=120)
         wait_for(lambda: result(trained, number).is_final)
         assert result(trained, number).state == "answered", result(trained, number).error
         serving = one("worker.serving", lambda: below(supervisor.pid))
         kill(serving)
-        number = ask(trained, "predict", {"run": "graph", "post": pictured(trained)[1].id}, seconds=120)
+        number = submit(trained, "predict", {"run": "graph", "post": pictured(trained)[1].id}, seconds=120)
         wait_for(lambda: result(trained, number).is_final)
         assert result(trained, number).state == "answered"
         assert is_gone(serving)

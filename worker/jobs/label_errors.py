@@ -13,7 +13,7 @@ from db.engine import Store
 from db.gold import CURRENT, examples
 from db.jobs import Job
 from db.knowledge import graph_of
-from db.label_error_results import Doubt, keep_ranking
+from db.label_error_results import LabelError, keep_ranking
 from db.posts import dataset, post_ids
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
@@ -42,7 +42,7 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
     if not posts:
         raise InputError(f"No post of the split {split} in {name} is labelled; there is nothing to check.")
     items = by_cross_validation(request_of(store, job, name, posts), FOLDS, store.home, Bar(report).progress)
-    keep_ranking(store, job, _doubts(store, name, posts, items[:LONGEST]))
+    keep_ranking(store, job, _label_errors(store, name, posts, items[:LONGEST]))
     return {"dataset": name, "labels": len(items), "kept": min(len(items), LONGEST), "model": payload["model"]}
 
 
@@ -76,7 +76,7 @@ def request_of(store: Store, job: Job, name: str, posts: Sequence[Example]) -> T
     )
 
 
-def _doubts(store: Store, name: str, posts: Sequence[Example], items: Sequence[Item]) -> list[Doubt]:
+def _label_errors(store: Store, name: str, posts: Sequence[Example], items: Sequence[Item]) -> list[LabelError]:
     numbers, by_id = post_ids(store, name), {post.id: post for post in posts}
     found = []
     for item in items:
@@ -84,7 +84,7 @@ def _doubts(store: Store, name: str, posts: Sequence[Example], items: Sequence[I
         start, end = character_offsets(post.tokens, item.span)
         instead = item.suggested
         found.append(
-            Doubt(
+            LabelError(
                 post=numbers[post.split, post.id],
                 name=post.id,
                 split=post.split,
