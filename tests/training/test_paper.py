@@ -73,7 +73,7 @@ def test_a_system_trains_and_predicts(
     picture = posts / "images/valid-1.png"
     status, answer, said = run(capsys, "predict", "--run", out, "--text", "Jordan met Kim", "--image", picture)
     assert status == 0, said
-    assert set(answer) == {"spans", "evidence"}
+    assert set(answer) == {"spans", "evidence", "contexts_cut"}
 
 
 def test_a_variant_takes_its_regions_from_another_net_and_goes_into_one_file(
