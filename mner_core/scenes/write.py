@@ -19,7 +19,7 @@ from mner_core.scenes.fill import Draft
 from mner_core.scenes.knobs import Knobs
 from mner_core.scenes.knowledge import write_knowledge
 from mner_core.scenes.posts import draft_posts
-from mner_core.types import ImageObject, InputError
+from mner_core.types import ImageObject, InputError, span_fields
 
 SMALLEST = 20
 
@@ -139,7 +139,7 @@ def _entity_boxes(folder: Path, split: str, posts: Sequence[_Post]) -> Iterator[
         spans = dict(zip(post.draft.marks, sorted(example.spans or ()), strict=True))
         things = post.picture.shown if post.picture else ()
         for mark, thing in zip(post.draft.shown, things, strict=False):
-            yield {"post": post.id, **asdict(spans[mark]), "box": _box(thing)}
+            yield {"post": post.id, **asdict(spans[mark], dict_factory=span_fields), "box": _box(thing)}
 
 
 def _about(size: int, seed: int, knobs: Knobs) -> dict[str, Any]:
