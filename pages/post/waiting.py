@@ -7,6 +7,7 @@ import streamlit as st
 
 from db.requests import Answer
 from pages.post.inference_requests import TICK, answer_to, forget_request
+from pages.shared import address
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -18,10 +19,15 @@ def wait_for(found: Answer | None, kind: str, payload: Mapping[str, Any], senten
         st.button("Ask again", key=f"ask again {kind}", on_click=forget_request, args=(kind, payload))
         return
 
+    drawn: list[bool] = []
+
     @st.fragment(run_every=TICK)
     def look() -> None:
         if answer_to(store(), kind, payload, wait=False) is not None:
+            if drawn:  # alone, and not as a part of the whole screen
+                address.take_back()
             st.rerun()
+        drawn.append(True)
         st.info(sentence, icon="spinner")
 
     look()

@@ -20,6 +20,7 @@ _BESIDE: Mapping[str, tuple[str, ...]] = {
 """What the address of a screen says beside the selection, and what is remembered of it."""
 
 _MEMORY = "beside the selection"
+_KNOWN = "address known"
 
 
 def is_bare() -> bool:
@@ -51,3 +52,20 @@ def write(changes: Mapping[str, str | None]) -> None:
     then = {name: value for name, value in {**now, **changes}.items() if value}
     if then != now:
         st.query_params.from_dict(then)
+    note()
+
+
+def note() -> None:
+    """Remembers what the address says now; `app.py` does so whenever a whole screen is drawn."""
+    st.session_state[_KNOWN] = st.query_params.to_dict()
+
+
+def take_back() -> None:
+    """Makes the address say again what it said last, for a part of a screen that renews itself.
+
+    The browser asks for such a part with the address that it has at that moment. Where a button has just led on, that
+    is still the address before it, and drawing the whole screen by it would lead back.
+    """
+    known = st.session_state.get(_KNOWN)
+    if known is not None and known != st.query_params.to_dict():
+        st.query_params.from_dict(known)

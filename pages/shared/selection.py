@@ -77,6 +77,7 @@ NAMES = tuple(field.name for field in fields(Selection) if field.name != "post_i
 def enter(screen: str) -> None:
     """Says which screen is drawn now; `app.py` does."""
     st.session_state[_SCREEN] = screen
+    address.note()
 
 
 def selection() -> Selection:

@@ -11,6 +11,7 @@ from db.posts import datasets
 from db.workers import is_running
 from mner_core.experiment.suite import read_suite
 from mner_core.types import InputError
+from pages.shared import address
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -80,12 +81,16 @@ def going_on(kinds: Sequence[Kind] | None = None) -> None:
 def watch(draw: Callable[[], None], is_moving: Callable[[], bool]) -> None:
     """Draws something again and again while it moves, and the whole screen once when it has come to rest."""
     moved = is_moving()
+    drawn: list[bool] = []
 
     @st.fragment(run_every=TICK if moved else None)
     def part() -> None:
         draw()
         if moved and not is_moving():
+            if drawn:  # alone, and not as a part of the whole screen
+                address.take_back()
             st.rerun()
+        drawn.append(True)
 
     part()
 
