@@ -15,6 +15,8 @@ Report: TypeAlias = Callable[[str, str], None]
 
 
 _SPACE = re.compile(r"\s*")
+_LIST = re.compile(r"\[\s*([\[{]|$)")
+"""How the first line of a single JSON list begins; a line that is one pair of a text and an object begins otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def json_records(lines: Sequence[str], reading: Reading, called: str) -> Iterato
         raise InputError(
             f"{called}, line {first}: one JSON object is no list of posts; write a post a line, or a list."
         )
-    if begin == "[" or begin.startswith("[{"):
+    if _LIST.match(begin):
         yield from _listed(lines, reading, called)
         return
     for number, line in enumerate(lines, 1):
@@ -116,10 +118,11 @@ def _listed(lines: Sequence[str], reading: Reading, called: str) -> Iterator[tup
             record, place = decoder.raw_decode(text, place)
         except (ValueError, RecursionError):
             raise InputError(f"{called}, line {line}: the JSON list is broken here.") from None
-        if isinstance(record, dict):
-            yield line, record
-        else:
+        found = _as_object(record)
+        if found is None:
             reading.reporter(called, line)("bad-line", 'This is not a JSON object such as {"text": "..."}.')
+        else:
+            yield line, found
         place = _past(text, place)
         place = _past(text, place + 1) if text.startswith(",", place) else place
 
@@ -130,22 +133,26 @@ def _past(text: str, place: int) -> int:
 
 
 def json_record(line: str, report: Report) -> dict[str, Any] | None:
-    """The JSON object that a line holds; None, and a `bad-line`, where it holds none.
-
-    A pair of a text and an object, as spaCy's training data are, is the object with that `text`.
-    """
+    """The JSON object that a line holds (see `_as_object`); None, and a `bad-line`, where it holds none."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         report("bad-line", f"The line is not valid JSON ({error}).")
         return None
+    found = _as_object(record)
+    if found is None:
+        report("bad-line", 'The line is not a JSON object such as {"text": "..."}.')
+    return found
+
+
+def _as_object(record: Any) -> dict[str, Any] | None:
+    """A JSON object; a pair of a text and an object, as spaCy's training data are, is the object with that `text`."""
     match record:
         case [str(text), dict(about)]:
             return {**about, "text": text}
-    if not isinstance(record, dict):
-        report("bad-line", 'The line is not a JSON object such as {"text": "..."}.')
-        return None
-    return record
+        case dict():
+            return record
+    return None
 
 
 def read_bytes(file: Path) -> bytes:

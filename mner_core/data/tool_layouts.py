@@ -1,8 +1,8 @@
 """The JSON records that annotation tools write, as this project's own JSON lines say the same (see `jsonl`).
 
 Read are doccano (`label` or `labels` with [start, end, label], `entities` with start_offset and end_offset, the text
-also as `data`), spaCy (`entities`, or `ents` of `Doc.to_json`), Prodigy (`tokens` with places; its `answer`), and the
-layout of Hugging Face data sets (`tokens` that are words, and `ner_tags`, one a word).
+also as `data`), spaCy (pairs of a text and `entities`, or `ents` of `Doc.to_json`), Prodigy (`tokens` with places; its
+`answer`), and the layout of Hugging Face data sets (`tokens` that are words, and `ner_tags`, one a word).
 """
 
 import re

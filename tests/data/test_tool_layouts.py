@@ -78,6 +78,44 @@ def test_a_layout_is_read(tmp_path: Path, name: str) -> None:
     assert found.defects == []
 
 
+PAIRS = [[TEXT, {"entities": listed(GOLD)}], ["Ann left", {"entities": [[0, 3, "PER"]]}], ["ok", {"entities": []}]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(PAIRS),
+        json.dumps(PAIRS, indent=1),
+        "[ " + ",\n".join(map(json.dumps, PAIRS)) + "\n]\n",
+        "["
+        + ", ".join(
+            [json.dumps(PAIRS[0]), json.dumps({"text": "Ann left", "label": [[0, 3, "PER"]]}), json.dumps(PAIRS[2])]
+        )
+        + "]",
+        "\n".join(map(json.dumps, PAIRS)),
+    ],
+    ids=["one line", "indented", "a pair a line", "beside objects", "without the list"],
+)
+def test_spacys_training_data_are_read_as_a_list_or_a_pair_a_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "train.json").write_text(content, encoding="utf-8")
+    data = read_dataset(tmp_path)
+    assert [entities(example) for example in data.splits["train"]] == [
+        [("Jordan", "PER"), ("Ann Lee", "PER"), ("Ulm", "LOC")],
+        [("Ann", "PER")],
+        [],
+    ]
+    assert data.defects == []
+
+
+@pytest.mark.parametrize("part", [["Ann left", "PER"], [{"entities": []}, "Ann left"], [["Ann left", {}]], "Ann left"])
+def test_what_is_no_pair_in_such_a_list_is_named(tmp_path: Path, part: Any) -> None:
+    (tmp_path / "train.json").write_text(json.dumps([PAIRS[0], part]), encoding="utf-8")
+    found = read(tmp_path / "train.json", "train")
+    assert len(found.posts) == 1
+    assert [(defect.kind, defect.line) for defect in found.defects] == [("bad-line", 1)]
+    assert "not a JSON object" in found.defects[0].detail
+
+
 @pytest.mark.parametrize(
     "record",
     [
