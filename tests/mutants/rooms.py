@@ -1,6 +1,7 @@
 """Which code is changed and which tests must notice, room by room, and the mutants that nothing can notice."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Checked:
-    """A room's code (files or folders under the root) and its tests, in the order in which they run."""
+    """A room's code (files or folders under the root) and its tests."""
 
     name: str
     code: tuple[str, ...]
@@ -21,11 +22,13 @@ class Checked:
         """The room's Python files, as paths under the root."""
         return [file for place in self.code for file in _python(root, place) if not file.endswith("__init__.py")]
 
-    def tests_for(self, root: Path, file: str) -> list[str]:
-        """The room's test files: first those that import the changed file, each group in the table's order."""
+    def tests_for(self, root: Path, file: str, seconds: Mapping[str, float]) -> list[str]:
+        """The room's test files: first those that import the changed file, and of either kind the shortest first."""
         module = ".".join(Path(file).with_suffix("").parts)
         every = [test for place in self.tests for test in _python(root, place) if Path(test).name.startswith("test_")]
-        return sorted(dict.fromkeys(every), key=lambda test: module not in imported(root / test))
+        return sorted(
+            dict.fromkeys(every), key=lambda test: (module not in imported(root / test), seconds.get(test, 0.0))
+        )
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,17 @@
 """The room's tests on each mutant, in copies of the tree: nothing is changed in place."""
 
-import os
+import re
 import shutil
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.draw import Mutant
+from tests.mutants.fork import run_pytest
 from tests.mutants.rooms import Checked
 
 PATIENCE = 3.0
@@ -66,49 +66,39 @@ class Copy:
             path.write_bytes(kept)
 
     def test(self, tests: list[str], limit: float | None) -> tuple[int | None, str]:
-        """Exit status of pytest (None: did not end within `limit` seconds) and what it printed.
-
-        The tests get a process group of their own, so that what they started ends with them. Compiled files are not
-        kept: two changes of a file within a second have one date.
-        """
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        """Exit status of pytest (None: did not end within `limit` seconds) and what it printed."""
         options = ["-x", "-p", "no:cacheprovider", "-m", QUICK, "--tb=no", "--hypothesis-seed=0"]
-        with subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *tests],
-            cwd=self.folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        ) as process:
-            try:
-                printed, _ = process.communicate(timeout=limit)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                return None, ""
-        return process.returncode, printed
+        return run_pytest(self.folder, [*options, *tests], limit)
 
 
-def seconds_of_green_tests(copy: Copy, room: Checked) -> float:
-    """How long the room's tests take without a change.
+def seconds_of_green_tests(copy: Copy, room: Checked) -> dict[str, float]:
+    """How long each of the room's test files takes without a change; those under a hundredth are left out.
 
     Raises:
         RedTestsError: They fail.
     """
-    start = time.monotonic()
-    status, printed = copy.test([*room.tests], None)
+    status, printed = copy.test([*room.tests, "--durations=0"], None)
     if status != 0:
         raise RedTestsError(f"The tests of {room.name} fail without a mutant (status {status}):\n{printed}")
-    return time.monotonic() - start
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for taken, file in re.findall(r"^(\d+\.\d+)s (?:setup|call|teardown) +(\S+?\.py)::", printed, re.MULTILINE):
+        seconds[file] += float(taken)
+    return dict(seconds)
 
 
-def judge(copy: Copy, room: Checked, mutant: Mutant, limit: float) -> Outcome:
-    """What the room's tests say of the mutant; the first that fails ends them."""
+def judge(copy: Copy, room: Checked, mutant: Mutant, limit: float, known: Mapping[str, float] | None = None) -> Outcome:
+    """What the room's tests say of the mutant; the first that fails ends them.
+
+    Args:
+        copy: where the mutant is planted.
+        room: whose tests are asked.
+        mutant: what is changed.
+        limit: seconds after which the tests end.
+        known: how long each test file takes: short ones are asked first.
+    """
     start = time.monotonic()
     with copy.changed(mutant):
-        status, printed = copy.test(room.tests_for(copy.folder, mutant.file), limit)
+        status, printed = copy.test(room.tests_for(copy.folder, mutant.file, known or {}), limit)
     seconds = time.monotonic() - start
     if status is None:
         return Outcome(mutant, "caught (time)", seconds)
@@ -122,11 +112,12 @@ def room_outcomes(
     copy: Copy, room: Checked, mutants: list[Mutant], deadline: float, say: Callable[[Outcome], None]
 ) -> list[Outcome]:
     """Every mutant of a room judged, in order; those for which no time is left are not run."""
-    limit = max(SHORTEST, PATIENCE * seconds_of_green_tests(copy, room))
+    known = seconds_of_green_tests(copy, room)
+    limit = max(SHORTEST, PATIENCE * sum(known.values()))
     outcomes: list[Outcome] = []
     for mutant in mutants:
         left = deadline - time.monotonic()
-        outcome = judge(copy, room, mutant, min(limit, left)) if left > 0 else Outcome(mutant, "not run")
+        outcome = judge(copy, room, mutant, min(limit, left), known) if left > 0 else Outcome(mutant, "not run")
         if outcome.said == "caught (time)" and left < limit:
             outcome = Outcome(mutant, "not run")
         say(outcome)

@@ -106,7 +106,6 @@ def test_tests_that_see_a_mutant_catch_it_and_blind_ones_let_it_live(tree: Path)
     copy = copy_of(tree)
     blind, seeing = (Checked("sums", ("house",), (f"test_{name}.py",)) for name in ("blind", "seeing"))
     minus, endless = changed(ADDS, ADDS.replace("+", "-")), changed(ADDS, "        while True:\n            pass")
-    assert seconds_of_green_tests(copy, seeing) > 0
     assert judge(copy, blind, minus, 60).said == "survived"
     caught = judge(copy, seeing, minus, 60)
     assert (caught.said, caught.by) == ("caught", "test_seeing.py::test_it_adds")
@@ -177,11 +176,26 @@ def test_the_rooms_have_code_and_tests() -> None:
     }
 
 
-def test_tests_that_import_the_changed_file_run_first() -> None:
+def test_tests_that_import_the_changed_file_run_first_and_short_ones_before_long_ones() -> None:
     room = Checked("data", ("mner_core/data",), ("tests/data",))
-    tests = room.tests_for(ROOT, "mner_core/data/tokenize.py")
+    tests = room.tests_for(ROOT, "mner_core/data/tokenize.py", {})
     assert "tests/data/test_tokenize.py" in tests[:4]
-    assert sorted(tests) == sorted(room.tests_for(ROOT, "mner_core/data/boxes.py"))
+    assert sorted(tests) == sorted(room.tests_for(ROOT, "mner_core/data/boxes.py", {}))
+    turned = {test: float(len(tests) - place) for place, test in enumerate(tests)}
+    ordered = room.tests_for(ROOT, "mner_core/data/tokenize.py", turned)
+    assert sorted(ordered) == sorted(tests)
+    assert ordered != tests
+    near = ordered.index("tests/data/test_tokenize.py")
+    assert ordered[near - 1 :: -1] == tests[tests.index("tests/data/test_tokenize.py") + 1 :][:near]
+
+
+@pytest.mark.slow
+def test_each_test_file_has_its_seconds(tree: Path) -> None:
+    (tree / "test_seeing.py").write_text("import time\n\ndef test_it_waits() -> None:\n    time.sleep(0.3)\n")
+    room = Checked("sums", ("house",), ("test_blind.py", "test_seeing.py"))
+    seconds = seconds_of_green_tests(copy_of(tree), room)
+    assert set(seconds) == {"test_seeing.py"}
+    assert 0.3 <= seconds["test_seeing.py"] < 60
 
 
 def test_a_mutant_called_equivalent_is_one_of_the_code_as_it_is() -> None:
