@@ -13,7 +13,7 @@ from mner_core.commands.progress_bars import Bars
 from mner_core.data.corrupt import DAMAGES, LIST, corrupt_folder, read_corruptions
 from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.home import Home
-from mner_core.types import Example, InputError
+from mner_core.types import Example, InputError, PostKey
 
 if TYPE_CHECKING:
     from mner_core.label_errors.reasons import Item
@@ -66,7 +66,8 @@ def label_errors(options: argparse.Namespace) -> Answer:
     }
     if changes is None:
         return answer
-    return {**answer, "against_corruptions": recall_at_k(items, [post["post"] for post in posts_ranked], changes)}
+    ranked = [PostKey(post["split"], post["post"]) for post in posts_ranked]
+    return {**answer, "against_corruptions": recall_at_k(items, ranked, changes)}
 
 
 def _beside(data: Dataset, posts: Sequence[Example], labelled: bool = False) -> list[Example]:

@@ -21,18 +21,19 @@ from numpy.typing import ArrayLike, NDArray
 from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.lines import read_bytes
 from mner_core.data.sidecars import parse_box
-from mner_core.types import Box, Example, InputError, Span
+from mner_core.types import Box, Example, InputError, PostKey, Span
 
 ENTITY_BOXES = "entity_boxes.jsonl"
 """The file's name in a data set folder."""
 
-_Entity: TypeAlias = tuple[str, Span]
+_Entity: TypeAlias = tuple[PostKey, Span]
+_Words: TypeAlias = tuple[int, int, str]
 _Parts: TypeAlias = Iterator[tuple[list[_Entity], Box]]
 
 
 @dataclass(frozen=True, slots=True)
 class EntityBoxes:
-    """The boxes of each entity, by post id and span; an entity may be seen in several places.
+    """The boxes of each entity, by post and span; an entity may be seen in several places.
 
     `unmatched` counts the boxes whose picture belongs to a post but whose entity is not in that post's gold.
     """
@@ -71,7 +72,10 @@ def read_entity_boxes(file: Path, posts: Sequence[Example]) -> EntityBoxes:
 
 
 def _by_post(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
-    gold = {post.id: {(span.start, span.end, span.label): span for span in post.spans or ()} for post in posts}
+    gold: dict[str, list[tuple[PostKey, dict[_Words, Span]]]] = {}
+    for post in posts:
+        spans = {(span.start, span.end, span.label): span for span in post.spans or ()}
+        gold.setdefault(post.id, []).append((post.key, spans))
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -79,14 +83,14 @@ def _by_post(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
         record = _json(line, where)
         box = parse_box(record.get("box"))
         try:
-            post, span = str(record["post"]), Span(record["start"], record["end"], record["label"])
+            name, span = str(record["post"]), Span(record["start"], record["end"], record["label"])
         except (KeyError, TypeError, InputError):
             raise InputError(f"{where}: expected post, start, end (words, end exclusive), label and box.") from None
         if box is None:
             raise InputError(f"{where}: box is not [left, top, right, bottom] as shares, 0 <= left < right <= 1.")
-        if post in gold:
-            found = gold[post].get((span.start, span.end, span.label))
-            yield [(post, found)] if found else [], box
+        if name in gold:
+            found = [(post, spans.get((span.start, span.end, span.label))) for post, spans in gold[name]]
+            yield [(post, entity) for post, entity in found if entity], box
 
 
 def _by_image(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
@@ -97,7 +101,7 @@ def _by_image(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
     for image, entry in _json(text, file.name).items():
         for name, box in _pixel_boxes(entry, f"{file.name}, image {image}"):
             if image in by_image:
-                yield [(post.id, span) for post in by_image[image] for span in _named(post, name)], box
+                yield [(post.key, span) for post in by_image[image] for span in _named(post, name)], box
 
 
 def _pixel_boxes(entry: Any, where: str) -> Iterator[tuple[str, Box]]:

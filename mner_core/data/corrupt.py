@@ -9,7 +9,7 @@ import json
 import math
 import random
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -20,7 +20,7 @@ from mner_core.data.posts import write_posts
 from mner_core.data.realistic_errors import RealisticErrors, Way
 from mner_core.files import fresh_folder, write_whole
 from mner_core.tags import of_whole_words
-from mner_core.types import Example, InputError, Span
+from mner_core.types import Example, InputError, PostKey, Span
 
 Damage: TypeAlias = Literal["type", "boundary", "dropped", "invented"]
 DAMAGES: tuple[Damage, ...] = get_args(Damage)
@@ -33,7 +33,7 @@ LIST = "corruptions.jsonl"
 class Corruption:
     """One wrong label: `before` is the true span (None: invented), `after` the wrong one (None: dropped).
 
-    `how` says of a realistic one how it came about ("partial name"); it is empty for a plain one.
+    `how` says how a realistic one came about ("partial name"). `split` is the post's; older lists do not have it.
     """
 
     post: str
@@ -41,11 +41,17 @@ class Corruption:
     before: Span | None
     after: Span | None
     how: str = ""
+    split: str = ""
+
+    @property
+    def key(self) -> PostKey:
+        """Which post of its data set it is in."""
+        return PostKey(self.split, self.post)
 
     def to_json(self) -> dict[str, Any]:
-        """The fields by name, spans as objects; `how` where there is something to say."""
+        """The fields by name, spans as objects; `split` and `how` where there is something to say."""
         record = {"post": self.post, "kind": self.kind, "before": _record(self.before), "after": _record(self.after)}
-        return {**record, "how": self.how} if self.how else record
+        return record | {name: said for name in ("how", "split") if (said := getattr(self, name))}
 
 
 def corrupt(
@@ -69,9 +75,9 @@ def corrupt(
     kinds = [DAMAGES[number % len(DAMAGES)] for number in range(wanted)]
     rng.shuffle(kinds)
     changes = [page.damage(kind, rng) for kind in kinds]
-    places = {post.id: place for place, post in enumerate(posts)}
-    ordered = sorted(changes, key=lambda change: (places[change.post], change.after or change.before))
-    return page.posts({change.post for change in changes}), ordered
+    places = {post.key: place for place, post in enumerate(posts)}
+    ordered = sorted(changes, key=lambda change: (places[change.key], change.after or change.before))
+    return page.posts({change.key for change in changes}), ordered
 
 
 def corrupt_folder(
@@ -112,7 +118,8 @@ def read_corruptions(file: Path) -> list[Corruption]:
             spans = (_span(record["before"]), _span(record["after"]))
             if record["kind"] not in DAMAGES or spans == (None, None):
                 raise ValueError
-            changes.append(Corruption(str(record["post"]), record["kind"], *spans, str(record.get("how", ""))))
+            more = {name: str(record.get(name, "")) for name in ("how", "split")}
+            changes.append(Corruption(str(record["post"]), record["kind"], spans[0], spans[1], **more))
         except (ValueError, KeyError, TypeError):
             raise InputError(
                 f'{file.name} line {number} is no change such as {{"post": "7", "kind": "dropped", '
@@ -126,24 +133,25 @@ class _Page:
 
     def __init__(self, posts: Sequence[Example], rng: random.Random, realistic: RealisticErrors | None) -> None:
         self.examples = posts
-        self.post = {post.id: post for post in posts if post.spans is not None}
-        self.truth = {post.id: set(post.spans or ()) for post in posts}
+        self.post = {post.key: post for post in posts if post.spans is not None}
+        self.truth = {post.key: set(post.spans or ()) for post in posts}
         self.spans = {post: set(spans) for post, spans in self.truth.items()}
-        untouched = [(post.id, span) for post in posts for span in sorted(of_whole_words(self.truth[post.id]))]
+        untouched = [(post.key, span) for post in posts for span in sorted(of_whole_words(self.truth[post.key]))]
         self.labels = sorted({span.label for _, span in untouched})
         self.lengths = [span.end - span.start for _, span in untouched]
-        self.touched: set[tuple[str, Span]] = set()
+        self.touched: set[tuple[PostKey, Span]] = set()
         self.realistic = realistic
         rng.shuffle(untouched)
-        self.queues: dict[str, list[tuple[str, Span]]] = dict.fromkeys(DAMAGES, untouched)
+        self.queues: dict[str, list[tuple[PostKey, Span]]] = dict.fromkeys(DAMAGES, untouched)
         """By kind, whose turn it is, the next one last; plain errors share one list."""
         if realistic:
             self.queues = {kind: self._likeliest_last(kind, untouched, realistic, rng) for kind in DAMAGES}
 
-    def posts(self, changed: Iterable[str]) -> list[Example]:
+    def posts(self, changed: Set[PostKey]) -> list[Example]:
         """All posts; those that nobody changed keep their file's own tags."""
-        changed = set(changed)
-        return [post.with_spans(sorted(self.spans[post.id])) if post.id in changed else post for post in self.examples]
+        return [
+            each.with_spans(sorted(self.spans[each.key])) if each.key in changed else each for each in self.examples
+        ]
 
     def damage(self, kind: Damage, rng: random.Random) -> Corruption:
         """Makes one label wrong in place."""
@@ -157,8 +165,8 @@ class _Page:
         return change
 
     def _likeliest_last(
-        self, kind: Damage, spans: Sequence[tuple[str, Span]], realistic: RealisticErrors, rng: random.Random
-    ) -> list[tuple[str, Span]]:
+        self, kind: Damage, spans: Sequence[tuple[PostKey, Span]], realistic: RealisticErrors, rng: random.Random
+    ) -> list[tuple[PostKey, Span]]:
         """Weighted sampling without replacement (Efraimidis and Spirakis 2006): the order of random ** (1 / weight)."""
         keys = [math.log(1 - rng.random()) / realistic.weight(kind, self.post[post], span) for post, span in spans]
         return [spans[place] for place in sorted(range(len(spans)), key=lambda place: keys[place])]
@@ -176,7 +184,7 @@ class _Page:
             self.touched.add(queue.pop(place))
             after, how = way or (None, "overlooked" if self.realistic else "")
             self.spans[post] ^= {before, after} if after else {before}
-            return Corruption(post, kind, before, after, how)
+            return Corruption(post.post, kind, before, after, how, post.split)
         return None
 
     def _retyped(self, post: Example, span: Span, rng: random.Random) -> Way | None:
@@ -185,7 +193,7 @@ class _Page:
         return _plain(retyped(span, self.labels, rng))
 
     def _moved(self, post: Example, span: Span, rng: random.Random) -> Way | None:
-        taken = (self.spans[post.id] | self.truth[post.id]) - {span}
+        taken = (self.spans[post.key] | self.truth[post.key]) - {span}
         way = self.realistic.moved(post, span, taken, rng) if self.realistic else None
         return way or _plain(moved(span, len(post.tokens), taken, rng))
 
@@ -202,7 +210,7 @@ class _Page:
                     way = _plain(invented(len(post.tokens), length, label, taken, rng))
                 if way is not None:
                     self.spans[name].add(way[0])
-                    return Corruption(name, "invented", None, *way)
+                    return Corruption(name.post, "invented", None, *way, name.split)
         return None
 
 

@@ -21,10 +21,12 @@ from mner_core.types import Example, InputError, Span, span_fields
 class Disagreement:
     """A post in which the sides differ, and one place of it: the spans of either side, None where one has none.
 
-    `kind` is "boundary", "type", "boundary and type", "only first" or "only second".
+    `kind` is "boundary", "type", "boundary and type", "only first" or "only second"; `split` is empty where posts have
+    none.
     """
 
     post: str
+    split: str = ""
     kind: str
     first: Span | None
     second: Span | None
@@ -69,8 +71,12 @@ class Agreement:
     disagreements: tuple[Disagreement, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON: the fields, spans as {"start", "end", "label"} in words."""
-        return asdict(self, dict_factory=span_fields)
+        """Plain JSON: the fields, spans as {"start", "end", "label"} in words, splits where posts have one."""
+        record = asdict(self, dict_factory=span_fields)
+        for each in record["disagreements"]:
+            if not each["split"]:
+                del each["split"]
+        return record
 
 
 def agreement(first: Sequence[Example], second: Sequence[Example]) -> Agreement:
@@ -146,4 +152,6 @@ def _disagreement(post: Example, outcome: Outcome) -> Disagreement:
     kinds = {"missed": "only first", "spurious": "only second"}
     text = post.span_text(outcome.place)
     kind = kinds.get(outcome.kind, outcome.kind)
-    return Disagreement(post=post.id, kind=kind, first=outcome.gold, second=outcome.predicted, text=text)
+    return Disagreement(
+        post=post.id, split=post.split, kind=kind, first=outcome.gold, second=outcome.predicted, text=text
+    )

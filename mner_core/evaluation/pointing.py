@@ -102,7 +102,7 @@ def _looks(
     """Where each entity with a gold box looks, by the evidence's name."""
     found: dict[str, list[_Look]] = {}
     for post, of_post in zip(posts, evidence, strict=True):
-        gold = {span: boxes.boxes[post.id, span] for span in post.spans or () if (post.id, span) in boxes.boxes}
+        gold = {span: boxes.boxes[post.key, span] for span in post.spans or () if (post.key, span) in boxes.boxes}
         for each in of_post:
             for span, axis, items, row in _rows(each, list(gold)):
                 best = row == row.max()

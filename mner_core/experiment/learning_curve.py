@@ -70,13 +70,13 @@ def curve_table(suite: Suite, size: Size, data_set: ExperimentData, run_cache: R
 
 def put_right(posts: Sequence[Example], changes: Iterable[Corruption]) -> list[Example]:
     """The posts with these changes undone."""
-    spans = {post.id: set(post.spans or ()) for post in posts}
+    spans = {post.key: set(post.spans or ()) for post in posts}
     touched = set()
     for change in changes:
-        spans[change.post] -= {change.after} if change.after else set()
-        spans[change.post] |= {change.before} if change.before else set()
-        touched.add(change.post)
-    return [post.with_spans(sorted(spans[post.id])) if post.id in touched else post for post in posts]
+        spans[change.key] -= {change.after} if change.after else set()
+        spans[change.key] |= {change.before} if change.before else set()
+        touched.add(change.key)
+    return [post.with_spans(sorted(spans[post.key])) if post.key in touched else post for post in posts]
 
 
 def _points(suite: Suite, data_set: ExperimentData, size: Size, seed: int, run_cache: RunCache) -> list[Point]:

@@ -27,7 +27,7 @@ from mner_core.training.cache_key import training_key
 from mner_core.training.plan import OnProgress
 from mner_core.training.run import Run, load
 from mner_core.training.train import TrainingRequest, train
-from mner_core.types import Example, InputError
+from mner_core.types import Example, InputError, PostKey
 
 SEEN_SHARE = 0.05
 """A file of which a run has seen more than this share is one it was trained on; fewer are texts that occur twice."""
@@ -35,10 +35,10 @@ SEEN_SHARE = 0.05
 
 @dataclass(frozen=True)
 class HeldOutScores:
-    """One model's scores for posts it has not seen: emissions [words, tags] by post id."""
+    """One model's scores for posts it has not seen: emissions [words, tags] by post."""
 
     marginals: CrfMarginals
-    emissions: Mapping[str, Floats]
+    emissions: Mapping[PostKey, Floats]
 
 
 def folds(posts: Sequence[Example], count: int, seed: int) -> list[list[Example]]:
@@ -132,11 +132,11 @@ def _trained(request: TrainingRequest, folder: Path, home: Home, on_progress: On
 @torch.no_grad()
 def _scores_of(run: Run, posts: Sequence[Example]) -> HeldOutScores:
     model, crf = run.model, run.model.crf
-    emissions: dict[str, Floats] = {}
+    emissions: dict[PostKey, Floats] = {}
     for rows in length_buckets([len(post.tokens) for post in posts], run.plan.settings.batch):
         batch = run.batcher.batch([posts[row] for row in rows])
         scored = model.emissions(model.states(batch, None)).double().numpy()
-        emissions |= {posts[row].id: scored[place, : len(posts[row].tokens)] for place, row in enumerate(rows)}
+        emissions |= {posts[row].key: scored[place, : len(posts[row].tokens)] for place, row in enumerate(rows)}
     parts = (crf.chain.transitions, crf.chain.start_transitions, crf.chain.end_transitions)
     steps, starts, ends = (part.detach().double().numpy() for part in parts)
     marginals = CrfMarginals(labels=run.plan.labels, scheme=crf.scheme, steps=steps, starts=starts, ends=ends)
@@ -145,7 +145,7 @@ def _scores_of(run: Run, posts: Sequence[Example]) -> HeldOutScores:
 
 def _write(scores: HeldOutScores, part: Sequence[Example], file: Path) -> None:
     marginals = scores.marginals
-    rows = [scores.emissions[post.id] for post in part if post.tokens]
+    rows = [scores.emissions[post.key] for post in part if post.tokens]
     emissions = np.concatenate(rows) if rows else np.zeros((0, len(marginals.starts)))
     parts = {"steps": marginals.steps, "starts": marginals.starts, "ends": marginals.ends, "emissions": emissions}
     write_whole(file, save({name: np.ascontiguousarray(part) for name, part in parts.items()}))
@@ -161,4 +161,4 @@ def _read(file: Path, request: TrainingRequest, part: Sequence[Example]) -> Held
     if len(stored["emissions"]) != sum(len(post.tokens) for post in part):
         raise ValueError("it holds the scores of other posts")
     pieces = np.split(stored["emissions"], np.cumsum([len(post.tokens) for post in part])[:-1])
-    return HeldOutScores(marginals, {post.id: piece for post, piece in zip(part, pieces, strict=True) if post.tokens})
+    return HeldOutScores(marginals, {post.key: piece for post, piece in zip(part, pieces, strict=True) if post.tokens})

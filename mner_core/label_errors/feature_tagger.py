@@ -69,7 +69,7 @@ def _trained_on(train: Sequence[Example], asked: Sequence[Example], labels: Sequ
     scores = np.log(np.maximum(chances, LEAST))
     pieces = np.split(scores, np.cumsum([len(post.tokens) for post in asked])[:-1])
     return HeldOutScores(
-        _chain(paths, labels, tags), {post.id: piece for post, piece in zip(asked, pieces, strict=True)}
+        _chain(paths, labels, tags), {post.key: piece for post, piece in zip(asked, pieces, strict=True)}
     )
 
 

@@ -14,10 +14,8 @@ from mner_core.types import Example, Prediction, Span
 
 def held_out_predictions(posts: Sequence[Example], held_out: Sequence[HeldOutScores]) -> list[Prediction]:
     """The prediction for each post by the model that has not seen it; a post without words has no entity."""
-    of_post = {
-        name: (scores.marginals, emissions) for scores in held_out for name, emissions in scores.emissions.items()
-    }
-    return [_predicted(*of_post[post.id]) if post.id in of_post else _predicted_nothing() for post in posts]
+    of_post = {key: (scores.marginals, emissions) for scores in held_out for key, emissions in scores.emissions.items()}
+    return [_predicted(*of_post[post.key]) if post.key in of_post else _predicted_nothing() for post in posts]
 
 
 def _predicted(marginals: CrfMarginals, emissions: Floats) -> Prediction:

@@ -86,7 +86,7 @@ def rank(posts: Sequence[Example], tables: Tables, seed: int = 0, witnesses: Seq
     ]
     scored += [(*pair, True) for pair in zip(lacking, of_lacking, strict=True)]
     items = [item_of(case.context, case.span, float(score), is_missing) for case, score, is_missing in scored]
-    return sorted(items, key=lambda item: (-item.score, item.post, item.span))
+    return sorted(items, key=lambda item: (-item.score, item.post, item.span, item.split))
 
 
 def missing(table: SpanTable, gold: Sequence[Span]) -> list[Span]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from mner_core.label_errors.span_features import PostContext
-from mner_core.types import Span
+from mner_core.types import PostKey, Span
 
 Reason: TypeAlias = Literal["missing", "spurious", "boundary", "type", "inconsistent"]
 """`missing`: gold lacks a span here; `spurious`: no entity; `boundary`: other words; `type`: another type;
@@ -17,9 +17,11 @@ class Item:
 
     A score orders the items and is no probability.
     `suggested` is what the models would have instead, None where they see no entity.
+    `post` and `split` together name the post: ids are unique within their split only.
     """
 
     post: str
+    split: str = ""
     span: Span
     text: str
     score: float
@@ -27,10 +29,16 @@ class Item:
     detail: str
     suggested: Span | None
 
+    @property
+    def key(self) -> PostKey:
+        """Which post of its data set it is about."""
+        return PostKey(self.split, self.post)
+
     def to_json(self) -> dict[str, Any]:
         """Word indices; `suggested` is an object like the span itself."""
         return {
             "post": self.post,
+            "split": self.split,
             **_record(self.span),
             "score": round(self.score, 6),
             "reason": self.reason,
@@ -70,6 +78,7 @@ def item_of(context: PostContext, span: Span, score: float, is_missing: bool) ->
 def _item(context: PostContext, span: Span, score: float, reason: Reason, detail: str, suggested: Span | None) -> Item:
     return Item(
         post=context.post.id,
+        split=context.post.split,
         span=span,
         text=context.post.span_text(span),
         score=score,

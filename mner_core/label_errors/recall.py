@@ -13,6 +13,7 @@ from typing import Any
 
 from mner_core.data.corrupt import DAMAGES, Corruption
 from mner_core.label_errors.reasons import Item
+from mner_core.types import PostKey
 
 POINTS = 20
 EARLY = 100
@@ -21,14 +22,15 @@ EARLY = 100
 
 def ranks_found(items: Sequence[Item], changes: Sequence[Corruption]) -> list[int | None]:
     """For each change the rank (from 1) of the item that finds it, None where none does."""
-    by_post: dict[str, list[tuple[int, Item]]] = defaultdict(list)
+    by_post: dict[PostKey, list[tuple[int, Item]]] = defaultdict(list)
     for rank, item in enumerate(items, 1):
-        by_post[item.post].append((rank, item))
-    return [next((rank for rank, item in by_post[each.post] if finds(item, each)), None) for each in changes]
+        for key in _names(item.key):
+            by_post[key].append((rank, item))
+    return [next((rank for rank, item in by_post[each.key] if finds(item, each)), None) for each in changes]
 
 
 def finds(item: Item, change: Corruption) -> bool:
-    """Whether the item, one of the change's post, leads a person to it."""
+    """Whether the item leads a person to the change, which is one of its post."""
     if change.after is not None:
         return (item.span.start, item.span.end) == (change.after.start, change.after.end)
     return change.before is not None and item.reason == "missing" and item.span.overlaps(change.before)
@@ -59,13 +61,15 @@ def average_precision(found_at: Collection[int], wrong: int, ranked: int) -> dic
     }
 
 
-def recall_at_k(items: Sequence[Item], ranked_posts: Sequence[str], changes: Sequence[Corruption]) -> dict[str, Any]:
+def recall_at_k(
+    items: Sequence[Item], ranked_posts: Sequence[PostKey], changes: Sequence[Corruption]
+) -> dict[str, Any]:
     """Average precision over items and over posts, precision and recall among the k = 2 x changes first items, recall
     by kind, and the curve.
 
     Args:
         items: the ranking.
-        ranked_posts: the posts' ids as `search.of_posts` ranks them.
+        ranked_posts: the posts as `search.of_posts` ranks them.
         changes: what is wrong.
     """
     ranks = ranks_found(items, changes)
@@ -74,12 +78,14 @@ def recall_at_k(items: Sequence[Item], ranked_posts: Sequence[str], changes: Seq
     of_kind, all_of_kind = Counter(early), Counter(change.kind for change in changes)
     can_be_found = sum(rank is not None for rank in ranks)
     checked = [round(2 * k * point / POINTS) for point in range(1, POINTS + 1)]
-    wrong = {change.post for change in changes}
+    wrong = {change.key for change in changes}
     return {
         "corruptions": len(changes),
         **average_precision({rank for rank in ranks if rank is not None}, len(changes), len(items)),
         "posts": average_precision(
-            {rank for rank, post in enumerate(ranked_posts, 1) if post in wrong}, len(wrong), len(ranked_posts)
+            {rank for rank, post in enumerate(ranked_posts, 1) if not wrong.isdisjoint(_names(post))},
+            len(wrong),
+            len(ranked_posts),
         ),
         "k": k,
         "precision_at_k": 100 * len(early) / max(k, 1),
@@ -94,3 +100,8 @@ def recall_at_k(items: Sequence[Item], ranked_posts: Sequence[str], changes: Seq
             for number in checked
         ],
     }
+
+
+def _names(post: PostKey) -> tuple[PostKey, PostKey]:
+    """How a change may name the post: lists of older versions do not say the split."""
+    return post, PostKey("", post.post)

@@ -23,7 +23,7 @@ from mner_core.label_errors.span_features import LEAST
 from mner_core.training.plan import OnProgress
 from mner_core.training.run import load
 from mner_core.training.train import TrainingRequest
-from mner_core.types import Example
+from mner_core.types import Example, PostKey
 
 STEPS = 500
 """A fold's model takes so many steps, but 3 to 12 epochs: the ranking needs its scores, not the last point of F1."""
@@ -86,9 +86,9 @@ def by_held_out_scores(
     taggers = feature_tagger_scores(posts, witnesses, held_out[0].marginals.labels, folds, seed)
     judges = [_tables(posts, judge) for judge in (held_out, taggers) if judge]
     weights = judge_weights(
-        [[judge[post.id].probability(span) for post in posts for span in post.spans or ()] for judge in judges]
+        [[judge[post.key].probability(span) for post in posts for span in post.spans or ()] for judge in judges]
     )
-    return rank(posts, lambda post: mean([judge[post.id] for judge in judges], weights), seed, witnesses)
+    return rank(posts, lambda post: mean([judge[post.key] for judge in judges], weights), seed, witnesses)
 
 
 def judge_weights(gold: Sequence[Sequence[float]]) -> list[float]:
@@ -108,9 +108,9 @@ def judge_weights(gold: Sequence[Sequence[float]]) -> list[float]:
     return [float(weight) for weight in weights]
 
 
-def _tables(posts: Sequence[Example], held_out: Sequence[HeldOutScores]) -> dict[str, SpanTable]:
+def _tables(posts: Sequence[Example], held_out: Sequence[HeldOutScores]) -> dict[PostKey, SpanTable]:
     """What one judge says of each post: the mean over its models that cover it."""
-    covering = {post.id: [scores for scores in held_out if post.id in scores.emissions] for post in posts}
+    covering = {post.key: [scores for scores in held_out if post.key in scores.emissions] for post in posts}
     return {
         post: mean([scores.marginals.table(scores.emissions[post], LONGEST) for scores in models])
         for post, models in covering.items()
@@ -119,8 +119,8 @@ def _tables(posts: Sequence[Example], held_out: Sequence[HeldOutScores]) -> dict
 
 def of_posts(items: Sequence[Item]) -> list[dict[str, Any]]:
     """Each post once, by a score that grows with those of its labels: 1 less the product of what each lacks of 1."""
-    right: dict[str, float] = {}
+    right: dict[PostKey, float] = {}
     for item in items:
-        right[item.post] = right.get(item.post, 1.0) * (1 - item.score)
-    ordered = sorted(right.items(), key=lambda pair: (pair[1], pair[0]))
-    return [{"post": post, "score": round(1 - chance, 6)} for post, chance in ordered]
+        right[item.key] = right.get(item.key, 1.0) * (1 - item.score)
+    ordered = sorted(right.items(), key=lambda pair: (pair[1], pair[0].post, pair[0].split))
+    return [{"post": key.post, "split": key.split, "score": round(1 - chance, 6)} for key, chance in ordered]

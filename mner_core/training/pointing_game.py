@@ -26,7 +26,7 @@ def point(run: Run, data: Dataset, boxes: Path | None = None) -> dict[str, Any]:
     """
     gold = read_entity_boxes(boxes or data.root / ENTITY_BOXES, data.posts)
     boxed = {post for post, _ in gold.boxes}
-    pictured = [post for post in data.posts if post.id in boxed and opens(post.image)]
+    pictured = [post for post in data.posts if post.key in boxed and opens(post.image)]
     trained = set(run.record.trained_posts)
     posts = [post for post in pictured if post_digest(post) not in trained]
     if not posts:
@@ -34,7 +34,7 @@ def point(run: Run, data: Dataset, boxes: Path | None = None) -> dict[str, Any]:
     after = run.predict_posts(posts, evidence=True)
     before = predict(run.untrained(), run.batcher, posts, run.plan.settings.batch, evidence=True)
     results = pointing(posts, gold, [each.evidence for each in after], [each.evidence for each in before])
-    chosen = {post.id for post in posts}
+    chosen = {post.key for post in posts}
     return {
         "posts": len(posts),
         "posts_trained_on": len(pictured) - len(posts),

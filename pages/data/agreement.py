@@ -84,6 +84,7 @@ def _types(found: Agreement) -> list[dict[str, Any]]:
 def _row(each: Disagreement) -> dict[str, str]:
     return {
         "Post": each.post,
+        "Split": each.split,
         "Words": each.text,
         "What": each.kind,
         "First": _label(each.first),

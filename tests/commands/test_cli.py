@@ -152,6 +152,7 @@ def test_wrong_labels_are_made_and_found(run: Run, scenes: Path, tmp_path: Path)
     assert status == 0
     assert "fold 2 of 2, training" in said
     assert all({"post", "start", "end", "label", "score", "reason"} <= set(item) for item in answer["items"])
+    assert {each["split"] for each in (*answer["items"], *answer["posts"])} == {"train"}
     assert {"precision_at_k", "recall_at_k", "curve"} <= set(answer["against_corruptions"])
     measured = {"average_precision", "chance", "times_chance", "precision_at_100"}
     assert measured <= set(answer["against_corruptions"])

@@ -1,6 +1,7 @@
 """Gold boxes: both formats, read back by hand, and what is wrong in them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,27 @@ def test_lines_by_post_and_words(tmp_path: Path) -> None:
     ]
     file = file_of(tmp_path, "boxes.jsonl", "\n".join(map(json.dumps, lines)) + "\n\n")
     found = read_entity_boxes(file, POSTS)
-    assert found.boxes == {("a", Span(0, 2, "PER")): ((0.1, 0.2, 0.3, 0.4), (0, 0, 1, 1))}
+    assert found.boxes == {(POSTS[0].key, Span(0, 2, "PER")): ((0.1, 0.2, 0.3, 0.4), (0, 0, 1, 1))}
     assert found.unmatched == 1
+
+
+def test_an_id_of_two_splits_stands_for_the_post_that_has_the_entity(tmp_path: Path) -> None:
+    """In both formats; an entity that both posts have is in both."""
+    kim, rio = Span(0, 1, "PER"), Span(1, 2, "LOC")
+    train = replace(post("0", "Kim Rio", [kim], "1.jpg"), split="train")
+    valid = replace(post("0", "Kim Rio", [kim, rio], "1.jpg"), split="valid")
+    lines = [
+        {"post": "0", "start": span.start, "end": span.end, "label": span.label, "box": [0, 0, 1, 1]}
+        for span in (kim, rio)
+    ]
+    by_post = file_of(tmp_path, "boxes.jsonl", "\n".join(map(json.dumps, lines)))
+    pixels = {"1": {"size": [10, 10], "boxes": [["Kim", 0, 0, 10, 10], ["Rio", 0, 0, 10, 10]]}}
+    by_image = file_of(tmp_path, "boxes.json", json.dumps(pixels))
+    for file in (by_post, by_image):
+        found = read_entity_boxes(file, [train, valid])
+        assert set(found.boxes) == {(train.key, kim), (valid.key, kim), (valid.key, rio)}
+        assert all(boxes == ((0, 0, 1, 1),) for boxes in found.boxes.values())
+        assert found.unmatched == 0
 
 
 def test_pixels_by_image_and_name(tmp_path: Path) -> None:
@@ -56,8 +76,8 @@ def test_pixels_by_image_and_name(tmp_path: Path) -> None:
     }
     found = read_entity_boxes(file_of(tmp_path, "boxes.json", json.dumps(record)), POSTS)
     assert found.boxes == {
-        ("a", Span(0, 2, "PER")): ((0.1, 0.1, 0.5, 1.0),),
-        ("a", Span(3, 4, "LOC")): ((0.0, 0.0, 1.0, 1.0),),
+        (POSTS[0].key, Span(0, 2, "PER")): ((0.1, 0.1, 0.5, 1.0),),
+        (POSTS[0].key, Span(3, 4, "LOC")): ((0.0, 0.0, 1.0, 1.0),),
     }
     assert found.unmatched == 1
 

@@ -1,6 +1,7 @@
 """Labels made wrong on purpose."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from mner_core.data.corrupt import LIST, corrupt, corrupt_folder, read_corruptions
 from mner_core.data.dataset import read_dataset
+from mner_core.experiment.learning_curve import put_right
 from mner_core.scenes.write import write_scenes
 from mner_core.types import Example, InputError, Span, Token
 
@@ -48,6 +50,20 @@ def test_the_list_says_exactly_what_was_changed(folder: Path) -> None:
     for post in wrong:
         spans = sorted(post.spans or ())
         assert all(one.end <= other.start for one, other in pairwise(spans))
+
+
+@pytest.mark.parametrize("realistic", [False, True])
+def test_posts_of_two_splits_with_one_id_are_two_posts(folder: Path, realistic: bool) -> None:
+    """Numbered from 0 in each split: each post keeps its own labels, and the list says of which split a change is."""
+    data = read_dataset(folder)
+    posts = [
+        replace(post, id=str(number)) for split in ("train", "valid") for number, post in enumerate(data.split(split))
+    ]
+    wrong, changes = corrupt(posts, 0.4, 1, realistic)
+    assert {change.split for change in changes} == {"train", "valid"}
+    differing = {one.key for one, two in zip(posts, wrong, strict=True) if one.spans != two.spans}
+    assert differing == {change.key for change in changes}
+    assert [post.spans for post in put_right(wrong, changes)] == [tuple(sorted(post.spans or ())) for post in posts]
 
 
 def test_the_seed_decides(folder: Path) -> None:

@@ -67,6 +67,17 @@ def test_disagreements_say_where_and_what() -> None:
     record = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert record["disagreements"][0]["second"] == {"start": 0, "end": 1, "label": "PER"}
     assert record["disagreements"][2]["first"] is None
+    assert all("split" not in each for each in record["disagreements"]), "these posts have none"
+
+
+def test_disagreements_name_the_split_where_there_is_one() -> None:
+    first = [post("a b", [Span(0, 1, "PER")], id="0", split=split) for split in ("train", "valid")]
+    second = [replace(first[0], spans=()), replace(first[1], spans=(Span(0, 1, "LOC"),))]
+    told = agreement(first, second).to_json()["disagreements"]
+    assert [(each["split"], each["post"], each["kind"]) for each in told] == [
+        ("train", "0", "only first"),
+        ("valid", "0", "type"),
+    ]
 
 
 def test_words_that_nobody_marked_do_not_help_the_second_kappa() -> None:

@@ -11,7 +11,7 @@ JORDAN, PARIS = Span(0, 2, "PER"), Span(3, 4, "LOC")
 POST = post("Jordan Bell in Paris", [JORDAN, PARIS])
 LEFT: Box = (0.0, 0.0, 0.4, 1.0)
 RIGHT: Box = (0.6, 0.0, 1.0, 1.0)
-GOLD = EntityBoxes({(POST.id, JORDAN): (LEFT,), (POST.id, PARIS): (RIGHT,)}, 0)
+GOLD = EntityBoxes({(POST.key, JORDAN): (LEFT,), (POST.key, PARIS): (RIGHT,)}, 0)
 OBJECTS: tuple[Item, ...] = ({"box": list(LEFT)}, {"box": list(RIGHT)}, {"box": [0.4, 0.4, 0.6, 0.6]}, {"label": "all"})
 WORDS: tuple[Item, ...] = tuple({"text": word} for word in POST.words)
 
@@ -68,10 +68,10 @@ def test_regions_count_by_their_centre() -> None:
 
 
 def test_several_gold_boxes_and_none() -> None:
-    both = EntityBoxes({(POST.id, JORDAN): (RIGHT, LEFT)}, 0)
+    both = EntityBoxes({(POST.key, JORDAN): (RIGHT, LEFT)}, 0)
     assert result(words_to_objects([0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]), gold=both).share == 1.0
     assert result(words_to_objects([0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]), gold=both).chance == 0.5
-    away = EntityBoxes({(POST.id, PARIS): ((0.0, 0.9, 0.1, 1.0),)}, 0)
+    away = EntityBoxes({(POST.key, PARIS): ((0.0, 0.9, 0.1, 1.0),)}, 0)
     lost = result(words_to_objects([0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]), gold=away)
     assert (lost.share, lost.chance, lost.reachable) == (0.0, 0.0, 0.0)
 

@@ -13,12 +13,12 @@ from mner_core.data.dataset import Dataset, read_dataset
 from mner_core.home import Home
 from mner_core.label_errors import cross_validation
 from mner_core.label_errors.cross_validation import cross_validated, folds, of_run
-from mner_core.label_errors.search import by_held_out_scores
+from mner_core.label_errors.search import by_held_out_scores, of_posts
 from mner_core.scenes.write import write_scenes
 from mner_core.training.plan import Plan
 from mner_core.training.run import load
 from mner_core.training.train import TrainingRequest, train
-from mner_core.types import InputError
+from mner_core.types import InputError, PostKey
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_what_was_interrupted_goes_on_and_gives_the_same(
     request_: TrainingRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = cross_validated(request_, 2, Home(tmp_path / "whole"))
-    posts = {post.id: post for post in request_.train}
+    posts = {post.key: post for post in request_.train}
     assert sorted(post for scores in whole for post in scores.emissions) == sorted(posts)
     home = Home(tmp_path / "home")
 
@@ -64,10 +64,10 @@ def test_what_was_interrupted_goes_on_and_gives_the_same(
 
     with pytest.raises(KeyboardInterrupt):
         cross_validated(request_, 2, home, stop)
-    trained: list[set[str]] = []
+    trained: list[set[PostKey]] = []
 
     def watched(request: TrainingRequest, *rest: Any) -> None:
-        trained.append({post.id for post in request.train} | {post.id for post in request.dev})
+        trained.append({post.key for post in request.train} | {post.key for post in request.dev})
         train(request, *rest)
 
     monkeypatch.setattr(cross_validation, "train", watched)
@@ -91,6 +91,27 @@ def test_a_run_is_not_asked_about_what_it_was_trained_on(
         of_run(run, request_.train)
     unseen = [*scenes.split("valid"), *scenes.split("test")]
     fresh, scores = of_run(run, unseen)
-    assert {*scores.emissions} == {post.id for post in fresh} == {post.id for post in unseen}
+    assert {*scores.emissions} == {post.key for post in fresh} == {post.key for post in unseen}
     few = [*unseen * 2, request_.train[0]]
     assert len(of_run(run, few)[0]) == len(few) - 1, "a text that occurs twice is left out"
+
+
+def test_ids_that_occur_in_two_splits_are_two_posts(request_: TrainingRequest, scenes: Dataset, tmp_path: Path) -> None:
+    """Numbered from 0 in each split, as tag files are: every post is judged by its own scores, and named with them."""
+    home = Home(tmp_path / "home")
+    train(replace(request_, dev=scenes.split("valid")), tmp_path / "run", home)
+    run = load(tmp_path / "run", home)
+    unique = [*scenes.split("valid"), *scenes.split("test")]
+    numbered = [
+        replace(post, id=str(number)) for split in ("valid", "test") for number, post in enumerate(scenes.split(split))
+    ]
+    assert len({post.id for post in numbered}) < len(numbered)
+    expected, found = (by_held_out_scores(posts, [of_run(run, posts)[1]]) for posts in (unique, numbered))
+    named = {post.key: other.key for post, other in zip(numbered, unique, strict=True)}
+    told = [(named[item.key], item.span, item.score, item.suggested) for item in found]
+    assert sorted(told) == sorted((item.key, item.span, item.score, item.suggested) for item in expected)
+    assert {item.to_json()["split"] for item in found} == {"valid", "test"}
+    ranked = [(named[PostKey(each["split"], each["post"])], each["score"]) for each in of_posts(found)]
+    assert sorted(ranked) == sorted(
+        (PostKey(each["split"], each["post"]), each["score"]) for each in of_posts(expected)
+    )

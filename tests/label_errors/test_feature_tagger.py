@@ -1,5 +1,7 @@
 """The tagger of word features: what it learns, from which posts, and what it is asked about."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from mner_core.label_errors.cross_validation import HeldOutScores
@@ -11,8 +13,8 @@ from tests.label_errors.test_ranking import LABELS, invented_posts, post
 def gold_probabilities(posts: list[Example], held_out: list[HeldOutScores]) -> list[float]:
     found = []
     for each in posts:
-        (scores,) = [one for one in held_out if each.id in one.emissions]
-        table = scores.marginals.table(scores.emissions[each.id], 3)
+        (scores,) = [one for one in held_out if each.key in one.emissions]
+        table = scores.marginals.table(scores.emissions[each.key], 3)
         found += [table.probability(span) for span in each.spans or ()]
     return found
 
@@ -21,7 +23,7 @@ def test_every_post_is_judged_once_by_a_tagger_of_the_other_parts() -> None:
     posts = invented_posts(120)
     held_out = feature_tagger_scores(posts, [], LABELS, 4, 0)
     assert len(held_out) == 4
-    assert sorted(name for scores in held_out for name in scores.emissions) == sorted(each.id for each in posts)
+    assert sorted(name for scores in held_out for name in scores.emissions) == sorted(each.key for each in posts)
     assert all(scores.emissions[name].shape[1] == 5 for scores in held_out for name in scores.emissions)
     assert np.median(gold_probabilities(posts, held_out)) > 0.7
     again = feature_tagger_scores(posts, [], LABELS, 4, 0)
@@ -35,9 +37,9 @@ def test_every_post_is_judged_once_by_a_tagger_of_the_other_parts() -> None:
 def test_what_it_says_of_a_post_does_not_follow_from_that_posts_labels() -> None:
     posts = invented_posts(60)
     changed = [posts[0].with_spans([Span(0, 1, "PER")]), *posts[1:]]
-    (before,) = [one for one in feature_tagger_scores(posts, [], LABELS, 3, 0) if "0" in one.emissions]
-    (after,) = [one for one in feature_tagger_scores(changed, [], LABELS, 3, 0) if "0" in one.emissions]
-    assert np.array_equal(before.emissions["0"], after.emissions["0"])
+    (before,) = [one for one in feature_tagger_scores(posts, [], LABELS, 3, 0) if posts[0].key in one.emissions]
+    (after,) = [one for one in feature_tagger_scores(changed, [], LABELS, 3, 0) if posts[0].key in one.emissions]
+    assert np.array_equal(before.emissions[posts[0].key], after.emissions[posts[0].key])
 
 
 def test_other_labelled_posts_are_learnt_from() -> None:
@@ -47,12 +49,25 @@ def test_other_labelled_posts_are_learnt_from() -> None:
     assert np.mean(helped) > np.mean(alone) + 0.1
 
 
+def test_posts_of_two_splits_with_one_id_have_their_own_scores() -> None:
+    posts = invented_posts(60)
+    numbered = [
+        replace(each, id=str(place % 30), split=("train", "valid")[place // 30]) for place, each in enumerate(posts)
+    ]
+    expected, found = (
+        [rows for scores in feature_tagger_scores(some, [], LABELS, 3, 0) for rows in scores.emissions.values()]
+        for some in (posts, numbered)
+    )
+    assert len(found) == len(expected) == len(posts)
+    assert all(np.array_equal(one, two) for one, two in zip(expected, found, strict=True))
+
+
 def test_few_posts_and_unknown_types() -> None:
     one = post("a", ["Ann", "ran"], Span(0, 1, "PER"))
     assert feature_tagger_scores([one], [], LABELS, 5, 0) == []
     assert feature_tagger_scores([], [one], LABELS, 5, 0) == []
     (scores,) = feature_tagger_scores([one], invented_posts(30), LABELS, 5, 0)
-    assert scores.emissions.keys() == {"a"}
+    assert scores.emissions.keys() == {one.key}
     two = [post("a", ["Ann", "ran"], Span(0, 1, "ANIMAL")), post("b", ["so", "it", "goes"])]
     held_out = feature_tagger_scores(two, [], LABELS, 5, 0)
     assert len(held_out) == 2, "as many parts as different posts"

@@ -14,10 +14,10 @@ from mner_core.label_errors.cross_validation import HeldOutScores
 from mner_core.label_errors.label_statistics import Elsewhere, LabelStatistics
 from mner_core.label_errors.ranking import MALFORMED, missing, rank
 from mner_core.label_errors.reasons import Item
-from mner_core.label_errors.recall import average_precision, finds, recall_at_k
+from mner_core.label_errors.recall import average_precision, finds, ranks_found, recall_at_k
 from mner_core.label_errors.search import by_held_out_scores, judge_weights, of_posts
 from mner_core.tags import encode
-from mner_core.types import Example, InputError, Span
+from mner_core.types import Example, InputError, PostKey, Span
 
 LABELS = ("LOC", "PER")
 NAMES = {
@@ -69,7 +69,7 @@ def test_most_of_what_was_made_wrong_comes_first() -> None:
     truth = invented_posts(300)
     wrong, changes = corrupt(truth, 0.1, 5)
     items = rank(wrong, believing(truth, 0.7, 0.3))
-    answer = recall_at_k(items, [each["post"] for each in of_posts(items)], changes)
+    answer = recall_at_k(items, [PostKey(each["split"], each["post"]) for each in of_posts(items)], changes)
     assert answer["k"] == 2 * len(changes)
     assert answer["recall_at_k"] > 85
     assert answer["precision_at_k"] == pytest.approx(answer["recall_at_k"] / 2)
@@ -162,6 +162,21 @@ def test_what_counts_as_found() -> None:
     assert not finds(item(Span(2, 4, "A"), "missing"), moved)
 
 
+def test_a_change_is_found_in_its_own_split_and_older_lists_name_posts_by_id_alone() -> None:
+    def item(split: str) -> Item:
+        span = Span(0, 1, "PER")
+        return Item(post="0", split=split, span=span, text="", score=1.0, reason="type", detail="", suggested=None)
+
+    items = [item("valid"), item("train")]
+    wrong = Corruption("0", "type", Span(0, 1, "LOC"), Span(0, 1, "PER"), split="train")
+    assert ranks_found(items, [wrong, replace(wrong, split="valid"), replace(wrong, split="test")]) == [2, 1, None]
+    assert ranks_found(items, [replace(wrong, split="")]) == [1]
+    posts = [each.key for each in items]
+    assert recall_at_k(items, posts, [wrong])["posts"]["average_precision"] == 50.0
+    assert recall_at_k(items, posts, [replace(wrong, split="test")])["posts"]["average_precision"] == 0.0
+    assert recall_at_k(items[1:], posts[1:], [replace(wrong, split="")])["posts"]["average_precision"] == 100.0
+
+
 def test_average_precision_is_the_mean_precision_where_something_wrong_is_found() -> None:
     found = average_precision({1, 4}, 3, 12)
     assert found["average_precision"] == pytest.approx(100 * (1 / 1 + 2 / 4 + 0) / 3)
@@ -224,7 +239,7 @@ def test_the_tagger_is_heard_beside_the_models() -> None:
     posts = invented_posts(240)
     wrong, changes = corrupt(posts[:40], 0.2, 3)
     chain = CrfMarginals(labels=LABELS, scheme="BIO2", steps=np.zeros((5, 5)), starts=np.zeros(5), ends=np.zeros(5))
-    nothing = HeldOutScores(chain, {each.id: np.zeros((len(each.tokens), 5)) for each in wrong})
+    nothing = HeldOutScores(chain, {each.key: np.zeros((len(each.tokens), 5)) for each in wrong})
 
     def precision(witnesses: list[Example]) -> float:
         items = by_held_out_scores(wrong, [nothing], witnesses)

@@ -379,7 +379,7 @@ def test_gold_boxes_are_boxes_of_objects_that_are_to_be_seen(written: tuple[Data
     data, _ = written
     gold = read_entity_boxes(data.root / "entity_boxes.jsonl", data.posts)
     assert gold.unmatched == 0
-    posts = {post.id: post for post in data.posts}
+    posts = {post.key: post for post in data.posts}
     for (post, span), boxes in gold.boxes.items():
         assert span in (posts[post].spans or ())
         assert len(boxes) == 1
@@ -388,7 +388,7 @@ def test_gold_boxes_are_boxes_of_objects_that_are_to_be_seen(written: tuple[Data
         assert 0 <= left < right <= 1
         assert 0 <= top < bottom <= 1
     for knob in NAMES:
-        pointed = [(post.id, span) in gold.boxes for post in data.posts for span in post.subsets.get(knob, ())]
+        pointed = [(post.key, span) in gold.boxes for post in data.posts for span in post.subsets.get(knob, ())]
         assert all(pointed) if knob in ("ambiguous", "pairs", "leftmost", "posters") else not any(pointed), knob
 
 

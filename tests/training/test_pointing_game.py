@@ -1,5 +1,6 @@
 """What a run points at: the whole way from weights to shares, and what the untrained model is."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_posts_whose_picture_does_not_open_are_not_judged(run: Run, scenes: Data
     text, cut = tmp_path / "text.jpg", tmp_path / "cut.png"
     text.write_text("a text, not a picture")
     boxed = {post for post, _ in read_entity_boxes(scenes.root / ENTITY_BOXES, scenes.posts).boxes}
-    one, other, third, last = [post for post in scenes.split("valid") if post.id in boxed][:4]
+    one, other, third, last = [post for post in scenes.split("valid") if post.key in boxed][:4]
     assert last.image is not None
     cut.write_bytes(last.image.read_bytes()[:200])
     dead = [replace(one, image=text), replace(other, image=cut), replace(third, image=tmp_path / "missing.png")]
@@ -59,3 +60,19 @@ def test_posts_whose_picture_does_not_open_are_not_judged(run: Run, scenes: Data
     assert answer["posts"] == 1
     with pytest.raises(InputError, match="has a picture and a gold box"):
         point(run, replace(scenes, splits={"valid": dead}))
+
+
+def test_a_gold_box_is_of_one_of_two_posts_with_its_id(run: Run, scenes: Dataset, tmp_path: Path) -> None:
+    """Its entity says of which: the other split's post of that id is not judged, and not counted."""
+    gold = read_entity_boxes(scenes.root / ENTITY_BOXES, scenes.posts).boxes
+    boxed, other = list(dict.fromkeys(post for post, _ in gold if post.split != "train"))[:2]
+    span = next(span for post, span in gold if post == boxed)
+    posts = {post.key: post for post in scenes.posts}
+    one = replace(posts[boxed], id="0", split="valid", spans=(span,))
+    two = replace(posts[other], id="0", split="test", spans=())
+    file = tmp_path / "boxes.jsonl"
+    file.write_text(
+        json.dumps({"post": "0", "start": span.start, "end": span.end, "label": span.label, "box": [0, 0, 1, 1]})
+    )
+    answer = point(run, replace(scenes, splits={"valid": [one], "test": [two]}), file)
+    assert (answer["posts"], answer["entities"], answer["boxes_without_entity"]) == (1, 1, 0)

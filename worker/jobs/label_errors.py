@@ -77,10 +77,10 @@ def request_of(store: Store, job: Job, name: str, posts: Sequence[Example]) -> T
 
 
 def _label_errors(store: Store, name: str, posts: Sequence[Example], items: Sequence[Item]) -> list[LabelError]:
-    numbers, by_id = post_ids(store, name), {post.id: post for post in posts}
+    numbers, by_key = post_ids(store, name), {post.key: post for post in posts}
     found = []
     for item in items:
-        post = by_id[item.post]
+        post = by_key[item.key]
         start, end = character_offsets(post.tokens, item.span)
         instead = item.suggested
         found.append(
