@@ -7,15 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from db.connection import disk_error
 from db.engine import Store
 from db.evaluations import Judged
 from db.gold import CURRENT, gold_posts
-from db.jobs import Job, jobs
+from db.job_files import JobFiles
+from db.jobs import Job
 from db.predictions import PostPrediction, PredictedMark
 from db.scores import places
-from mner_core.files import write_whole
-from mner_core.home import Home
+
+FILES = JobFiles(kind="cross-validate", folder="held-out-predictions", what="the predictions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +35,16 @@ def keep_predictions(store: Store, job: Job, said: Sequence[PostPrediction]) -> 
     """Writes what a job found.
 
     Raises:
-        StoreError: there is no room left.
+        StoreError: it cannot be written.
     """
-    file = _file(store.home, job.id)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise disk_error(error, "the predictions") from error
     marks = {each.post: [[mark.start, mark.end, mark.label, mark.confidence] for mark in each.marks] for each in said}
-    write_whole(file, json.dumps(marks, ensure_ascii=False))
-    return file
+    return FILES.keep(store, job, marks)
 
 
 def newest_held_out(store: Store, dataset: str) -> HeldOut | None:
-    """The data set's newest cross-validation; None where there is none, or its file is gone."""
-    ended = jobs(store, ("done",), ("cross-validate",), dataset=dataset)
-    for job in ended:
+    """The data set's newest cross-validation; None where there is none, or no file of one can be read."""
+    for job, file in FILES.ended(store, dataset):
         try:
-            file = _file(store.home, job.id)
             return HeldOut(job=job, said=_read(file, file.stat().st_mtime_ns))
         except (OSError, ValueError):
             continue
@@ -81,7 +73,3 @@ def _prediction(post: int, marks: Sequence[Any]) -> PostPrediction:
         for start, end, label, confidence in marks
     )
     return PostPrediction(post=post, marks=tuple(found))
-
-
-def _file(home: Home, job: int) -> Path:
-    return home.root / "held-out-predictions" / f"job-{job}.json"

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from db.connection import disk_error
 from db.engine import Store
-from db.jobs import Job, jobs
-from mner_core.files import write_whole
+from db.job_files import JobFiles
+from db.jobs import Job
 from mner_core.home import Home
+
+FILES = JobFiles(kind="suspicious", folder="suspicious", what="the list of labels")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,31 +39,20 @@ def keep_ranking(store: Store, job: Job, found: Sequence[LabelError]) -> Path:
     """Writes what a job found, likeliest error first.
 
     Raises:
-        StoreError: there is no room left.
+        StoreError: it cannot be written.
     """
-    file = _file(store.home, job.id)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise disk_error(error, "the list of labels") from error
-    write_whole(file, json.dumps([asdict(each) for each in found], ensure_ascii=False))
-    return file
+    return FILES.keep(store, job, [asdict(each) for each in found])
 
 
 def newest_ranking(store: Store, dataset: str) -> Job | None:
     """The job that has looked for wrong labels of the data set last, and found something to read."""
-    ended = jobs(store, ("done",), ("suspicious",), dataset=dataset)
-    return next((job for job in ended if _file(store.home, job.id).is_file()), None)
+    return next((job for job, _ in FILES.ended(store, dataset)), None)
 
 
 def read_ranking(home: Home, job: int) -> list[LabelError]:
     """What that job found, likeliest error first; empty where its file is gone."""
     try:
-        records: list[dict[str, Any]] = json.loads(_file(home, job).read_text(encoding="utf-8"))
+        records: list[dict[str, Any]] = json.loads(FILES.of(home, job).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
     return [LabelError(**record) for record in records]
-
-
-def _file(home: Home, job: int) -> Path:
-    return home.root / "suspicious" / f"job-{job}.json"
