@@ -1,4 +1,4 @@
-"""`python -m db COMMAND`: migrate, backup, restore, import, export, agreement.
+"""`python -m db COMMAND`: migrate, reindex, backup, restore, import, export, agreement.
 
 With --json the last line is one JSON object.
 Exit status: 0 done, 2 bad input or usage, 1 anything else; then one sentence stands on standard error.
@@ -74,22 +74,13 @@ def parser() -> argparse.ArgumentParser:
         return one
 
     add("migrate", _migrate, "Makes the store, or brings it up to date; every program that opens it does so as well.")
+    add("reindex", _reindex, "Makes the list of runs say what lies in the folder of runs.")
     copy = add("backup", _backup, "Copies the whole home into a new folder, while the program runs.")
     copy.add_argument("out", type=Path, metavar="OUT")
     back = add("restore", _restore, "Brings such a copy back, or a single store file; the program has to be stopped.")
     back.add_argument("source", type=Path, metavar="SOURCE")
-    take = add(
-        "import", _import, "Reads a data set's folder (or a zip of it) into the store; again, to bring in what is new."
-    )
-    take.add_argument("data", type=Path, metavar="DIR|ARCHIVE")
-    take.add_argument("--name", help="the data set's name; without it, the one that the folder gives")
-    take.add_argument("--map", dest="labels", action="append", default=[], metavar="OTHER=MISC", help="renames a label")
-    take.add_argument(
-        "--split-by",
-        metavar="80/10/10",
-        help="divide posts of one split: train, valid, test; like posts together",
-    )
-    take.add_argument("--seed", type=int, help="with --split-by: decides who goes where (default 0)")
+    about = "Reads a data set's folder (or a zip of it) into the store; again, to bring in what is new."
+    _take_import_options(add("import", _import, about))
     give = add("export", _export, "Writes a data set with a chosen gold, and the history of its labels.")
     give.add_argument("out", type=Path, metavar="OUT")
     give.add_argument("--dataset", required=True, metavar="NAME")
@@ -102,11 +93,30 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _take_import_options(take: argparse.ArgumentParser) -> None:
+    take.add_argument("data", type=Path, metavar="DIR|ARCHIVE")
+    take.add_argument("--name", help="the data set's name; without it, the one that the folder gives")
+    take.add_argument("--map", dest="labels", action="append", default=[], metavar="OTHER=MISC", help="renames a label")
+    take.add_argument(
+        "--split-by",
+        metavar="80/10/10",
+        help="divide posts of one split: train, valid, test; like posts together",
+    )
+    take.add_argument("--seed", type=int, help="with --split-by: decides who goes where (default 0)")
+
+
 def _migrate(_options: argparse.Namespace, home: Home) -> dict[str, Any]:
     address = store_url(home)
     prepare_folder(address)
     before = bring_up_to_date(address)
     return {"store": address.get_backend_name(), "before": before, "version": SCHEMA}
+
+
+def _reindex(_options: argparse.Namespace, home: Home) -> dict[str, Any]:
+    from db.runs import reindex
+
+    with closing(open_store(home)) as store:
+        return asdict(reindex(store))
 
 
 def _backup(options: argparse.Namespace, home: Home) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from db.__main__ import main
 from db.engine import Store
 from db.predictions import PostPrediction, predictions, record
 from db.runs import add_run, reindex, run, runs
@@ -73,6 +74,25 @@ def test_a_removed_run_takes_its_predictions_along(store: Store, ids: list[int])
     assert reindex(store).removed == ("run",)
     with pytest.raises(InputError, match="no run 'run'"):
         predictions(store, "run")
+
+
+def test_the_command_says_what_it_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MNER_HOME", str(store.home.root))
+    add_run(store, write_run(store.home, "gone"))
+    shutil.rmtree(store.home.runs / "gone")
+    (write_run(store.home, "damaged") / "run.json").write_text("{")
+    write_run(store.home, "new")
+    assert main(["reindex", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (answer["runs"], answer["removed"]) == (["new"], ["gone"])
+    assert [problem.split()[2] for problem in answer["problems"]] == ["damaged"]
+    assert [each.name for each in runs(store)] == ["new"]
+    assert main(["reindex"]) == 0
+    said = capsys.readouterr().out
+    assert "damaged" in said
+    assert str(store.home.root) not in said
 
 
 def test_what_is_no_run_here(store: Store, tmp_path: Path) -> None:
