@@ -68,21 +68,6 @@ def split_tokens(tokens: Sequence[Token], start: int, end: int) -> tuple[Token, 
     return tuple(pieces)
 
 
-def span_from_offsets(tokens: Sequence[Token], start: int, end: int, label: str) -> Span:
-    """The span of the tokens that lie in the character range `start`..`end`; spaces at its ends do not count.
-
-    Raises:
-        InputError: the range begins or ends inside a token (see `split_tokens`), or holds no token.
-    """
-    for token in tokens:
-        if token.start < start < token.end or token.start < end < token.end:
-            raise InputError(f"The range {start}..{end} cuts through the word {token.text!r} at {token.start}.")
-    inside = [word for word, token in enumerate(tokens) if start <= token.start and token.end <= end]
-    if not inside:
-        raise InputError(f"The range {start}..{end} holds no word; mark at least one.")
-    return Span(inside[0], inside[-1] + 1, label)
-
-
 def entity_at(tokens: Sequence[Token], start: int, end: int, label: str) -> Span:
     """The entity in the character range `start`..`end`, which may begin or end inside a token (`Span.chars`).
 

@@ -16,7 +16,7 @@ from db.imports import About, import_examples
 from db.posts import post_ids
 from db.predictions import PostPrediction, PredictedMark, record
 from db.runs import add_run
-from mner_core.data.tokenize import span_from_offsets, tokenize
+from mner_core.data.tokenize import entity_at, tokenize
 from mner_core.home import Home
 from mner_core.types import Example
 from tests.db.test_runs import write_run
@@ -92,7 +92,7 @@ def shown(app: AppTest) -> str:
 
 def _example(name: str, text: str, names: list[tuple[str, str]]) -> Example:
     tokens = tokenize(text)
-    spans = [span_from_offsets(tokens, *place(text, part), label) for part, label in names]
+    spans = [entity_at(tokens, *place(text, part), label) for part, label in names]
     return Example(id=name, text=text, tokens=tokens, spans=tuple(sorted(spans)), split="valid", source="valid.jsonl")
 
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,25 +13,7 @@ import pytest
 from PIL import Image
 
 from mner_core.commands.cli import main
-
-Run = Callable[..., tuple[int, Any, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Calls a command in a home of its own: (status, the JSON of the last line, standard error)."""
-    monkeypatch.setenv("MNER_HOME", str(tmp_path / "home"))
-
-    def call(*arguments: object) -> tuple[int, Any, str]:
-        try:
-            status = main([*map(str, arguments), "--json"])
-        except SystemExit as error:
-            status = int(str(error.code))
-        said = capsys.readouterr()
-        lines = said.out.splitlines()
-        return status, json.loads(lines[-1]) if lines and status == 0 else None, said.err
-
-    return call
+from tests.commands.conftest import Run
 
 
 @pytest.fixture(scope="module")

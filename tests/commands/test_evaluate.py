@@ -2,9 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,8 +12,7 @@ from mner_core.evaluation.errors import KINDS
 from mner_core.home import Home
 from mner_core.training.run import load
 from mner_core.types import InputError
-
-Call = Callable[..., tuple[int, Any, str]]
+from tests.commands.conftest import Run
 
 
 @pytest.fixture(scope="module")
@@ -37,25 +34,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory, scenes: Path) -> list[str]:
     return [str(folder / "0"), str(folder / "1")]
 
 
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
-    monkeypatch.setenv("MNER_HOME", str(tmp_path / "home"))
-
-    def run(*arguments: object) -> tuple[int, Any, str]:
-        capsys.readouterr()
-        try:
-            status = main([*map(str, arguments), "--json"])
-        except SystemExit as error:
-            status = int(str(error.code))
-        said = capsys.readouterr()
-        return status, json.loads(said.out.splitlines()[-1]) if status == 0 else None, said.err
-
-    return run
-
-
-def test_a_run_against_another_and_itself(call: Call, runs: list[str], scenes: Path) -> None:
+def test_a_run_against_another_and_itself(run: Run, runs: list[str], scenes: Path) -> None:
     valid = scenes / "valid.jsonl"
-    status, answer, _ = call("evaluate", "--run", runs[0], "--data", valid, "--against", runs[0])
+    status, answer, _ = run("evaluate", "--run", runs[0], "--data", valid, "--against", runs[0])
     assert status == 0
     against = answer["against"]
     assert (against["difference"], against["supported"], against["mcnemar"]["p"]) == (0.0, False, 1.0)
@@ -63,22 +44,22 @@ def test_a_run_against_another_and_itself(call: Call, runs: list[str], scenes: P
     assert {"bootstrap", "randomisation", "sentence", "runs"} <= set(against)
 
 
-def test_several_seeds_are_averaged_and_compared_in_pairs(call: Call, runs: list[str], scenes: Path) -> None:
+def test_several_seeds_are_averaged_and_compared_in_pairs(run: Run, runs: list[str], scenes: Path) -> None:
     valid = scenes / "valid.jsonl"
-    status, answer, _ = call("evaluate", "--run", *runs, "--data", valid, "--against", *runs[::-1])
+    status, answer, _ = run("evaluate", "--run", *runs, "--data", valid, "--against", *runs[::-1])
     assert status == 0
     each = [one["f1"] for one in answer["runs"]]
     assert answer["f1"] == pytest.approx(sum(each) / 2)
     assert answer["f1_deviation"] == pytest.approx(abs(each[0] - each[1]) / 2**0.5)
     assert answer["against"]["difference"] == pytest.approx(0, abs=1e-9)
     assert answer["against"]["t_test"]["p"] == pytest.approx(1)
-    singly = [call("evaluate", "--run", run, "--data", valid)[1]["f1"] for run in runs]
+    singly = [run("evaluate", "--run", folder, "--data", valid)[1]["f1"] for folder in runs]
     assert each == pytest.approx(singly)
 
 
-def test_details_say_where_a_run_is_wrong_and_how_sure_it_was(call: Call, runs: list[str], scenes: Path) -> None:
+def test_details_say_where_a_run_is_wrong_and_how_sure_it_was(run: Run, runs: list[str], scenes: Path) -> None:
     data = {name: scenes / f"{name}.jsonl" for name in ("train", "valid", "test")}
-    status, answer, _ = call(
+    status, answer, _ = run(
         "evaluate",
         "--run",
         runs[0],
@@ -100,15 +81,15 @@ def test_details_say_where_a_run_is_wrong_and_how_sure_it_was(call: Call, runs: 
     assert answer["calibration"]["spans"] == sum(counts.values()) - counts["missed"]
     assert 0 <= answer["calibration"]["ece"] <= 1
     assert answer["calibration"]["temperature"] > 0
-    assert {"slices", "errors"}.isdisjoint(call("evaluate", "--run", runs[0], "--data", data["test"])[1])
+    assert {"slices", "errors"}.isdisjoint(run("evaluate", "--run", runs[0], "--data", data["test"])[1])
 
 
-def test_what_images_are_worth(call: Call, runs: list[str], scenes: Path) -> None:
-    status, answer, _ = call("image-worth", "--run", *runs, "--data", scenes / "valid.jsonl")
+def test_what_images_are_worth(run: Run, runs: list[str], scenes: Path) -> None:
+    status, answer, _ = run("image-worth", "--run", *runs, "--data", scenes / "valid.jsonl")
     assert status == 0
     for images in ("own", "none", "swapped"):
         assert answer[images]["number"] == 2
-        same = call("evaluate", "--run", *runs, "--data", scenes / "valid.jsonl", "--images", images)[1]
+        same = run("evaluate", "--run", *runs, "--data", scenes / "valid.jsonl", "--images", images)[1]
         assert answer[images]["mean"] == pytest.approx(same["f1"])
     assert isinstance(answer["gain"], bool)
     assert answer["verdict"].startswith("A gain" if answer["gain"] else "No gain")
@@ -116,13 +97,13 @@ def test_what_images_are_worth(call: Call, runs: list[str], scenes: Path) -> Non
     assert {each["run"] for each in answer["changes"]} <= {0, 1}
 
 
-def test_agreement_of_two_files(call: Call, tmp_path: Path) -> None:
+def test_agreement_of_two_files(run: Run, tmp_path: Path) -> None:
     first, second = tmp_path / "ann.txt", tmp_path / "bob.jsonl"
     first.write_text("Kim\tB-PER\nin\tO\nRio\tB-LOC\n\nok\tO\n")
     spans = [{"start": 0, "end": 3, "label": "PER"}, {"start": 7, "end": 10, "label": "ORG"}]
     lines = [{"id": "a", "text": "Kim in Rio", "spans": spans}, {"id": "b", "text": "ok", "spans": None}]
     second.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    status, answer, _ = call("agreement", "--gold", first, "--pred", second)
+    status, answer, _ = run("agreement", "--gold", first, "--pred", second)
     assert status == 0
     assert (answer["posts"], answer["posts_left_out"], answer["words"]) == (1, 1, 3)
     assert answer["spans"]["f1"] == 50.0
@@ -148,24 +129,24 @@ def test_agreement_of_two_files(call: Call, tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_done_is_said_before_a_run_is_loaded(
-    call: Call, tmp_path: Path, arguments: list[str], sentence: str
+    run: Run, tmp_path: Path, arguments: list[str], sentence: str
 ) -> None:
-    status, _, said = call("evaluate", *arguments, "--data", tmp_path / "nowhere.jsonl")
+    status, _, said = run("evaluate", *arguments, "--data", tmp_path / "nowhere.jsonl")
     assert status == 2
     assert sentence in said
     assert len(said.strip().splitlines()) == 1
 
 
-def test_agreement_needs_the_same_posts(call: Call, tmp_path: Path) -> None:
+def test_agreement_needs_the_same_posts(run: Run, tmp_path: Path) -> None:
     first, second = tmp_path / "a.txt", tmp_path / "b.txt"
     first.write_text("Kim\tB-PER\n")
     second.write_text("Lee\tB-PER\n")
-    status, _, said = call("agreement", "--gold", first, "--pred", second)
+    status, _, said = run("agreement", "--gold", first, "--pred", second)
     assert status == 2
     assert "'Kim' in line 1" in said
     shutil.copy(first, second)
     second.write_text("Kim\n")
-    status, _, said = call("agreement", "--gold", first, "--pred", second)
+    status, _, said = run("agreement", "--gold", first, "--pred", second)
     assert status == 2
     assert "No post is labelled in both" in said
 
@@ -182,20 +163,20 @@ def relabelled(scenes: Path, out: Path, which: str, label: str) -> tuple[Path, i
 
 @pytest.mark.parametrize("label", ["PRODUCT", "per", "Ort im Süden"])
 def test_labels_that_a_run_does_not_know_are_missed_and_said(
-    call: Call, runs: list[str], scenes: Path, tmp_path: Path, label: str
+    run: Run, runs: list[str], scenes: Path, tmp_path: Path, label: str
 ) -> None:
     valid, number = relabelled(scenes, tmp_path / "renamed", "LOC", label)
     assert number
-    known = call("evaluate", "--run", runs[0], "--data", scenes / "valid.jsonl")[1]
+    known = run("evaluate", "--run", runs[0], "--data", scenes / "valid.jsonl")[1]
     assert known["labels_unknown_to_run"] == {}
-    status, answer, _ = call("evaluate", "--run", *runs, "--data", valid, "--against", *runs[::-1])
+    status, answer, _ = run("evaluate", "--run", *runs, "--data", valid, "--against", *runs[::-1])
     assert (status, answer["labels_unknown_to_run"]) == (0, {label: number})
     assert answer["against"]["labels_unknown_to_run"] == {label: number}
     assert (answer["support"], answer["per_type"][label]["recall"]) == (known["support"], 0)
-    details = call("evaluate", "--run", runs[0], "--data", valid, "--details")[1]
+    details = run("evaluate", "--run", runs[0], "--data", valid, "--details")[1]
     row = details["confusion"]["matrix"][details["confusion"]["names"].index(label)]
     assert (sum(row), row[details["confusion"]["names"].index(label)]) == (number, 0)
-    status, found, _ = call("label-errors", "--run", runs[0], "--data", valid)
+    status, found, _ = run("label-errors", "--run", runs[0], "--data", valid)
     assert (status, found["labels_unknown_to_run"]) == (0, {label: number})
     assert sum(item["label"] == label for item in found["items"]) == number
 

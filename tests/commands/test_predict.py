@@ -1,7 +1,6 @@
 """`predict` from outside: files of posts and plain text, captions and contexts, and that it agrees with `evaluate`."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ from mner_core.commands.cli import main
 from mner_core.data.plain_text import is_plain_text, read_plain_text
 from mner_core.data.posts import read_posts
 from mner_core.types import InputError
+from tests.commands.conftest import Run
 
-Run = Callable[..., tuple[int, Any, str]]
 POSTS = [
     ("สมชายไปกรุงเทพ", [("สมชาย", "PER"), ("กรุงเทพ", "LOC")]),
     ("เที่ยวเชียงใหม่กับสมหญิง", [("เชียงใหม่", "LOC"), ("สมหญิง", "PER")]),
@@ -57,18 +56,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], trained: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("MNER_HOME", str(trained / "home"))
-
-    def call(*arguments: object) -> tuple[int, Any, str]:
-        try:
-            status = main([*map(str, arguments), "--json"])
-        except SystemExit as error:
-            status = int(str(error.code))
-        said = capsys.readouterr()
-        return status, json.loads(said.out.splitlines()[-1]) if status == 0 else None, said.err
-
-    return call
+def command_home(trained: Path) -> Path:
+    return trained / "home"
 
 
 def test_evaluating_and_scoring_what_raw_posts_were_predicted_as_agree(run: Run, trained: Path, tmp_path: Path) -> None:
