@@ -34,7 +34,7 @@ class Clock:
         return self.now
 
     def time_ns(self) -> int:
-        return 42
+        return 7_000_000_042
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -67,6 +67,7 @@ def test_it_takes_every_device_and_the_lane_of_light_jobs_and_says_so(
 ) -> None:
     one = make("cuda:0", "cuda:1")
     assert [each.device for each in one.waiting] == ["cuda:0", "cuda:1", "light"]
+    assert one.name == f"{one.host}-{os.getpid()}-42"
     assert not workers.is_running(store)
     one.step()
     assert one.waiting == []
