@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import IOB2, IOBES, Tokens
 
-from mner_core.tags import SCHEMES, Scheme, decode, decode_strict, encode, may_follow, split_tag, tag_set
+from mner_core.tags import (
+    SCHEMES,
+    Scheme,
+    decode,
+    decode_strict,
+    encode,
+    may_follow,
+    of_whole_words,
+    split_tag,
+    tag_set,
+)
 from mner_core.types import InputError, Span
 
 LABELS = ("PER", "LOC", "a-b")  # a label may hold a dash itself
@@ -118,3 +128,18 @@ def test_tag_set_numbers_outside_first_then_label_by_label() -> None:
 def test_spans_that_tags_cannot_say_are_refused(spans: list[Span], message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         encode(spans, 2)
+
+
+def test_a_span_that_begins_or_ends_inside_a_word_is_no_tags() -> None:
+    whole, inside, other = Span(0, 1, "PER"), Span(1, 2, "LOC", (3, 5)), Span(2, 4, "PER")
+    assert of_whole_words([other, inside, whole]) == [other, whole]
+    assert of_whole_words([inside]) == []
+    with pytest.raises(InputError, match=re.escape("The span 1..2 LOC begins or ends inside a word.")):
+        encode([whole, inside, other], 4)
+    assert encode([whole, other], 4) == ["B-PER", "O", "B-PER", "I-PER"], "the last word may be an entity's"
+
+
+@pytest.mark.parametrize("tags", [["B-A", "I-A"], ["S-A", "O"], ["B-A", "E-A"], ["B-A", "B-A"]])
+def test_bio2_is_meant_where_no_scheme_is_named(tags: list[str]) -> None:
+    assert decode_strict(tags) == decode_strict(tags, "BIO2")
+    assert encode([Span(0, 2, "A")], 2) == encode([Span(0, 2, "A")], 2, "BIO2") == ["B-A", "I-A"]
