@@ -83,7 +83,7 @@ def data_sets(
     Raises:
         InputError: a name is missing or given twice, a transfer has one data set, or one has no posts to train on.
     """
-    folders = _given(given)
+    folders = given_folders(given)
     if not folders and not held:
         folders = {name: _drawn(seed, size.posts, root, suite.scenes) for name, seed in _wanted(suite).items()}
     if suite.kind == "transfer" and len({**folders, **(held or {})}) < 2:
@@ -104,7 +104,12 @@ def _wanted(suite: Suite) -> dict[str, int]:
     return SCENES_SEEDS if suite.kind == "transfer" else {"scenes": SCENES_SEEDS["scenes"]}
 
 
-def _given(given: Sequence[str]) -> dict[str, Path]:
+def given_folders(given: Sequence[str]) -> dict[str, Path]:
+    """The folders given as NAME=DIR, by name; one without a name has its folder's.
+
+    Raises:
+        InputError: a name is given twice.
+    """
     folders: dict[str, Path] = {}
     for each in given:
         name, equals, folder = each.partition("=")

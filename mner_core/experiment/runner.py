@@ -5,16 +5,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mner_core.experiment.data_statistics import data_statistics_table
-from mner_core.experiment.experiment_data import Held, data_sets
+from mner_core.experiment.experiment_data import Held, data_sets, given_folders
 from mner_core.experiment.learning_curve import curve_table
 from mner_core.experiment.mechanisms import mechanisms_table
 from mner_core.experiment.result_table import ResultTable
 from mner_core.experiment.run_cache import OnRun, RunCache
-from mner_core.experiment.saved_tables import experiments_folder, save_table, table_file
+from mner_core.experiment.saved_tables import experiments_folder, save_table
 from mner_core.experiment.score_tables import must_resolve, scores_table
 from mner_core.experiment.suite import Size, Suite, read_suite
 from mner_core.experiment.svg_chart import curve_svg
-from mner_core.files import write_whole
 from mner_core.home import Home
 from mner_core.training.plan import OnProgress
 from mner_core.types import InputError
@@ -30,6 +29,7 @@ class Order:
         data: NAME=DIR each; scenes are drawn where there is none.
         held: further data sets by name.
         remarks: what a reader of the table must know of the data.
+        made_from: which posts these are, for people; the names of `data` where it is empty.
         out: where tables and runs go; the home's `experiments` where it is None.
         profile, epochs, seeds, posts: in place of the suite's own; None keeps those.
     """
@@ -39,6 +39,7 @@ class Order:
     data: Sequence[str] = ()
     held: Mapping[str, Held] = field(default_factory=dict)
     remarks: Sequence[str] = ()
+    made_from: str = ""
     out: Path | None = None
     profile: str | None = None
     epochs: int | None = None
@@ -83,11 +84,8 @@ def experiment(
     texts = {".md": grid.markdown(), ".csv": grid.csv(), ".tex": grid.latex()}
     if suite.kind == "curve":
         texts[".svg"] = curve_svg(suite.title, grid.records())
-    files = {table_file(root, suite.name, order.quick, ending): text for ending, text in texts.items()}
-    for file, text in files.items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, text)
-    save_table(root, suite.name, order.quick, grid)
+    made_from = order.made_from or ", ".join(given_folders(order.data)) or "drawn posts"
+    files = save_table(root, suite.name, order.quick, grid, made_from, texts)
     return Result(suite=suite, grid=grid, files=tuple(files))
 
 

@@ -66,8 +66,8 @@ def draw_form(suite: Suite, form: str) -> None:
     before = computed_from(suite, form == "quick")
     if set(names) != set(before) and saved_table(experiments_folder(store().home), suite.name, form == "quick"):
         st.caption(
-            f":material/info: The table below was computed from {plain(', '.join(before)) or 'drawn posts'}. "
-            "Computing it again from other posts replaces it."
+            f":material/info: The newest table was computed from {plain(', '.join(before)) or 'drawn posts'}. "
+            "Computing it again from other posts keeps it beside the new one."
         )
 
 

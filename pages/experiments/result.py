@@ -20,6 +20,20 @@ _FITS = 6
 _DIFFERENCE = st.column_config.NumberColumn(format="%+.2f", width="small")
 
 
+def draw_choice(suite: Suite, tables: Sequence[SavedTable]) -> SavedTable:
+    """Which of a suite's tables is shown, where there are several: the newest, until a person says another."""
+
+    def said(place: int) -> str:
+        return f"{tables[place].made_from or 'posts that nobody noted'} · {when(tables[place].made)}"
+
+    if len(tables) == 1:
+        return tables[0]
+    # The newest one's time is a part of the key: a table that has just been computed is the one to see.
+    key = f"experiment shown {suite.name} {tables[0].made}"
+    chosen: int = st.selectbox("Computed from", range(len(tables)), format_func=said, key=key, width=480)
+    return tables[chosen]
+
+
 def draw_result(suite: Suite, quick: bool, kept: SavedTable) -> None:
     """Everything about a table that was made."""
     grid = kept.grid
@@ -27,7 +41,9 @@ def draw_result(suite: Suite, quick: bool, kept: SavedTable) -> None:
     is_short = has_short_form(grid)
     if is_short:
         is_short = not switch.toggle("All columns", key=f"all columns {suite.name}", help="Types, precision, recall.")
-    said.caption(f"Computed {when(kept.made)}, {'quick' if quick else 'full'} form. {_unit(suite, is_short)}")
+    basis = f", from {plain(kept.made_from)}" if kept.made_from else ""
+    form = "quick" if quick else "full"
+    said.caption(f"Computed {when(kept.made)}{basis}, {form} form. {_unit(suite, is_short)}")
     _draw_frame(short_form(grid) if is_short else whole(grid), f"table {suite.name} {quick} {is_short}")
     st.caption("  \n".join(map(plain, rests_on(grid))))
     if kept.picture:

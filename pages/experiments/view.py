@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from mner_core.experiment.saved_tables import experiments_folder, saved_table
+from mner_core.experiment.saved_tables import earlier_tables, experiments_folder, saved_table
 from pages.experiments.choosing import FORMS, draw_form, table_of_suites
-from pages.experiments.result import draw_printed, draw_result
+from pages.experiments.result import draw_choice, draw_printed, draw_result
 from pages.experiments.stating import all_suites
 from pages.shared.job_list import history, queue
 from pages.shared.selection import change
@@ -37,9 +37,10 @@ def _draw_table(name: str, form: str) -> None:
     st.header(plain(suite.title), anchor=False)
     st.caption(plain(suite.paper))
     draw_form(suite, form)
-    kept = saved_table(experiments_folder(store().home), name, quick)
-    if kept:
-        draw_result(suite, quick, kept)
+    folder = experiments_folder(store().home)
+    newest = saved_table(folder, name, quick)
+    if newest:
+        draw_result(suite, quick, draw_choice(suite, [newest, *earlier_tables(folder, name, quick)]))
     else:
         draw_printed(suite)
 

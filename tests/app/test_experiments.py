@@ -1,6 +1,7 @@
 """The screen experiments: the list of tables, having one made, and what is shown of it before and after."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,39 @@ def test_a_table_shows_ours_beside_what_is_printed_and_marks_what_a_test_support
     assert not app.exception
 
 
+def test_a_table_from_other_posts_is_one_choice_away(made: Store) -> None:
+    """The newest is shown, the one before it on asking, and the next new one again without asking."""
+    folder = experiments_folder(made.home)
+
+    def computed(f1: float, made_from: str) -> ResultTable:
+        line = Line(name="R-GCN", source="ours", blocks={"scenes": [Number(1.0), Number(f1)]})
+        grid = replace(GRID, lines=[line])
+        save_table(folder, "ablation-rgcn", True, grid, made_from)
+        return grid
+
+    def cells(app: AppTest) -> list[str]:
+        return list(app.dataframe[0].value["scenes", "ours"])
+
+    assert not [
+        each for each in open_app("experiments", table="ablation-rgcn").selectbox if each.label == "Computed from"
+    ]
+    computed(50.0, "Tweets (original labels)")
+    app = open_app("experiments", table="ablation-rgcn")
+    assert cells(app) == ["50.00"]
+    assert ", from Tweets (original labels), quick form." in shown(app)
+    [choice] = [each for each in app.selectbox if each.label == "Computed from"]
+    assert [each.rpartition(" · ")[0] for each in choice.options] == [
+        "Tweets (original labels)",
+        "posts that nobody noted",
+    ]
+    choice.select_index(1).run()
+    assert cells(app) == ["80.50 ± 0.25", "78.00 ± 0.10†"]
+    computed(60.0, "drawn posts")
+    app.run()
+    assert cells(app) == ["60.00"]
+    assert not app.exception
+
+
 def test_a_curve_brings_its_picture(made: Store) -> None:
     picture = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><rect width="4" height="4"/></svg>'
     table_file(experiments_folder(made.home), "ablation-rgcn", True, ".svg").write_text(picture)
@@ -158,7 +192,7 @@ def test_the_form_says_what_the_table_was_computed_from(made: Store, before: lis
     app = open_app("experiments", table="ablation-rgcn")
     chosen = app.multiselect(key="experiment data ablation-rgcn True")
     assert chosen.value == here
-    assert "replaces it" not in shown(app)
+    assert "Computing it again" not in shown(app)
     chosen.set_value([] if here else [SET]).run()
     assert f"was computed from {here[0] if here else 'drawn posts'}. Computing it again" in shown(app)
 

@@ -13,7 +13,7 @@ from mner_core.commands.cli import main
 from mner_core.experiment import run_cache
 from mner_core.experiment.result_table import Line, Number, ResultTable
 from mner_core.experiment.runner import Order, experiment
-from mner_core.experiment.saved_tables import saved_table
+from mner_core.experiment.saved_tables import earlier_tables, saved_table
 from mner_core.experiment.suite import expected_numbers, read_suite, suite_names
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
@@ -195,6 +195,16 @@ def test_counts_need_no_training(tmp_path: Path) -> None:
     total = lines["entities", "ours"].blocks["scenes"][0].value
     assert total == sum(lines[label, "ours"].blocks["scenes"][0].value for label in ("PER", "LOC", "ORG", "MISC"))
     assert not (tmp_path / "out" / "runs").exists()
+
+
+def test_a_table_says_from_which_posts_it_was_made(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "posts", 60, 1)
+    for data in ((), (f"mine={tmp_path / 'posts'}", str(tmp_path / "posts"))):
+        experiment(Order(suite="data", out=tmp_path / "out", data=data), Home(tmp_path / "home"))
+    newest = saved_table(tmp_path / "out", "data", quick=False)
+    assert newest is not None
+    assert newest.made_from == "mine, posts"
+    assert [each.made_from for each in earlier_tables(tmp_path / "out", "data", quick=False)] == ["drawn posts"]
 
 
 def test_a_suite_of_pictured_posts_takes_those_whose_picture_opens(

@@ -12,7 +12,7 @@ from db.job_leases import finish
 from db.jobs import Job, cancel, enqueue, job
 from db.posts import posts
 from mner_core.experiment import suite as suites
-from mner_core.experiment.saved_tables import experiments_folder, saved_table
+from mner_core.experiment.saved_tables import earlier_tables, experiments_folder, saved_table
 from mner_core.experiment.suite import read_suite
 from tests.worker.processes import kill, wait_for
 from tests.worker.test_training import in_this_process
@@ -78,6 +78,9 @@ def test_a_stored_set_with_its_corrected_gold_stands_beside_what_is_printed(
     found = saved_table(experiments_folder(filled.home), small, quick=False)
     assert found is not None
     assert "scenes: the data set scenes, corrected labels." in found.grid.notes
+    assert found.made_from == "scenes (corrected labels)"
+    (before,) = earlier_tables(experiments_folder(filled.home), small, quick=False)
+    assert before.made_from == "scenes (original labels)"
     assert json.loads(json.dumps(found.grid.records())) == said.result["records"], "what is kept is what was made"
 
 

@@ -34,11 +34,14 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:
     name, quick = str(job.payload.get("suite")), bool(job.payload.get("quick"))
     if name not in suite_names():
         raise InputError(f"There is no suite {name!r}; there are: {', '.join(suite_names())}.")
-    held, remarks = _held(store, read_suite(name), job)
+    held, remarks, made_from = _held(store, read_suite(name), job)
     watcher = _Watcher(report)
     begun = time.monotonic()
     done = experiment(
-        Order(suite=name, quick=quick, held=held, remarks=remarks), store.home, watcher.progress, watcher.ran
+        Order(suite=name, quick=quick, held=held, remarks=remarks, made_from=made_from),
+        store.home,
+        watcher.progress,
+        watcher.ran,
     )
     return {
         "suite": name,
@@ -59,10 +62,12 @@ def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name.lower()))
 
 
-def _held(store: Store, suite: Suite, job: Job) -> tuple[dict[str, Held], list[str]]:
-    """The posts of each data set by the name it has in the table, and what a reader must know of their labels."""
+def _held(store: Store, suite: Suite, job: Job) -> tuple[dict[str, Held], list[str], str]:
+    """The posts of each data set by the name it has in the table, what a reader must know of their labels, and both
+    in a few words.
+    """
     held: dict[str, Held] = {}
-    remarks = []
+    remarks, made_from = [], []
     asked = reads_knowledge(suite)
     for each in job.payload.get("data", ()):
         known, gold = dataset(store, each["dataset"]).name, each.get("gold", CURRENT)
@@ -72,7 +77,8 @@ def _held(store: Store, suite: Suite, job: Job) -> tuple[dict[str, Held], list[s
         held[name] = Held(examples(store, known, gold), graph_of(store, known) if asked else None)
         labels = {ORIGINAL: "original labels", CURRENT: "corrected labels"}.get(gold, f"labels by {gold}")
         remarks.append(f"{name}: the data set {known}, {labels}.")
-    return held, remarks
+        made_from.append(f"{known} ({labels})")
+    return held, remarks, ", ".join(made_from)
 
 
 class _Watcher:
