@@ -35,10 +35,11 @@ def main() -> None:
     track = _track()
     name = chosen_list("mistakes" if is_judged(chosen) else "uncorrected")
     _draw_pickers(chosen, name, track)
-    if name == "held-out":
-        draw_held_out(found)
-    else:
-        draw_suggestions(chosen, found)
+    with st.container():  # one place however much stands there: a save finds the editor by the editor's own place
+        if name == "held-out":
+            draw_held_out(found)
+        else:
+            draw_suggestions(chosen, found)
     draw_editor(chosen, name, track)
 
 

@@ -147,3 +147,37 @@ def test_a_run_that_knows_all_types_is_chosen_for_another_set(store: Store) -> N
     assert open_app("errors", dataset="other").query_params["run"] == "wide"
     set_types(store, "other", [EntityType(name="EVENT")])
     assert not open_app("errors", dataset="other").query_params.get("run")
+
+
+def place_of(app: AppTest, label: str) -> list[int]:
+    """Where on the screen a button stands, as places in blocks; a part of a screen is asked for by its place."""
+
+    def found(node, way: list[int]) -> list[int]:
+        for place, child in getattr(node, "children", {}).items():
+            if getattr(child, "label", None) == label:
+                return [*way, place]
+            if below := found(child, [*way, place]):
+                return below
+        return []
+
+    return found(app.main, [])
+
+
+def test_the_editor_keeps_its_place_whatever_is_said_above_it(foreign: Store) -> None:
+    """A save that is sent while the screen changes would else find no editor: it was made, and not shown."""
+    queue = {"screen": "annotate", "dataset": "raw", "split": "train"}
+    alone = place_of(open_app(**queue), "New list")
+    unread = open_app(**queue, run="first")
+    assert place_of(unread, "New list") == alone
+    select(unread, "LOC").set_value("PLACE").run()
+    press(unread, "Predict this split")
+    assert "Predicting raw with first: waiting" in shown(unread)
+    assert place_of(unread, "New list") == alone
+    held = claim(foreign, "w", "cpu")
+    assert held
+    for number in post_ids(foreign, "raw").values():
+        record(foreign, "first", [PostPrediction(post=number, marks=())])
+    finish(foreign, held, {})
+    read = unread.run()
+    assert "has not read" not in shown(read)
+    assert place_of(read, "New list") == alone

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import nullcontext
 from io import BytesIO
 
 import numpy as np
@@ -90,6 +91,9 @@ def annotate() -> None:
     st.caption(f"reruns {st.session_state['reruns']}")
 
     def save(done: Save) -> None:
+        if "lost" in st.query_params and "lost" not in st.session_state:
+            st.session_state["lost"] = True
+            return
         if any(mark.label == "MISC" and text[mark.start : mark.end] == "drops" for mark in done.marks):
             raise InputError("Nobody is called drops; choose another name.")
         st.session_state[f"saved {name}"] = done
@@ -98,10 +102,11 @@ def annotate() -> None:
     predicted = [
         Suggestion(**place(text, part), label=label, confidence=p) for part, label, p in PREDICTED.get(name, [])
     ]
-    span_annotator(
-        name, st.session_state.get(f"revision {name}", 0), text, tokenize(text), marks(name), labels, predicted,
-        key="annotator", on_save=save,
-    )  # fmt: skip
+    with st.container() if "lost" in st.session_state else nullcontext():  # at another place: it is made anew
+        span_annotator(
+            name, st.session_state.get(f"revision {name}", 0), text, tokenize(text), marks(name), labels, predicted,
+            key="annotator", on_save=save,
+        )  # fmt: skip
     done = st.session_state.get(f"saved {name}")
     if done:
         shown = [[text[mark.start : mark.end], mark.label, mark.id, mark.start, mark.end] for mark in done.marks]

@@ -342,6 +342,21 @@ def test_a_draft_survives_a_reload_and_goes_with_the_save(annotate):
     page.wait_for_function("Object.keys(sessionStorage).filter((key) => key.startsWith('mner draft')).length === 0")
 
 
+@pytest.mark.parametrize(
+    ("post", "first", "last"), [("match&lost=1", "drops", "41"), ("emoji&lost=1", "Paris", "Paris")]
+)
+def test_a_draft_outlives_a_save_that_was_lost_while_the_page_changed(annotate, post, first, last):
+    page = annotate(post)
+    drag(page, first, last)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".status")).to_contain_text("unsaved draft is back")
+    words = first if first == last else f"{first} {last}"
+    assert (words, "PER") in shown(page)
+    page.locator(".root .text").focus()
+    assert [words, "PER"] in [mark[:2] for mark in save(page)["marks"]]
+    page.wait_for_function("Object.keys(sessionStorage).filter((key) => key.startsWith('mner draft')).length === 0")
+
+
 def test_hostile_text_is_text(annotate):
     page = annotate("hostile")
     drawn = page.locator(".root .text").evaluate(

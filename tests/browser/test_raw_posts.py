@@ -152,6 +152,7 @@ def ask_for_suggestions(page: Page, address: str, store: Store) -> None:
     expect(page.get_by_role("combobox", name="PER", exact=True)).to_have_value("PERSON")
     expect(page.get_by_role("combobox", name="LOC", exact=True)).to_have_value("LOCATION")
     page.get_by_role("button", name="Predict this split").click()
+    expect(page.get_by_role("button", name="Predict this split")).to_have_count(0)
     wait_until_idle(store)
     expect(page.get_by_text("Labels of helper in this set: ")).to_be_visible()
     expect(page.get_by_text("helper has not read")).to_have_count(0)

@@ -1,7 +1,7 @@
 // The annotator: hands, keys and mouse to the working copy, and the working copy to the view and to Python.
 
 const ANNOTATORS = new WeakMap(); // parentElement -> Annotator: the working copy outlives every rerun
-let savedDraft = null; // the draft of the post that is being saved; dropped once Python shows another one
+let savedDraft = null; // the draft of the post that is being saved; dropped once Python shows another post or revision
 
 /** What the browser keeps under a key; null where it keeps nothing, or is told to keep nothing. */
 function storedDraft(key) {
@@ -48,16 +48,18 @@ class Annotator {
   }
 
   begin(id, data) {
-    const follows = savedDraft !== null;
-    if (follows) storeDraft(savedDraft, null);
-    savedDraft = null;
     this.id = id;
+    this.draftKey = `mner draft ${data.key} ${data.post} ${data.revision}`;
+    const follows = savedDraft !== null;
+    if (follows && savedDraft !== this.draftKey) {
+      storeDraft(savedDraft, null);
+      savedDraft = null;
+    }
     this.offsets = offsets(data.text);
     this.original = inUnits(data.marks, this.offsets.toUnit).map((mark, from) => ({ ...mark, from }));
     const words = data.tokens.map(([start, end]) => [this.offsets.toUnit[start], this.offsets.toUnit[end]]);
     this.marking = new Marking(data.text, words, this.original);
     if (!data.labels.includes(this.active)) this.active = data.labels[0];
-    this.draftKey = `mner draft ${data.key} ${data.post} ${data.revision}`;
     this.focus = {};
     this.message = this.restoreDraft() ? "Your unsaved draft is back." : "";
     if (follows) this.view.text.focus({ preventScroll: true });
