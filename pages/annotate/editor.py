@@ -27,7 +27,7 @@ from pages.mistakes.worklist import ListName, ListPlace, WorkList, forget_list, 
 from pages.shared.marking import suggestions
 from pages.shared.number_format import counted
 from pages.shared.pictures import picture_uri, why_no_picture
-from pages.shared.selection import Selection, change
+from pages.shared.selection import Selection, change, post_name
 from pages.shared.store import me, store
 from pages.shared.text import plain
 
@@ -95,7 +95,7 @@ def _draw(editor: Editor) -> None:
     with st.container():  # always there, so that the annotator keeps its place and its keyboard
         if said := drafts.told():
             st.warning(plain(said))
-        _draw_last_done()
+        _draw_last_done(editor.works)
     left, right = st.columns([7, 5], gap="medium")
     with left:
         _draw_state(editor, now)
@@ -208,18 +208,19 @@ def _draw_states(editor: Editor, now: drafts.Opened) -> None:
             disabled=now.status == "discarded",
             help="The post is no longer measured or trained on. Saving it again brings it back.",
         )
-        here = editor.chosen.parameters() | {"post": editor.post.example.id, "list": editor.works.name}
+        name = post_name(editor.chosen, editor.post.example.split, editor.post.example.id)
+        here = editor.chosen.parameters() | {"post": name, "list": editor.works.name}
         st.page_link("pages/post/view.py", label="Look closer", query_params=here, icon=":material/image_search:")
 
 
-def _draw_last_done() -> None:
+def _draw_last_done(works: WorkList) -> None:
     done = drafts.last_done()
     if done is None:
         return
 
     def undo() -> None:
         drafts.bring_back(store(), done.post, done.name, done.track, done.number - 1, done.number, me())
-        go_to((done.post, done.name))
+        go_to((done.post, dict(zip(works.posts, works.titles, strict=True)).get(done.post, done.name)))
 
     how = {"submitted": "Saved", "draft": "Kept as a draft:", "discarded": "Left out:"}[done.status]
     with st.container(horizontal=True, vertical_alignment="center"):

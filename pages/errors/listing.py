@@ -6,6 +6,7 @@ import streamlit as st
 
 from db.posts import dataset
 from mner_core.data.entity_types import EntityType
+from mner_core.types import Example
 from pages.components.span_text import MarkedText, span_text
 from pages.mistakes.cases import PostCases
 from pages.mistakes.filters import Filter
@@ -14,7 +15,7 @@ from pages.shared.address import write
 from pages.shared.marking import gold_marks, suggestions
 from pages.shared.number_format import counted
 from pages.shared.pictures import THUMBNAIL, picture_uri, why_no_picture
-from pages.shared.selection import Selection
+from pages.shared.selection import Selection, post_name
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -63,7 +64,7 @@ def _draw_post(chosen: Selection, post: PostCases, wanted: Filter, types: Sequen
                 key=f"case {post.post}",
                 lines=4,
             )
-            _draw_links(chosen, example.id, example.split, wanted)
+            _draw_links(chosen, example, wanted)
 
 
 def _draw_thumbnail(post: PostCases) -> None:
@@ -75,9 +76,10 @@ def _draw_thumbnail(post: PostCases) -> None:
         st.caption(why_no_picture(example))
 
 
-def _draw_links(chosen: Selection, name: str, split: str, wanted: Filter) -> None:
+def _draw_links(chosen: Selection, example: Example, wanted: Filter) -> None:
+    name = post_name(chosen, example.split, example.id)
     here = chosen.parameters() | {"post": name, "list": "mistakes"} | wanted.parameters()
-    here |= {"split": split} if chosen.split else {}
+    here |= {"split": example.split} if chosen.split else {}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link("pages/post/view.py", label="Look closer", query_params=here, icon=":material/image_search:")
         st.page_link("pages/annotate/view.py", label="Correct", query_params=here, icon=":material/edit:")

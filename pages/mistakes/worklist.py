@@ -19,7 +19,7 @@ from mner_core.home import Home
 from pages.mistakes.cases import mistakes, ordered
 from pages.mistakes.filters import Filter, current_filter, matching
 from pages.mistakes.loading import facts, load
-from pages.shared.selection import Selection
+from pages.shared.selection import Selection, post_name
 
 ListName: TypeAlias = Literal["mistakes", "doubts", "held-out", "uncorrected", "unsure", "all"]
 LISTS: tuple[ListName, ...] = get_args(ListName)
@@ -40,7 +40,7 @@ _MEMORY = "work list"
 
 @dataclass(frozen=True, slots=True)
 class WorkList:
-    """Numbers and names of posts, in order."""
+    """Numbers of posts, and how the address names them, in order."""
 
     name: ListName
     posts: tuple[int, ...]
@@ -101,13 +101,16 @@ def forget_list() -> None:
 def _make(store: Store, chosen: Selection, name: ListName, track: str, wanted: Filter) -> WorkList:
     if chosen.dataset is None:
         return WorkList(name, (), ())
-    titles = {number: title for (_, title), number in post_ids(store, chosen.dataset).items()}
-    places = {number: split for (split, _), number in post_ids(store, chosen.dataset).items()}
-    every = [number for number in titles if chosen.split in (None, places[number])]
+    titles = {
+        number: post_name(chosen, split, name)
+        for (split, name), number in post_ids(store, chosen.dataset).items()
+        if chosen.split in (None, split)
+    }
+    every = list(titles)
     posts = {
         "mistakes": lambda: _with_mistakes(store, chosen, wanted),
         "doubts": lambda: list(
-            dict.fromkeys(each.post for each in label_errors(store, chosen.dataset) if each.post in every)
+            dict.fromkeys(each.post for each in label_errors(store, chosen.dataset) if each.post in titles)
         ),
         "held-out": lambda: _with_held_out_mistakes(store, chosen.dataset or "", every),
         "uncorrected": lambda: _uncorrected(store, chosen, track, every),

@@ -194,13 +194,22 @@ def _resolve_post(
         split = None if split == ALL else usual
     if not (post := said.get("post")):
         return split, None, None
-    places = {of: number for (of, name), number in post_ids(store, dataset).items() if name == post}
+    numbers = post_ids(store, dataset)
+    places = {of: number for (of, name), number in numbers.items() if name == post}
     if split in places:
         return split, post, places[split]
+    of, _, name = post.partition("/")
+    if (of, name) in numbers:
+        return (None, post, numbers[of, name]) if split is None else (of, name, numbers[of, name])
     if not places:
         return split, None, None
     other, number = next(iter(places.items()))
     return (None if split is None else other), post, number
+
+
+def post_name(chosen: Selection, split: str, name: str) -> str:
+    """How the address names a post: by its id, and by SPLIT/ID where all splits are looked at: two may have the id."""
+    return name if chosen.split else f"{split}/{name}"
 
 
 def _resolve_run(trained: Sequence[StoredRun], found: Dataset | None, said: str | None) -> str | None:
