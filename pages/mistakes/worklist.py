@@ -3,7 +3,7 @@
 A list is made once and then stands still, so that a corrected post does not slip away under the hand that corrects it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -112,7 +112,7 @@ def _make(store: Store, chosen: Selection, name: ListName, track: str, wanted: F
         "doubts": lambda: list(
             dict.fromkeys(each.post for each in label_errors(store, chosen.dataset) if each.post in titles)
         ),
-        "held-out": lambda: _with_held_out_mistakes(store, chosen.dataset or "", every),
+        "held-out": lambda: _with_held_out_mistakes(store, chosen.dataset or "", titles.keys()),
         "uncorrected": lambda: _uncorrected(store, chosen, track, every),
         "unsure": lambda: _unsure(store, chosen, every),
         "all": lambda: every,
@@ -125,7 +125,7 @@ def _with_mistakes(store: Store, chosen: Selection, wanted: Filter) -> list[int]
     return [post.post for post in ordered(found, wanted.order)]
 
 
-def _with_held_out_mistakes(store: Store, dataset: str, every: list[int]) -> list[int]:
+def _with_held_out_mistakes(store: Store, dataset: str, every: Set[int]) -> list[int]:
     """The posts on which a model that has not seen them and the labels of now disagree, surest first."""
     found = newest_held_out(store, dataset)
     wrong = mistakes(judged_held_out(store, dataset, found)) if found else []
