@@ -1,4 +1,4 @@
-"""`python -m db COMMAND`: migrate, reindex, backup, restore, import, export, agreement.
+"""`python -m db COMMAND`: migrate, reindex, backup, restore, import, import-predictions, export, agreement.
 
 With --json the last line is one JSON object.
 Exit status: 0 done, 2 bad input or usage, 1 anything else; then one sentence stands on standard error.
@@ -81,6 +81,11 @@ def parser() -> argparse.ArgumentParser:
     back.add_argument("source", type=Path, metavar="SOURCE")
     about = "Reads a data set's folder (or a zip of it) into the store; again, to bring in what is new."
     _take_import_options(add("import", _import, about))
+    bring = add("import-predictions", _import_predictions, "Makes a run without weights of predictions made elsewhere.")
+    bring.add_argument("file", type=Path, metavar="FILE", help="JSON lines, or a tag file of the same posts")
+    bring.add_argument("--dataset", required=True, metavar="NAME")
+    bring.add_argument("--name", required=True, metavar="RUN", help="what the run is called")
+    bring.add_argument("--split", help="whose posts, where the rows do not say it")
     give = add("export", _export, "Writes a data set with a chosen gold, and the history of its labels.")
     give.add_argument("out", type=Path, metavar="OUT")
     give.add_argument("--dataset", required=True, metavar="NAME")
@@ -158,6 +163,13 @@ def _import(options: argparse.Namespace, home: Home) -> dict[str, Any]:
     if options.json:
         return {**answer, "counts": counts, "defects": [defect.to_json() for defect in report.defects]}
     return {**answer, "defects": counts}
+
+
+def _import_predictions(options: argparse.Namespace, home: Home) -> dict[str, Any]:
+    from db.brought import import_predictions
+
+    with closing(open_store(home)) as store:
+        return import_predictions(store, options.file, options.dataset, options.name, options.split).to_json()
 
 
 def _export(options: argparse.Namespace, home: Home) -> dict[str, Any]:

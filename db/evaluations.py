@@ -17,10 +17,11 @@ from db.gold import CURRENT, GoldPost, gold_posts_in
 from db.predictions import PostPrediction, predictions_in
 from db.runs import run_id
 from db.scores import count, from_json, places, scheme_of_dataset, to_json
-from db.tables import Counts, Evaluations
+from db.tables import Counts, Evaluations, Predictions, Runs
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.evaluation.gold import protocol_named
 from mner_core.evaluation.scoring import Score, from_counts, pool
+from mner_core.run_record import BROUGHT
 from mner_core.types import InputError, Span
 
 
@@ -56,7 +57,8 @@ def evaluate(
 ) -> list[Evaluation]:
     """The scores of some runs on one named gold, all on the same posts at the same moment.
 
-    What the runs `fair_to` suggested is taken back (`db.fair_gold`).
+    What the runs `fair_to` suggested is taken back (`db.fair_gold`). Posts that a brought run says nothing of do not
+    count.
 
     Raises:
         InputError: no such run or protocol, no labelled post, or a run has not looked at all of the posts yet.
@@ -114,6 +116,8 @@ class _Question:
         posts = [post for post in posts if post.revision is not None]
         if not posts:
             raise InputError(self._nothing())
+        for run in runs:
+            posts = self._of_brought(session, run, posts)
         sha256 = gold_fingerprint(post.example for post in posts)
         found: list[Evaluation] = []
         new: list[Any] = []
@@ -134,6 +138,17 @@ class _Question:
         if self.fair_to:
             return f"No post of {self._called()} has labels that these runs did not suggest: nothing is fair to them."
         return f"Nobody has labelled a post of {self._called()}: there is nothing to measure on."
+
+    def _of_brought(self, session: Session, run: str, posts: list[GoldPost]) -> list[GoldPost]:
+        """The posts that brought predictions are of: about others nothing was said, and nobody could be asked."""
+        key = run_id(session, run)
+        if not session.scalar(select(Runs.model == BROUGHT).where(Runs.id == key)):
+            return posts
+        said = set(session.scalars(select(Predictions.post_id).where(Predictions.run_id == key)))
+        kept = [post for post in posts if post.post in said]
+        if not kept:
+            raise InputError(f"{run} was brought without predictions of these labelled posts of {self._called()}.")
+        return kept
 
     def _kept(self, session: Session, run: int) -> dict[int | None, Any]:
         wanted = select(Counts.revision_id, Counts.counts)

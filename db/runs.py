@@ -14,13 +14,16 @@ from sqlalchemy.orm import Session
 
 from db.engine import Store
 from db.tables import Counts, Evaluations, Predictions, Runs
-from mner_core.run_record import RunRecord, read_record
+from mner_core.run_record import BROUGHT, RunRecord, read_record
 from mner_core.types import InputError
+
+_IS_WHOLE = ~Runs.name.startswith(".", autoescape=True)
+"""The condition that all predictions of a run are written (see `hidden`); until then nobody sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """A trained run. `data`, `settings` and `metrics["dev"]` are those of its `mner_core.run_record.RunRecord`.
+    """A run, trained or brought. `data`, `settings` and `metrics["dev"]` are those of its record (`RunRecord`).
 
     `weights` is the run's own fingerprint, `started_from` that of the run whose parameters it began with, or empty;
     `parent` is that run's name, where it is here.
@@ -41,6 +44,11 @@ class StoredRun:
     parent: str | None
     seconds: float
     created: float
+
+    @property
+    def is_brought(self) -> bool:
+        """Whether it consists of brought predictions, without weights (`db.brought`)."""
+        return self.model == BROUGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +89,7 @@ def run(store: Store, name: str) -> StoredRun:
 def runs(store: Store) -> list[StoredRun]:
     """All runs, oldest first."""
     with store.read() as session:
-        rows = session.scalars(select(Runs).order_by(Runs.created, Runs.id)).all()
+        rows = session.scalars(select(Runs).where(_IS_WHOLE).order_by(Runs.created, Runs.id)).all()
     names = {row.weights: row.name for row in rows}
     return [
         StoredRun(
@@ -117,11 +125,13 @@ def reindex(store: Store) -> Reindexed:
             problems.append(f"The run {folder.name} cannot be read: {error}")
     with store.write() as session:
         there = {folder.name for folder in folders}
-        gone = [row for row in session.scalars(select(Runs)) if row.folder not in there]
+        being_written = set(session.scalars(select(Runs.name).where(~_IS_WHOLE)))
+        gone = [row for row in session.scalars(select(Runs).where(_IS_WHOLE)) if row.folder not in there]
         for row in gone:
             session.delete(row)
         for folder, record in records.items():
-            _put(session, store, folder, record)
+            if hidden(folder.name) not in being_written:
+                _put(session, store, folder, record)
         return Reindexed(
             runs=tuple(folder.name for folder in records),
             removed=tuple(row.name for row in gone),
@@ -141,10 +151,33 @@ def run_id(session: Session, name: str) -> int:
     return found
 
 
+def hidden(name: str) -> str:
+    """The name under which a run's predictions are written that nobody shall see before all are there."""
+    return f".{name}"
+
+
 def forget_results(session: Session, run: int) -> None:
     """Drops all that the store knows of what a run says."""
     for table in (Counts, Evaluations, Predictions):
         session.execute(delete(table).where(table.run_id == run))
+
+
+def columns(record: RunRecord) -> dict[str, Any]:
+    """What the index keeps of a record."""
+    return {
+        "model": record.model,
+        "variant": record.variant,
+        "profile": record.profile,
+        "seed": record.seed,
+        "settings": dict(record.settings),
+        "data": dict(record.data),
+        "labels": list(record.labels),
+        "metrics": {"dev": record.dev, "best_epoch": record.best_epoch, "epochs": list(record.epochs)},
+        "weights": record.weights,
+        "started_from": record.started_from,
+        "seconds": record.seconds,
+        "created": record.created,
+    }
 
 
 @cache
@@ -159,21 +192,7 @@ def _labels(folder: Path, weights: str) -> tuple[str, ...]:  # noqa: ARG001  the
 def _put(session: Session, store: Store, folder: Path, record: RunRecord) -> None:
     if folder.resolve().parent != store.home.runs.resolve():
         raise InputError(f"The run {folder.name} does not lie in the folder of runs: move it there first.")
-    values = {
-        "folder": folder.name,
-        "model": record.model,
-        "variant": record.variant,
-        "profile": record.profile,
-        "seed": record.seed,
-        "settings": dict(record.settings),
-        "data": dict(record.data),
-        "labels": list(record.labels),
-        "metrics": {"dev": record.dev, "best_epoch": record.best_epoch, "epochs": list(record.epochs)},
-        "weights": record.weights,
-        "started_from": record.started_from,
-        "seconds": record.seconds,
-        "created": record.created,
-    }
+    values = {"folder": folder.name, **columns(record)}
     row = session.scalar(select(Runs).where(Runs.name == folder.name))
     if row is None:
         session.add(Runs(name=folder.name, **values))

@@ -7,7 +7,8 @@
     pool/                   the neighbour pool; in an exported run with its images' grids
     knowledge/              the knowledge graph with its pictures
 
-Runs that were trained before runs kept pool and graph read them from the home, by fingerprint.
+Runs that were trained before runs kept pool and graph read them from the home, by fingerprint. A run of kind
+`brought` has its record and `predictions.jsonl`, the rows that were brought, and no more.
 
 The folder is written beside its final name and renamed when whole: a folder with a run.json is a whole run.
 """
@@ -23,6 +24,8 @@ from typing import Any, get_origin, get_type_hints
 from mner_core.types import InputError
 
 FORMAT = 1
+BROUGHT = "brought"
+"""The `model` of a run that nobody trained here: predictions that somebody brought, without weights."""
 LONGEST_NAME = 80
 _LONGEST_BYTES = 200  # a file system takes 255, and the names beside it are longer: ".NAME.unfinished"
 
@@ -48,7 +51,8 @@ class RunRecord:
     """What is known of a run without its weights.
 
     Args:
-        model, variant, profile, settings, seed: how it was trained; `settings` are the resolved ones.
+        model, variant, profile, settings, seed: how it was trained; `settings` are the resolved ones. The model BROUGHT
+            was not trained: its `settings` and `weights` name the predictions, its `dev` is not measured.
         labels: the label set, in the order of the tag set.
         data: {"name", "fingerprint", "gold", "train", "dev", "left_out"}: what it was trained on: fingerprints, numbers
             of posts; those of train that nobody has labelled were left out; "pictures_found" (not in older runs): how
@@ -88,9 +92,27 @@ class RunRecord:
     program: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
 
+    @property
+    def is_brought(self) -> bool:
+        """Whether it consists of brought predictions, without weights."""
+        return self.model == BROUGHT
+
     def to_json(self) -> dict[str, Any]:
         """A form that `json.dumps` takes."""
         return dataclasses.asdict(self)
+
+
+def must_be_trained(record: RunRecord, name: str) -> None:
+    """Refuses a run without weights where a model is needed.
+
+    Raises:
+        InputError: the run `name` consists of brought predictions.
+    """
+    if record.is_brought:
+        raise InputError(
+            f"{name} consists of predictions that were brought: it has no weights, so that it cannot predict, be "
+            "trained on or be asked; choose a run that was trained here."
+        )
 
 
 def read_record(folder: Path) -> RunRecord:

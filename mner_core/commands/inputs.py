@@ -4,7 +4,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mner_core.run_record import read_record
+from mner_core.run_record import must_be_trained, read_record
 from mner_core.types import InputError
 
 if TYPE_CHECKING:
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def must_be_run(path: Path) -> None:
-    """Looks whether a path is a run's folder, or a file that `export-run` made.
+    """Looks whether a path is the folder of a trained run, or a file that `export-run` made.
 
     Raises:
-        InputError: it is neither.
+        InputError: it is neither, or a run of brought predictions.
     """
     if not path.is_file():
-        read_record(path)
+        must_be_trained(read_record(path), path.name)
     elif not zipfile.is_zipfile(path):
         raise InputError(f"{path.name} is no exported run; `export-run` makes one.")
 

@@ -19,6 +19,7 @@ from mner_core.data.labelled import LabelledPosts, labelled_posts
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.knowledge.graph_files import read_graph
+from mner_core.run_record import read_record
 from mner_core.types import Example, InputError
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def pointing(options: argparse.Namespace) -> Answer:
 
 def export_run(options: argparse.Namespace) -> Answer:
     """Packs a run into one file."""
-    must_be_run(options.run)
+    read_record(options.run)
     from mner_core.training.run import export
 
     return {"file": str(options.out), "bytes": export(options.run, options.out, Home.from_environment())}

@@ -46,6 +46,18 @@ def span_fields(item: Any) -> tuple[Any, Any, Any]:
     return start, end, record.get("label")
 
 
+def places_of_words(words: Sequence[str], text: str) -> list[list[int]] | None:
+    """Where the words stand in the text, one behind the other; None where one does not."""
+    places, end = [], 0
+    for word in words:
+        start = text.find(word, end) if word.strip() else -1
+        if start < 0 or text[end:start].strip():
+            return None
+        end = start + len(word)
+        places.append([start, end])
+    return places
+
+
 def _spans(record: dict[str, Any], report: Report) -> list[Any] | None:
     """The list of labelled ranges, under whichever name; a `label` or `entities` that is no list speaks of others."""
     spans = record.get("spans")
@@ -71,7 +83,7 @@ def _answered(own: dict[str, Any], record: dict[str, Any], report: Report) -> di
 def _of_words(own: dict[str, Any], words: list[str], record: dict[str, Any], report: Report) -> dict[str, Any]:
     """Text and places of words, and what their tags say where the record has no spans."""
     text = own.get("text") if isinstance(own.get("text"), str) else " ".join(words)
-    places = _places(words, str(text))
+    places = places_of_words(words, str(text))
     field = next((name for name in _TAGS if isinstance(record.get(name), list)), None)
     found: dict[str, Any] = {"text": text, "tokens": places}
     if places is None:
@@ -86,18 +98,6 @@ def _of_words(own: dict[str, Any], words: list[str], record: dict[str, Any], rep
         return found
     spans = [[places[span.start][0], places[span.end - 1][1], span.label] for span in decode(tags)]
     return {**found, "spans": spans, "tags": tags}
-
-
-def _places(words: Sequence[str], text: str) -> list[list[int]] | None:
-    """Where the words stand in the text, one behind the other; None where one does not."""
-    places, end = [], 0
-    for word in words:
-        start = text.find(word, end) if word.strip() else -1
-        if start < 0 or text[end:start].strip():
-            return None
-        end = start + len(word)
-        places.append([start, end])
-    return places
 
 
 def _wrong_tags(tags: list[Any], words: int) -> str:

@@ -18,7 +18,7 @@ from mner_core.features.store import FeatureStore
 from mner_core.files import whole_folder, write_whole
 from mner_core.home import Home
 from mner_core.models.base import Model
-from mner_core.run_record import RunRecord, read_record
+from mner_core.run_record import RunRecord, must_be_trained, read_record
 from mner_core.text.encoder import load_text_encoder, text_encoder
 from mner_core.training.fit import predict
 from mner_core.training.model_inputs import load_providers
@@ -40,6 +40,7 @@ class Run:
     def __init__(self, folder: Path, home: Home) -> None:
         self.folder = folder
         self.record: RunRecord = read_record(folder)
+        must_be_trained(self.record, folder.name)
         self.plan = Plan.of_record(self.record)
         encoder = read_part(folder / "encoder", load_text_encoder, _AGAIN)
         providers = load_providers(folder, self.record, self.plan, home)

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from mner_core.models.base import Model
-from mner_core.run_record import read_record
+from mner_core.run_record import must_be_trained, read_record
 from mner_core.text.encoder import TextEncoder, load_text_encoder, text_encoder
 from mner_core.training.plan import Plan
 from mner_core.types import Example, InputError
@@ -22,12 +22,14 @@ def encoder_for(slot: str, posts: Sequence[Example], start: Path | None) -> Text
     Pieces that the run to begin with has learnt keep their places.
 
     Raises:
-        InputError: that run has another text encoder.
+        InputError: that run has another text encoder, or no weights.
     """
     encoder = text_encoder(slot)
     pieces = encoder.pieces
     if start:
-        if Plan.of_record(read_record(start)).profile.text != slot:
+        record = read_record(start)
+        must_be_trained(record, start.name)
+        if Plan.of_record(record).profile.text != slot:
             raise InputError(f"The run {start.name} cannot be started from: its text encoder is another one.")
         pieces = load_text_encoder(start / "encoder").pieces
     return encoder.reading(pieces.knowing([word for post in posts for word in post.words]))

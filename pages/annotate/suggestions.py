@@ -38,6 +38,9 @@ def draw_suggestions(chosen: Selection, found: Dataset) -> None:
         return
     read = coverage(store(), run.name, found.name, chosen.split, chosen.gold)
     unread = read.posts - read.read
+    if run.is_brought:
+        st.caption(":material/info: Its predictions were brought; it cannot predict more.") if unread else None
+        return
     foreign = bool(set(run.labels) - set(found.labels))
     if unread:
         st.caption(f":material/info: {plain(run.name)} has not read {unread:,} of these posts.")

@@ -20,6 +20,7 @@ from mner_core.evaluation.slices import TITLES, score_slices
 from mner_core.types import Example, Span
 from pages.shared.charts import reliability, show
 from pages.shared.number_format import counted
+from pages.shared.run_words import has_confidences
 from pages.shared.selection import Selection, gold_name
 from pages.shared.store import store
 from pages.shared.text import plain
@@ -96,7 +97,9 @@ def look_inside(chosen: Selection) -> None:
             "one of them, and overlap: they do not add up."
         )
     with believed:
-        if found.believed.spans:
+        if not has_confidences(chosen.run):
+            st.caption("These predictions were brought without confidences, so there is none to look at.")
+        elif found.believed.spans:
             show(reliability(found.believed.bins), height=280, key="reliability")
             st.caption(_believed_sentence(found, chosen.split))
         else:

@@ -116,6 +116,7 @@ def comparison(
         return str(error)
     mine = judged(_store, runs[1], dataset, split, gold, fair.fair_to)
     others = {each.gold_post.post: each for each in judged(_store, runs[0], dataset, split, gold, fair.fair_to)}
+    mine = [each for each in mine if each.gold_post.post in others]  # brought predictions may be of some posts only
     cases = [case for post in compared(mine, others) for case in post.cases]
     changes = Counter(case.change for case in cases if case.change)
     by_type: dict[str, dict[str, int]] = {}

@@ -50,16 +50,26 @@ def show_runs(chosen: Selection) -> None:
         if chosen.split in {None, "train"}:
             st.caption(":material/info: Runs have learned from training posts: what they score there says little.")
     for run, score in found:
-        unknown = unknown_to(store(), now, run.name, chosen.dataset, chosen.split, chosen.gold)
-        if unknown and isinstance(score, Evaluation):
-            st.caption(f":material/info: {unknown}")
+        if isinstance(score, Evaluation):
+            _say_what_counts(chosen, run, score)
     if chosen.run is not None:
         with st.container(horizontal=True):
             page_link("errors", f"Errors of {plain(chosen.run)}")
             page_link("runs", f"About {plain(chosen.run)}")
     for run, score in found:
         if isinstance(score, str):
-            _unmeasured(chosen, run.name, score)
+            _unmeasured(chosen, run, score)
+
+
+def _say_what_counts(chosen: Selection, run: StoredRun, score: Evaluation) -> None:
+    """What one has to know of a run's figure: types that it does not know, or that it was brought for some posts."""
+    assert chosen.dataset is not None, "runs are measured on a data set"
+    unknown = unknown_to(store(), change_token(store()), run.name, chosen.dataset, chosen.split, chosen.gold)
+    if unknown:
+        st.caption(f":material/info: {unknown}")
+    if run.is_brought:
+        posts = counted(score.posts, "labelled post")
+        st.caption(f":material/info: {plain(run.name)} was brought; it is measured on the {posts} that it is about.")
 
 
 def _say_who_suggested(chosen: Selection) -> None:
@@ -75,16 +85,18 @@ def _say_who_suggested(chosen: Selection) -> None:
     )
 
 
-def _unmeasured(chosen: Selection, run: str, why: str) -> None:
+def _unmeasured(chosen: Selection, run: StoredRun, why: str) -> None:
     """Says why a run has no score, and offers what helps."""
     assert chosen.dataset is not None, "runs are measured on a data set"
     said, help_it = st.columns([4, 1], vertical_alignment="center")
     said.caption(f":material/info: {plain(why)}")
-    key = f"read {run} {chosen.dataset} {chosen.split}"
-    if any(job.payload.get("run") == run for job in active_jobs(store(), ["predict"])):
+    if run.is_brought:
+        return
+    key = f"read {run.name} {chosen.dataset} {chosen.split}"
+    if any(job.payload.get("run") == run.name for job in active_jobs(store(), ["predict"])):
         help_it.caption("Predicting ...")
-    elif waiting(store(), run, chosen.dataset, chosen.split):
-        payload = {"run": run, "dataset": chosen.dataset, **({"split": chosen.split} if chosen.split else {})}
+    elif waiting(store(), run.name, chosen.dataset, chosen.split):
+        payload = {"run": run.name, "dataset": chosen.dataset, **({"split": chosen.split} if chosen.split else {})}
         help_it.button(
             "Predict this split" if chosen.split else "Predict all splits",
             key=key,
@@ -205,11 +217,12 @@ def _type_columns(found: RunComparison) -> Mapping[str, Any]:
 
 def _row(run: StoredRun, score: Evaluation | str) -> dict[str, Any]:
     system = SYSTEMS.get(run.model)
+    title = "brought predictions" if run.is_brought else run.model
     row: dict[str, Any] = {
         "Run": run.name,
-        "Model": system.title if system else run.model,
+        "Model": system.title if system else title,
         "Variant": run.variant or "–",
-        "Learned from": f"{run.data.get('name', '?')}, {counted(int(run.data.get('train', 0)), 'post')}",
+        "Learned from": "–" if run.is_brought else f"{run.data.get('name', '?')}, {counted(_train(run), 'post')}",
         "F1": None,
         "Precision": None,
         "Recall": None,
@@ -217,3 +230,7 @@ def _row(run: StoredRun, score: Evaluation | str) -> dict[str, Any]:
     if isinstance(score, Evaluation):
         row |= {"F1": score.score.f1, "Precision": score.score.precision, "Recall": score.score.recall}
     return row | {"Trained": when(run.created)}
+
+
+def _train(run: StoredRun) -> int:
+    return int(run.data.get("train", 0))

@@ -17,13 +17,14 @@ from pages.post.post_state import PostState
 from pages.post.retrieved import draw_strip, retrieved
 from pages.post.waiting import wait_for
 from pages.shared.pictures import picture_uri, why_no_picture
+from pages.shared.run_words import is_brought
 from pages.shared.store import store
 from pages.shared.text import plain
 
 
 def answer(state: PostState, wait: bool = False) -> Answer | None:
     """What the interactive lane says of the post; None where it has not answered yet, or nobody could."""
-    if state.chosen.run is None or not state.has_worker:
+    if state.chosen.run is None or not state.has_worker or is_brought(state.chosen.run):
         return None
     return answer_to(store(), "predict", state.question, wait)
 
@@ -43,6 +44,13 @@ def draw(state: PostState) -> None:
     """The section, or the picture alone with a sentence that says why there is no more."""
     st.header("Evidence" if state.chosen.run else "Picture", anchor=False)
     if state.chosen.run is None:
+        _draw_picture(state)
+        return
+    if is_brought(state.chosen.run):
+        st.info(
+            f"{plain(state.chosen.run)} consists of predictions that were brought: there is no model that could show "
+            "evidence, or predict when something is changed."
+        )
         _draw_picture(state)
         return
     if not state.has_worker:

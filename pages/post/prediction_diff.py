@@ -15,10 +15,12 @@ from pages.mistakes.cases import Case
 from pages.mistakes.sentences import said
 from pages.post.post_state import PostState
 from pages.shared.marking import suggestions
-from pages.shared.run_words import entities_of_unknown_types, why_no_run
+from pages.shared.run_words import entities_of_unknown_types, has_confidences, is_brought, why_no_run
 from pages.shared.selection import gold_name
 from pages.shared.text import plain, quoted, share
 
+_NOT_READ = "has not read this post yet"
+_NONE_BROUGHT = "not every entity was brought with one; 100% stands where there is none"
 _ANY = "the run's probability of exactly this entity"
 _SOURCES = {"crf": "the share of the CRF's probability that has exactly this entity"}
 
@@ -44,6 +46,8 @@ def draw_confidence(place: DeltaGenerator, state: PostState, answer: Answer | No
     if state.stored and state.stored.marks:
         source = str(answer.response["confidence_source"]) if answer and answer.response else ""
         about = _SOURCES.get(source, f"as {plain(source)} gives it" if source else _ANY)
+        if is_brought(state.chosen.run):
+            about = "as it was brought" if has_confidences(state.chosen.run) else _NONE_BROUGHT
         place.caption(f"Confidence: {about}.")
 
 
@@ -70,7 +74,8 @@ def _legend(state: PostState) -> str:
         return f"{filled} {why_no_run(state.chosen)} So nothing is predicted."
     run = plain(state.chosen.run)
     if state.stored is None:
-        return f"{filled} {run} has not read this post yet."
+        why = "was brought without a prediction of this post" if is_brought(state.chosen.run) else _NOT_READ
+        return f"{filled} {run} {why}."
     nothing = "" if state.stored.marks else " It predicts no entity here."
     return f"{filled} Underlined: predicted by {run}.{nothing} {_unknown(state)}".rstrip()
 

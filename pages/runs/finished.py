@@ -38,6 +38,9 @@ def one_run(chosen: Selection) -> None:
     """Everything about the chosen run, and where to go from it."""
     run = next(run for run in runs(store()) if run.name == chosen.run)
     dev = run.metrics["dev"]
+    if run.is_brought:
+        _brought(run)
+        return
     title, again = st.columns([4, 1], vertical_alignment="bottom")
     title.header(plain(run.name), anchor=False)
     again.button("Train a run from it", on_click=lambda: change(new="yes", start=run.name), width="stretch")
@@ -64,6 +67,24 @@ def one_run(chosen: Selection) -> None:
         st.caption("The run's folder does not say how good it was in training.")
     with st.expander("Settings, slices and versions"):
         _details(run)
+
+
+def _brought(run: StoredRun) -> None:
+    """What is known of predictions that somebody brought."""
+    st.header(plain(run.name), anchor=False)
+    with st.container(horizontal=True):
+        page_link("errors", "Its errors", dataset=str(run.data.get("name")))
+        page_link("overview", "Compare it", dataset=str(run.data.get("name")))
+    spans, posts = int(run.data.get("spans", 0)), int(run.data.get("posts", 0))
+    st.caption(
+        f"Predictions that were brought: {counted(spans, 'entity', 'entities')} in {counted(posts, 'post')} of "
+        f"{plain(str(run.data.get('name', '?')))}, {int(run.data.get('with_confidence', 0)):,} with a confidence · "
+        f"{when(run.created)}. There are no weights: it cannot predict other posts, nor be trained on."
+    )
+    unknown: Mapping[str, int] = run.data.get("labels_unknown", {})
+    if unknown:
+        each = ", ".join(f"{number:,} {label}" for label, number in unknown.items())
+        st.caption(f":material/info: Labels that the data set did not have count as wrong: {plain(each)}.")
 
 
 def _fewer_now(run: StoredRun) -> str:
@@ -151,9 +172,9 @@ def _row(run: StoredRun) -> dict[str, Any]:
     return {
         "Run": run.name,
         "Model": _model(run),
-        "Learned from": str(run.data.get("name", "?")),
+        "Learned from": "–" if run.is_brought else str(run.data.get("name", "?")),
         "Gold": short(_gold(run, "train")),
-        "Started from": run.parent or "scratch",
+        "Started from": run.parent or ("–" if run.is_brought else "scratch"),
         "F1": dev.get("f1"),
         "Precision": dev.get("precision"),
         "Recall": dev.get("recall"),
@@ -162,6 +183,8 @@ def _row(run: StoredRun) -> dict[str, Any]:
 
 
 def _model(run: StoredRun) -> str:
+    if run.is_brought:
+        return "brought predictions"
     system = SYSTEMS.get(run.model)
     title = system.title if system else run.model
     return f"{title}, {run.variant}" if run.variant else title

@@ -29,7 +29,7 @@ MAIN = ("epochs",)
 def training_form(chosen: Selection, start: str | None = None) -> None:
     """Draws the form; `start` is the run that the address asks to go on from."""
     session = st.session_state
-    known = list(reversed(runs(store())))
+    known = [run for run in reversed(runs(store())) if not run.is_brought]
     _begin(chosen, known, start)
     data, gold, seed = st.columns(3)
     data.selectbox("Learn from", [each.name for each in datasets(store())], key="train dataset")

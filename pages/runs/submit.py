@@ -106,5 +106,9 @@ def _check_start(store: Store, wish: TrainingChoice) -> None:
     known = next((run for run in runs(store) if run.name == wish.start), None)
     if known is None:
         raise InputError(f"There is no run {wish.start!r} any more: start from another one, or from scratch.")
+    if known.is_brought:
+        raise InputError(
+            f"The run {wish.start} was brought and has no weights: start from another one, or from scratch."
+        )
     if known.profile != wish.profile:
         raise InputError(f"The run {wish.start} has the profile {known.profile}: choose that one to start from it.")

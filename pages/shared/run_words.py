@@ -20,10 +20,21 @@ def why_no_run(chosen: Selection) -> str:
     return f"No run is chosen: none was trained on {plain(chosen.dataset or 'these posts')} or knows all of its types."
 
 
+def is_brought(name: str | None) -> bool:
+    """Whether the run of that name consists of brought predictions, so that nobody can ask it anything."""
+    return any(each.name == name and each.is_brought for each in runs(store()))
+
+
+def has_confidences(name: str | None) -> bool:
+    """Whether a run says of every predicted entity how sure it is; predictions may be brought without."""
+    run = next((each for each in runs(store()) if each.name == name), None)
+    return run is None or not run.is_brought or run.data.get("with_confidence") == run.data.get("spans")
+
+
 def entities_of_unknown_types(name: str | None, dataset_name: str, posts: Iterable[Example]) -> str:
     """How many entities of these posts are of types that a run does not know; empty where there is none of them."""
     run = next((each for each in runs(store()) if each.name == name), None)
-    if run is None or not run.labels:
+    if run is None or run.is_brought or not run.labels:
         return ""
     unknown = unknown_labels(posts, known_types(run, dataset(store(), dataset_name)))
     if not unknown:

@@ -218,7 +218,8 @@ def _resolve_run(trained: Sequence[StoredRun], found: Dataset | None, said: str 
     if said in names or found is None:
         return said if said in names else next(reversed(names), None)
     of_dataset = [run.name for run in trained if run.data.get("name") == found.name]
-    return next(reversed(of_dataset or [run.name for run in trained if knows(run, found)]), None)
+    others = [run.name for run in trained if knows(run, found) and not run.is_brought]
+    return next(reversed(of_dataset or others), None)
 
 
 def _resolve_gold(store: Store, dataset: str, said: str) -> str:
