@@ -80,6 +80,9 @@ def score_commands(add: Add) -> None:
     """Scores of runs and files."""
     evaluate = add("evaluate", scoring.evaluate, "Scores a run, or several seeds of one, on labelled posts.")
     _runs(evaluate)
+    evaluate.add_argument(
+        "--protocol", default="entity", metavar="P[,P..]", help=f"one or several of {', '.join(ABOUT)}"
+    )
     evaluate.add_argument("--images", choices=["own", "none", "swapped"], default="own")
     evaluate.add_argument(
         "--against", type=Path, nargs="+", default=[], metavar="RUN", help="test whether these differ"
@@ -91,6 +94,7 @@ def score_commands(add: Add) -> None:
     evaluate.add_argument("--dev", type=Path, metavar="FILE", help="with --details: fit a temperature on these posts")
     worth = add("image-worth", scoring.image_worth, "Says whether runs gain from what the images show.")
     _runs(worth)
+    _protocol(worth)
     score = add("score", files.score_command, "Scores one tag file against another of the same posts.")
     _two_files(score)
     _protocol(score)
@@ -138,7 +142,6 @@ def _protocol(one: argparse.ArgumentParser) -> None:
 def _runs(one: argparse.ArgumentParser) -> None:
     one.add_argument("--run", type=Path, nargs="+", required=True, help="one run, or several seeds of one model")
     one.add_argument("--data", type=Path, required=True, metavar="FILE")
-    _protocol(one)
 
 
 def _two_files(one: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,14 @@ from mner_core.commands.main import Answer, say_cut, say_defects
 from mner_core.commands.score import piece_counts
 from mner_core.data.dataset import read_dataset
 from mner_core.data.fingerprint import pictures_found
-from mner_core.evaluation.errors import align, confusion, tally
-from mner_core.evaluation.gold import gold_entities, protocol_named, unknown_labels
-from mner_core.evaluation.protocols import must_be_known, score
+from mner_core.evaluation.gold import protocol_named, unknown_labels
+from mner_core.evaluation.legacy import PieceCounts, must_fill_a_batch
+from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known, score
 from mner_core.evaluation.scoring import Score, post_digest
-from mner_core.evaluation.slices import score_slices
 from mner_core.types import Example, InputError, Prediction, Span
 
 if TYPE_CHECKING:
+    from mner_core.commands.evaluation_details import Details
     from mner_core.training.run import Run
 
 
@@ -40,16 +40,52 @@ class _Asked:
 
 
 def evaluate(options: argparse.Namespace) -> Answer:
-    """Scores a run, or several seeds of one, on labelled posts; with `--against`, beside as many others."""
-    must_be_known(options.protocol)
+    """Scores a run, or several seeds of one, on labelled posts; with `--against`, beside as many others.
+
+    Each run predicts once, whatever the number of protocols; the figures of the first one stand at the top.
+    """
+    protocols = _protocols(options.protocol)
     _must_be_possible(options)
     examples = _labelled(options.data)
-    asked = _ask(options.run, examples, options.images)
-    pieces = piece_counts(options.protocol)
-    scores = [score(examples, each.spans, options.protocol, pieces) for each in asked]
+    if NEEDS_PIECES in protocols:
+        must_fill_a_batch(len(examples))
+    asked, others = (_ask(paths, examples, options.images) for paths in (options.run, options.against))
+    details = _details(asked[0], examples, options) if options.details else None
+    figures, more = {}, {}
+    for name in protocols:
+        pieces = piece_counts(name)
+        scores = [score(examples, each.spans, name, pieces) for each in asked]
+        figures[name] = _mean(scores).to_json()
+        more[name] = {
+            **(_seeds(options.run, scores) if len(asked) > 1 else {}),
+            **(details.under(name, pieces) if details else {}),
+            **({"against": _against(asked, others, examples, options, name, pieces)} if others else {}),
+        }
+    say_cut(max(each.contexts_cut for each in asked))
+    answer = {**figures[protocols[0]], **_about(asked, examples, options), **more[protocols[0]]}
+    if len(protocols) > 1:
+        answer["protocols"] = {name: {**figures[name], **more[name]} for name in protocols}
+    return answer
+
+
+def _protocols(said: str) -> list[str]:
+    """The names between commas, in their order.
+
+    Raises:
+        InputError: one is no protocol, or is named twice.
+    """
+    names = [name.strip() for name in said.split(",")]
+    for name in names:
+        must_be_known(name)
+        if names.count(name) > 1:
+            raise InputError(f"--protocol names {name} twice; name each once.")
+    return names
+
+
+def _about(asked: Sequence[_Asked], examples: Sequence[Example], options: argparse.Namespace) -> dict[str, Any]:
+    """What the figures rest on, whatever the protocol."""
     trained = {digest for each in asked for digest in each.run.record.trained_posts}
-    answer = {
-        **scores[0].to_json(),
+    return {
         "posts": len(examples),
         "posts_trained_on": sum(post_digest(example) in trained for example in examples),
         "images": options.images,
@@ -57,33 +93,50 @@ def evaluate(options: argparse.Namespace) -> Answer:
         "labels_unknown_to_run": _unknown(asked, examples),
         "contexts_cut": max(each.contexts_cut for each in asked),
     }
-    say_cut(answer["contexts_cut"])
-    if len(asked) > 1:
-        from mner_core.evaluation.comparison import mean_score
-        from mner_core.evaluation.significance import spread
-
-        answer |= mean_score(scores).to_json()
-        answer["f1_deviation"] = spread([each.f1 for each in scores]).deviation
-        pairs = zip(options.run, scores, strict=True)
-        answer["runs"] = [{"run": str(path), **asdict(each.micro)} for path, each in pairs]
-    if options.details:
-        answer |= _details(asked[0], examples, options)
-    if options.against:
-        answer["against"] = _against(asked, examples, options)
-    return answer
 
 
-def _against(asked: Sequence[_Asked], examples: Sequence[Example], options: argparse.Namespace) -> dict[str, Any]:
+def _mean(scores: Sequence[Score]) -> Score:
+    if len(scores) == 1:
+        return scores[0]
+    from mner_core.evaluation.comparison import mean_score
+
+    return mean_score(scores)
+
+
+def _seeds(paths: Sequence[Path], scores: Sequence[Score]) -> dict[str, Any]:
+    """How far the seeds are apart, and each one's figures."""
+    from mner_core.evaluation.significance import spread
+
+    runs = [{"run": str(path), **asdict(each.micro)} for path, each in zip(paths, scores, strict=True)]
+    return {"f1_deviation": spread([each.f1 for each in scores]).deviation, "runs": runs}
+
+
+def _against(
+    asked: Sequence[_Asked],
+    others: Sequence[_Asked],
+    examples: Sequence[Example],
+    options: argparse.Namespace,
+    protocol: str,
+    pieces: PieceCounts | None,
+) -> dict[str, Any]:
     """The other runs beside these, on labels that neither side suggested."""
     from mner_core.commands.fair_comparison import compare_fairly
 
-    others = _ask(options.against, examples, options.images)
     ours, theirs = (
         [(path, each.run.record, each.spans) for path, each in zip(paths, side, strict=True)]
         for paths, side in ((options.run, asked), (options.against, others))
     )
     about = {"runs": [str(path) for path in options.against], "labels_unknown_to_run": _unknown(others, examples)}
-    return about | compare_fairly(options.data, examples, ours, theirs, options.protocol)
+    return about | compare_fairly(options.data, examples, ours, theirs, protocol, pieces)
+
+
+def _details(asked: _Asked, examples: Sequence[Example], options: argparse.Namespace) -> "Details":
+    """What is needed to look into a run's figures: `--train` and `--dev` are read, and dev is predicted, once."""
+    from mner_core.commands.evaluation_details import Details
+
+    train = _labelled(options.train) if options.train else ()
+    dev = _labelled(options.dev) if options.dev else ()
+    return Details.of(asked.run, examples, asked.predictions, train, dev)
 
 
 def image_worth(options: argparse.Namespace) -> Answer:
@@ -125,15 +178,11 @@ def _labelled(file: Path) -> list[Example]:
 
 def _must_be_possible(options: argparse.Namespace) -> None:
     """Refuses, before a run is loaded, what would fail afterwards or be ignored."""
-    if options.against:
-        protocol_named(options.protocol)
-        if len(options.against) != len(options.run):
-            numbers = f"{len(options.run)} and {len(options.against)}"
-            raise InputError(f"--run and --against are compared in pairs, one seed each; got {numbers} runs.")
+    if options.against and len(options.against) != len(options.run):
+        numbers = f"{len(options.run)} and {len(options.against)}"
+        raise InputError(f"--run and --against are compared in pairs, one seed each; got {numbers} runs.")
     if options.details and len(options.run) > 1:
         raise InputError("--details are of one run; name one, or leave it out.")
-    if options.details:
-        protocol_named(options.protocol)
     for run in [*options.run, *options.against]:
         must_be_run(run)
 
@@ -158,61 +207,3 @@ def _shown(examples: Sequence[Example], images: str, number: int) -> Sequence[Ex
     if images == "none":
         return without_images(examples)
     return with_swapped_images(examples, number) if images == "swapped" else examples
-
-
-def _details(asked: _Asked, examples: Sequence[Example], options: argparse.Namespace) -> dict[str, Any]:
-    """Slices, kinds of error, the confusion matrix and calibration of one run."""
-    known, relevance = _what_images_show(asked.run, examples)
-    train = _labelled(options.train) if options.train else ()
-    slices = score_slices(known, asked.spans, train=train, relevance=relevance, protocol=options.protocol)
-    outcomes = [
-        outcome
-        for true, spans in zip(gold_entities(examples, options.protocol), asked.spans, strict=True)
-        for outcome in align(sorted(true), spans)
-    ]
-    matrix = confusion(outcomes, asked.run.record.labels)
-    return {
-        "slices": {name: asdict(part.micro) for name, part in slices.items()},
-        "errors": tally(outcomes),
-        "confusion": {"names": list(matrix.names), "matrix": matrix.matrix.tolist()},
-        "calibration": _calibration(asked, examples, options),
-    }
-
-
-def _calibration(asked: _Asked, examples: Sequence[Example], options: argparse.Namespace) -> dict[str, Any]:
-    from mner_core.evaluation.calibration import calibration, confidences, fit_temperature, with_temperature
-
-    sure, right = confidences(examples, asked.predictions, options.protocol)
-    answer = calibration(sure, right).to_json()
-    if options.dev:
-        dev = _labelled(options.dev)
-        temperature = fit_temperature(*confidences(dev, asked.run.predict_posts(dev), options.protocol))
-        mended = calibration(with_temperature(sure, temperature), right)
-        answer |= {"temperature": temperature, "with_temperature": mended.to_json()}
-    return answer
-
-
-def _what_images_show(run: "Run", examples: Sequence[Example]) -> tuple[list[Example], list[float | None]]:
-    """The posts with the objects that are known of their images, and how much each image has to do with the text.
-
-    Relevance is the cosine of the text's and the caption's sentence vectors: how far what is seen is what is said.
-    """
-    from mner_core.text.sentences import sentence_vectors
-
-    known, captions = [], []
-    for example in examples:
-        objects, caption = example.objects, example.caption
-        if run.features is not None and example.image is not None:
-            seen = run.features.features(example)
-            objects, caption = (seen.objects, seen.caption) if seen.image_ok else (objects, caption)
-        known.append(replace(example, objects=objects))
-        captions.append(caption or "")
-    rows = [row for row, caption in enumerate(captions) if caption]
-    relevance: list[float | None] = [None] * len(examples)
-    if rows:
-        slot = run.plan.profile.text
-        texts = sentence_vectors([examples[row].text for row in rows], slot)
-        seen_as = sentence_vectors([captions[row] for row in rows], slot)
-        for row, cosine in zip(rows, (texts * seen_as).sum(axis=1), strict=True):
-            relevance[row] = float(cosine)
-    return known, relevance

@@ -12,18 +12,28 @@ from statistics import fmean
 from typing import Any
 
 from mner_core.data.label_history import before, read_history, suggesting
-from mner_core.data.tokenize import character_offsets
+from mner_core.data.tokenize import character_offsets, entity_at
 from mner_core.evaluation.comparison import Comparison, Predicted, compare, compare_spans
-from mner_core.evaluation.gold import gold_entities
+from mner_core.evaluation.gold import PROTOCOLS, gold_entities
+from mner_core.evaluation.legacy import PieceCounts
 from mner_core.evaluation.protocols import score
 from mner_core.run_record import RunRecord, read_record
 from mner_core.types import Example, InputError, Span
 
 Side = Sequence[tuple[Path, RunRecord, Sequence[Sequence[Span]]]]
 """The runs of one side: where each lies, its record, and its spans for each post, in words."""
+_Before = Sequence[tuple[bool, Sequence[Span] | None]]
+"""Of each post whether a compared run suggested its labels, and those from before that, in characters."""
 
 
-def compare_fairly(data: Path, examples: Sequence[Example], ours: Side, theirs: Side, protocol: str) -> dict[str, Any]:
+def compare_fairly(
+    data: Path,
+    examples: Sequence[Example],
+    ours: Side,
+    theirs: Side,
+    protocol: str,
+    pieces: PieceCounts | None = None,
+) -> dict[str, Any]:
     """The comparison as JSON, with `suggested` (posts whose labels go back to a compared run) and `left_out` of them.
 
     Where there are any, `as_labelled` has both sides' mean F1 on the labels as they are, without a verdict.
@@ -37,34 +47,64 @@ def compare_fairly(data: Path, examples: Sequence[Example], ours: Side, theirs: 
     suggested = sum(is_suggested for is_suggested, _ in found)
     sides = [[spans for _, _, spans in side] for side in (ours, theirs)]
     if not suggested:
-        return {**compare(examples, sides[0], sides[1], protocol).to_json(), "suggested": 0, "left_out": 0}
-    as_labelled = [fmean(score(examples, spans, protocol).f1 for spans in side) for side in sides]
-    gold = [
-        (None if labels is None else frozenset(labels)) if is_suggested else _places(post, spans)
-        for post, spans, (is_suggested, labels) in zip(examples, gold_entities(examples, protocol), found, strict=True)
-    ]
+        return {**compare(examples, sides[0], sides[1], protocol, pieces).to_json(), "suggested": 0, "left_out": 0}
+    as_labelled = [fmean(score(examples, spans, protocol, pieces).f1 for spans in side) for side in sides]
+    compared = (
+        _compare_places(examples, found, sides, protocol)
+        if protocol in PROTOCOLS
+        else _compare_tags(examples, found, sides, protocol, pieces)
+    )
     return {
-        **_compare_places(examples, gold, sides, protocol).to_json(),
+        **compared.to_json(),
         "suggested": suggested,
-        "left_out": sum(spans is None for spans in gold),
+        "left_out": sum(is_suggested and labels is None for is_suggested, labels in found),
         "as_labelled": {"ours": as_labelled[0], "theirs": as_labelled[1]},
     }
 
 
 def _compare_places(
-    examples: Sequence[Example],
-    gold: Sequence[AbstractSet[Span] | None],
-    sides: Sequence[Sequence[Predicted]],
-    protocol: str,
+    examples: Sequence[Example], found: _Before, sides: Sequence[Sequence[Predicted]], protocol: str
 ) -> Comparison:
     """By code points: labels from before may cut the words otherwise. Posts without gold are left out."""
-    kept = [place for place, spans in enumerate(gold) if spans is not None]
+    gold = [
+        (None if labels is None else frozenset(labels)) if is_suggested else _places(post, spans)
+        for post, spans, (is_suggested, labels) in zip(examples, gold_entities(examples, protocol), found, strict=True)
+    ]
+    kept = _fair(found)
+    said = [[[sorted(_places(examples[place], spans[place])) for place in kept] for spans in side] for side in sides]
+    return compare_spans([spans for spans in gold if spans is not None], said[0], said[1], protocol)
+
+
+def _compare_tags(
+    examples: Sequence[Example],
+    found: _Before,
+    sides: Sequence[Sequence[Predicted]],
+    protocol: str,
+    pieces: PieceCounts | None,
+) -> Comparison:
+    """By tags, with those of the labels from before; posts without any are left out of the split."""
+    kept = _fair(found)
+    gold = [
+        examples[place].with_spans(
+            [entity_at(examples[place].tokens, span.start, span.end, span.label) for span in labels]
+        )
+        if is_suggested and labels is not None
+        else examples[place]
+        for place in kept
+        for is_suggested, labels in [found[place]]
+    ]
+    said = [[[spans[place] for place in kept] for spans in side] for side in sides]
+    return compare(gold, said[0], said[1], protocol, pieces)
+
+
+def _fair(found: _Before) -> list[int]:
+    """The posts with labels that are fair to both sides."""
+    kept = [place for place, (is_suggested, labels) in enumerate(found) if not is_suggested or labels is not None]
     if len(kept) < 2:
         raise InputError(
             f"Only {len(kept)} posts have labels that the compared runs did not suggest: nothing is fair to both sides."
         )
-    said = [[[sorted(_places(examples[place], spans[place])) for place in kept] for spans in side] for side in sides]
-    return compare_spans([spans for spans in gold if spans is not None], said[0], said[1], protocol)
+    return kept
 
 
 def _places(post: Example, spans: Sequence[Span] | AbstractSet[Span]) -> frozenset[Span]:

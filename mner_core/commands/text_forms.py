@@ -6,6 +6,8 @@ from typing import Any
 from mner_core.commands.text_output import SHOWN, as_text, table
 
 Fields = Mapping[str, Any]
+_MORE = ("f1_deviation", "per_type", "slices", "errors", "confusion", "calibration", "against")
+"""What is said of each of several protocols, beside its figures over all types."""
 DEFECTS = 60
 """Defects that a person is shown, shared among their kinds; at most as many of one kind as a table has rows."""
 
@@ -49,13 +51,26 @@ def _train(answer: Fields) -> str:
 
 
 def _evaluate(answer: Fields) -> str:
-    """Confidences and shares in per cent, as F1 is."""
+    """Confidences and shares in per cent, as F1 is; of several protocols a table, then what else there is of each."""
+    protocols = answer.get("protocols", {})
+    first = {name: value for name, value in answer.items() if name != "protocols"}
+    if not protocols:
+        return as_text(_looked_into(first))
+    others = {
+        f"under {name}": _looked_into({part: found[part] for part in _MORE if part in found})
+        for name, found in protocols.items()
+        if name != answer["protocol"] and any(part in found for part in _MORE)
+    }
+    return as_text({"protocols": _figures(protocols), **_looked_into(first), **others})
+
+
+def _looked_into(answer: Fields) -> dict[str, Any]:
     shown = dict(answer)
     if "calibration" in shown:
         shown["calibration"] = _calibration(shown["calibration"])
     if "against" in shown:
         shown["against"] = _comparison(shown["against"])
-    return as_text(shown)
+    return shown
 
 
 def _image_worth(answer: Fields) -> str:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
-from mner_core.evaluation.gold import gold_entities
+from mner_core.evaluation.legacy import PieceCounts
+from mner_core.evaluation.units import units_of
 from mner_core.types import Example, Prediction
 
 BINS = 10
@@ -51,16 +52,22 @@ class Calibration:
 
 
 def confidences(
-    gold: Sequence[Example], predictions: Sequence[Prediction], protocol: str = "entity"
+    gold: Sequence[Example],
+    predictions: Sequence[Prediction],
+    protocol: str = "entity",
+    pieces: PieceCounts | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Of all predicted spans of the posts: the confidence [spans] and whether it is right [spans].
+    """Of all predicted units of the posts (`units_of`): the confidence [units] and whether it is right [units].
+
+    A unit of a legacy protocol has the confidence of the predicted span with which it begins.
 
     Raises:
-        InputError: the protocol does not count post by post, or a post is not labelled.
+        InputError: as `units_of`.
     """
+    found = units_of(gold, [prediction.spans for prediction in predictions], protocol, pieces)
     pairs: list[tuple[float, bool]] = []
-    for true, prediction in zip(gold_entities(gold, protocol), predictions, strict=True):
-        pairs += [(sure, span in true) for span, sure in zip(prediction.spans, prediction.confidences, strict=True)]
+    for true, said, begun_by, prediction in zip(found.gold, found.said, found.begun_by, predictions, strict=False):
+        pairs += [(prediction.confidences[span], unit in true) for unit, span in zip(said, begun_by, strict=True)]
     return np.array([sure for sure, _ in pairs], float), np.array([right for _, right in pairs], bool)
 
 

@@ -5,8 +5,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from mner_core.evaluation.gold import gold_entities
-from mner_core.evaluation.scoring import Figures, Score
+import numpy as np
+from numpy.typing import NDArray
+
+from mner_core.evaluation.legacy import BATCH, PieceCounts, rgcn_batch_f1
+from mner_core.evaluation.protocols import NEEDS_PIECES, batches_of, must_be_tags
+from mner_core.evaluation.scoring import Figures, Score, must_match
 from mner_core.evaluation.significance import (
     DRAWS,
     MIN_SEEDS,
@@ -21,7 +25,9 @@ from mner_core.evaluation.significance import (
     randomisation,
     spread,
 )
+from mner_core.evaluation.units import units_of
 from mner_core.evaluation.verdict import Verdict, alone, in_family, p_said, together
+from mner_core.tags import encode
 from mner_core.types import Example, InputError, Span
 
 Predicted = Sequence[Sequence[Span]]
@@ -94,15 +100,26 @@ def mean_score(scores: Sequence[Score]) -> Score:
 
 
 def compare(
-    gold: Sequence[Example], ours: Sequence[Predicted], theirs: Sequence[Predicted], protocol: str = "entity"
+    gold: Sequence[Example],
+    ours: Sequence[Predicted],
+    theirs: Sequence[Predicted],
+    protocol: str = "entity",
+    pieces: PieceCounts | None = None,
 ) -> Comparison:
     """Compares runs pair by pair: the n-th of ours with the n-th of theirs, all on the same posts.
 
+    What is resampled is posts, with the units that the protocol counts in them (`units_of`). `rgcn`, whose score is a
+    mean over batches, resamples its batches, with the F1 of each; `pieces` is asked by it alone.
+
     Raises:
-        InputError: the numbers of runs differ, there are fewer than two posts, a post is not labelled, or the protocol
-            does not count post by post.
+        InputError: the numbers of runs differ, there are fewer than two posts (batches), or as `units_of`.
     """
-    return compare_spans(gold_entities(gold, protocol), ours, theirs, protocol)
+    if protocol == NEEDS_PIECES:
+        return _compare_batches(gold, ours, theirs, pieces)
+    sides = [[units_of(gold, said, protocol, pieces) for said in side] for side in (ours, theirs)]
+    entities = sides[0][0].gold if sides[0] else ()
+    said = [[found.said for found in side] for side in sides]
+    return compare_spans(entities, said[0], said[1], protocol)
 
 
 def compare_spans(
@@ -117,25 +134,64 @@ def compare_spans(
     Raises:
         InputError: the numbers of runs differ, or there are fewer than two posts.
     """
-    if len(ours) != len(theirs) or not ours:
-        raise InputError(f"Runs are compared in pairs, one seed each: got {len(ours)} against {len(theirs)}.")
+    _must_be_pairs(ours, theirs)
     if len(gold) < 2:
         raise InputError(f"Two runs cannot be compared on {len(gold)} posts; bring more.")
     counts = post_counts(gold, ours), post_counts(gold, theirs)
-    scores = [[float(mean_f1(side[:, [run]])) for run in range(len(ours))] for side in counts]
     right = [[true == set(said) for true, said in zip(gold, side[0], strict=True)] for side in (ours, theirs)]
+    return _of_counts(counts, protocol, len(gold), mcnemar(*right) if len(ours) == 1 else None, draws)
+
+
+def _compare_batches(
+    gold: Sequence[Example], ours: Sequence[Predicted], theirs: Sequence[Predicted], pieces: PieceCounts | None
+) -> Comparison:
+    """By the F1 of batches, which stand in for posts: their mean is the score."""
+    _must_be_pairs(ours, theirs)
+    sides = [[_batch_f1(gold, said, pieces) for said in side] for side in (ours, theirs)]
+    number = len(sides[0][0])
+    if number < 2:
+        raise InputError(
+            f"The protocol {NEEDS_PIECES} compares batches of {BATCH} posts, and {len(gold)} posts make one; bring "
+            "more, or choose another protocol."
+        )
+    counts = [np.stack([np.stack([f1, np.full(number, 10_000)], axis=-1) for f1 in side], axis=1) for side in sides]
+    return _of_counts((counts[0], counts[1]), NEEDS_PIECES, number * BATCH, None, DRAWS)
+
+
+def _batch_f1(gold: Sequence[Example], said: Predicted, pieces: PieceCounts | None) -> NDArray[np.int64]:
+    """The F1 of each batch in ten-thousandths, to which the protocol rounds it: [batches]."""
+    must_match(gold, said)
+    must_be_tags(gold, NEEDS_PIECES)
+    tags = [encode(list(set(spans)), len(post.tokens)) for post, spans in zip(gold, said, strict=True)]
+    return np.rint(10_000 * np.array(rgcn_batch_f1(batches_of(gold, tags, pieces)))).astype(np.int64)
+
+
+def _must_be_pairs(ours: Sequence[Predicted], theirs: Sequence[Predicted]) -> None:
+    if len(ours) != len(theirs) or not ours:
+        raise InputError(f"Runs are compared in pairs, one seed each: got {len(ours)} against {len(theirs)}.")
+
+
+def _of_counts(
+    counts: tuple[NDArray[np.int64], NDArray[np.int64]],
+    protocol: str,
+    posts: int,
+    right: McNemar | None,
+    draws: int,
+) -> Comparison:
+    """The comparison of two sides, from what F1 is made of in each post or batch: [posts, runs, 2] a side."""
+    scores = [[float(mean_f1(side[:, [run]])) for run in range(side.shape[1])] for side in counts]
     over_posts = bootstrap(*counts, draws), randomisation(*counts, draws)
-    over_seeds = paired_t(*scores) if len(ours) >= MIN_SEEDS else None
+    over_seeds = paired_t(*scores) if len(scores[0]) >= MIN_SEEDS else None
     tests = [*over_posts, *([over_seeds] if over_seeds else [])]
     return Comparison(
         protocol=protocol,
-        posts=len(gold),
+        posts=posts,
         ours=spread(scores[0]),
         theirs=spread(scores[1]),
         bootstrap=over_posts[0],
         randomisation=over_posts[1],
         t_test=over_seeds,
-        mcnemar=mcnemar(*right) if len(ours) == 1 else None,
+        mcnemar=right,
         verdict=alone(together([test.p for test in tests])),
     )
 

@@ -26,7 +26,9 @@ BATCH = 64
 LONGEST = 98
 """R-GCN's `sequence_length`, in pieces, [CLS] and [SEP] among them."""
 
-_UMGF_SPECIAL = {"PAD", "X", "CLS", "SEP", "[PAD]", "[CLS]", "[SEP]"}
+UMT_SPECIAL = frozenset({"X", "[SEP]"})
+UMGF_SPECIAL = frozenset({"PAD", "X", "CLS", "SEP", "[PAD]", "[CLS]", "[SEP]"})
+"""Gold tags whose words are left out of both sides."""
 
 
 def tags_as_bio(post: Example) -> list[str]:
@@ -59,7 +61,7 @@ def umt_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> dict[str, Cou
     """Chunks of each post, counted by type and pooled. Words whose gold tag is X or [SEP] are left out of both."""
 
     def of_post(ours: Tags, theirs: Tags) -> dict[str, Counts]:
-        kept = [pair for pair in zip(ours, theirs, strict=True) if pair[0] not in {"X", "[SEP]"}]
+        kept = [pair for pair in zip(ours, theirs, strict=True) if pair[0] not in UMT_SPECIAL]
         return count(*(umt_chunks(side) for side in _unzipped(kept)))
 
     return pool(of_post(*pair) for pair in zip(gold, predicted, strict=True))
@@ -71,7 +73,7 @@ def umgf_counts(gold: Sequence[Tags], predicted: Sequence[Tags]) -> dict[str, Co
     Words whose gold tag is special (PAD, X, CLS, SEP) are left out; a special prediction becomes O.
     """
     pairs = zip(chain.from_iterable(gold), chain.from_iterable(predicted), strict=True)
-    kept = [(ours, "O" if theirs in _UMGF_SPECIAL else theirs) for ours, theirs in pairs if ours not in _UMGF_SPECIAL]
+    kept = [(ours, "O" if theirs in UMGF_SPECIAL else theirs) for ours, theirs in pairs if ours not in UMGF_SPECIAL]
     return count(*(umt_chunks(side) for side in _unzipped(kept)))
 
 
@@ -107,16 +109,30 @@ def rgcn_batches(gold: Sequence[Tags], predicted: Sequence[Tags]) -> list[dict[s
     Raises:
         InputError: there are fewer than 64 posts, so that nothing is left.
     """
-    if len(gold) < BATCH:
-        raise InputError(
-            f"The protocol rgcn scores whole batches of {BATCH} posts and drops the rest: "
-            f"of {len(gold)} posts nothing is left; choose another protocol."
-        )
+    must_fill_a_batch(len(gold))
     starts = range(0, len(gold) // BATCH * BATCH, BATCH)
     return [
         count(*(rgcn_chunks(list(chain.from_iterable(side[start : start + BATCH]))) for side in (gold, predicted)))
         for start in starts
     ]
+
+
+def must_fill_a_batch(posts: int) -> None:
+    """Refuses fewer posts than one batch has.
+
+    Raises:
+        InputError: nothing would be left.
+    """
+    if posts < BATCH:
+        raise InputError(
+            f"The protocol rgcn scores whole batches of {BATCH} posts and drops the rest: "
+            f"of {posts} posts nothing is left; choose another protocol."
+        )
+
+
+def rgcn_batch_f1(batches: Sequence[Mapping[str, Counts]]) -> list[float]:
+    """The rounded F1 of each batch, 0..1, as R-GCN computes it: the score is 100 times their mean."""
+    return [_rounded(sum(batch.values(), Counts()))[2] for batch in batches]
 
 
 def rgcn_figures(batches: Sequence[Mapping[str, Counts]], label: str | None = None) -> Figures:

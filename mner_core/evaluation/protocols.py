@@ -54,7 +54,7 @@ def score(
     if protocol in PROTOCOLS:
         return score_spans(gold, predicted, protocol)
     must_match(gold, predicted)
-    _must_be_tags(gold, protocol)
+    must_be_tags(gold, protocol)
     tags = [encode(list(set(spans)), len(post.tokens)) for post, spans in zip(gold, predicted, strict=True)]
     return _score_tags(gold, tags, protocol, pieces)
 
@@ -73,11 +73,16 @@ def score_posts(
         said = [sorted(spans) for spans in gold_entities(predicted, protocol, scheme)]
         return score_spans(gold, said, protocol, scheme)
     must_match(gold, predicted)
-    _must_be_tags([*gold, *predicted], protocol)
+    must_be_tags([*gold, *predicted], protocol)
     return _score_tags(gold, [tags_as_bio(post) for post in predicted], protocol, pieces)
 
 
-def _must_be_tags(posts: Iterable[Example], protocol: str) -> None:
+def must_be_tags(posts: Iterable[Example], protocol: str) -> None:
+    """Refuses gold that tags cannot say, where a protocol reads tags.
+
+    Raises:
+        InputError: an entity begins or ends inside a word.
+    """
     cut = next((post.id for post in posts for span in post.spans or () if span.chars), None)
     if cut is not None:
         raise InputError(
@@ -86,12 +91,24 @@ def _must_be_tags(posts: Iterable[Example], protocol: str) -> None:
         )
 
 
+def batches_of(
+    gold: Sequence[Example], predicted: Sequence[Tags], pieces: PieceCounts | None
+) -> list[dict[str, Counts]]:
+    """What `rgcn` counts in each batch of labelled posts, whose predicted tags are given; `pieces` is asked.
+
+    Raises:
+        InputError: there are fewer posts than one batch has.
+    """
+    assert pieces is not None, "rgcn scores word pieces: pass what counts them"
+    numbers = [pieces(post.words) for post in gold]
+    ours = [tags_as_bio(post) for post in gold]
+    return legacy.rgcn_batches(*([*map(legacy.rgcn_tags, side, numbers)] for side in (ours, predicted)))
+
+
 def _score_tags(gold: Sequence[Example], predicted: Sequence[Tags], protocol: str, pieces: PieceCounts | None) -> Score:
     ours, fingerprint = [tags_as_bio(post) for post in gold], gold_fingerprint(gold)
     if protocol == NEEDS_PIECES:
-        assert pieces is not None, "rgcn scores word pieces: pass what counts them"
-        numbers = [pieces(post.words) for post in gold]
-        batches = legacy.rgcn_batches(*([*map(legacy.rgcn_tags, side, numbers)] for side in (ours, predicted)))
+        batches = batches_of(gold, predicted, pieces)
         labels = sorted({label for batch in batches for label in batch})
         per_type = {label: legacy.rgcn_figures(batches, label) for label in labels}
         return from_figures(legacy.rgcn_figures(batches), per_type, protocol=protocol, gold_sha256=fingerprint)

@@ -12,6 +12,7 @@ Every slice carries the fingerprint of the whole gold it was cut from.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -82,8 +83,9 @@ def score_slices(
     train: Sequence[Example] = (),
     relevance: Sequence[float | None] = (),
     protocol: str = "entity",
+    entities: Sequence[AbstractSet[Span]] | None = None,
 ) -> dict[str, Score]:
-    """The scores of all slices that have something in them, by name.
+    """The scores of all slices that have something in them, by name. `entities` are the gold's, where they are known.
 
     Of posts: `image` and `no-image` (whether it has a picture that opens); `words-1-10`, `words-11-20`, `words-21+`;
     `objects-0`, `objects-1-2`, `objects-3+` (of posts whose objects are known); and where `relevance` says of each post
@@ -102,7 +104,7 @@ def score_slices(
     of_posts = {name: _with_subset(name) for name in names if name not in of_entities}
     entity_rules = {**_ENTITY_RULES, **_seen_rules(train), **{name: _in_subset(name) for name in of_entities}}
     post_rules = {**_POST_RULES, **_relevance_rules(gold, relevance), **of_posts}
-    entities = gold_entities(gold, protocol)
+    entities = gold_entities(gold, protocol) if entities is None else entities
     counted = [replace(post, spans=tuple(sorted(true))) for post, true in zip(gold, entities, strict=True)]
     parts = {name: posts_counts(counted, predicted, rule) for name, rule in post_rules.items()}
     parts |= {name: entities_counts(counted, predicted, rule) for name, rule in entity_rules.items()}

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from mner_core.commands.cli import main
 from mner_core.data.dataset import read_dataset
 from mner_core.evaluation.errors import KINDS
 from mner_core.home import Home
+from mner_core.training.run import Run as MeasuredRun
 from mner_core.training.run import load
-from mner_core.types import InputError
+from mner_core.types import Example, InputError, Prediction
 from tests.commands.conftest import Run
 
 
@@ -121,10 +123,12 @@ def test_agreement_of_two_files(run: Run, tmp_path: Path) -> None:
     ("arguments", "sentence"),
     [
         (["--run", "a", "b", "--against", "c"], "in pairs"),
-        (["--run", "a", "--against", "b", "--protocol", "rgcn"], "post by post"),
         (["--run", "a", "--protocol", "best"], "no scoring protocol 'best'"),
+        (["--run", "a", "--protocol", "entity,best"], "no scoring protocol 'best'"),
+        (["--run", "a", "--protocol", "entity,"], "no scoring protocol ''"),
+        (["--run", "a", "--protocol", "umt,entity,umt"], "--protocol names umt twice"),
+        (["--run", "a", "--against", "b", "--protocol", "rgcn, rgcn"], "--protocol names rgcn twice"),
         (["--run", "a", "b", "--details"], "of one run"),
-        (["--run", "a", "--details", "--protocol", "umt"], "post by post"),
         (["--run", "a", "--dev", "x.jsonl"], "--train and --dev are for --details"),
     ],
 )
@@ -191,3 +195,74 @@ def test_a_loss_over_an_unknown_label_names_label_file_and_mapping(
     with pytest.raises(InputError, match=rf"The label {label} of the post .* \(valid\.jsonl.*\"{label}\": ") as caught:
         run.model.loss(run.batcher.labelled(posts))
     assert str(tmp_path) not in str(caught.value)
+
+
+PROTOCOLS = "umgf,entity,entity-strict,umt,rgcn"
+FIGURES = ("precision", "recall", "f1", "support", "per_type", "macro", "gold_sha256", "protocol")
+
+
+@pytest.fixture(scope="module")
+def many(scenes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough posts for two batches: those of the scenes, again and again, without pictures."""
+    lines = [json.loads(line) for line in (scenes / "train.jsonl").read_text().splitlines()]
+    rows = [{**lines[number % len(lines)], "id": f"p{number}", "image": None} for number in range(130)]
+    file = tmp_path_factory.mktemp("many") / "many.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return file
+
+
+def test_several_protocols_in_one_pass(run: Run, runs: list[str], many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forwards: list[int] = []
+    answered = MeasuredRun.predict_posts
+
+    def counting(self: MeasuredRun, posts: Sequence[Example], evidence: bool = False) -> list[Prediction]:
+        forwards.append(len(posts))
+        return answered(self, posts, evidence)
+
+    monkeypatch.setattr(MeasuredRun, "predict_posts", counting)
+    common = ("evaluate", "--run", runs[0], "--data", many, "--against", runs[1], "--details", "--dev", many)
+    status, answer, said = run(*common, "--protocol", PROTOCOLS)
+    assert status == 0, said
+    assert forwards == [130, 130, 130], "the run, the other run, and dev, once each"
+    assert list(answer["protocols"]) == PROTOCOLS.split(",")
+    for protocol, found in answer["protocols"].items():
+        status, alone, _ = run(*common, "--protocol", protocol)
+        assert status == 0
+        assert "protocols" not in alone
+        assert {name: alone[name] for name in found} == found
+        assert {*FIGURES, "slices", "errors", "confusion", "calibration", "against"} == set(found)
+        assert found["against"]["protocol"] == found["protocol"] == protocol
+        assert found["against"]["ours"]["mean"] == pytest.approx(found["f1"])
+    assert {name: answer[name] for name in answer["protocols"]["umgf"]} == answer["protocols"]["umgf"]
+    assert answer["posts"] == 130
+
+
+@pytest.mark.parametrize("images", ["none", "swapped"])
+def test_each_protocol_sees_the_same_pictures_and_seeds(run: Run, runs: list[str], scenes: Path, images: str) -> None:
+    common = ("evaluate", "--run", *runs, "--data", scenes / "valid.jsonl", "--images", images)
+    status, answer, _ = run(*common, "--protocol", "entity,umt")
+    assert (status, answer["images"], set(answer["protocols"])) == (0, images, {"entity", "umt"})
+    for protocol, found in answer["protocols"].items():
+        alone = run(*common, "--protocol", protocol)[1]
+        assert {name: alone[name] for name in found} == found
+        assert len(found["runs"]) == 2
+
+
+def test_too_few_posts_for_a_protocol_are_said_before_a_run_is_loaded(run: Run, runs: list[str], scenes: Path) -> None:
+    status, _, said = run("evaluate", "--run", runs[0], "--data", scenes / "valid.jsonl", "--protocol", "entity,rgcn")
+    assert status == 2
+    assert "rgcn scores whole batches of 64 posts" in said
+
+
+def test_a_person_reads_the_protocols_in_a_table(
+    runs: list[str], many: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["evaluate", "--run", runs[0], "--data", str(many), "--protocol", "entity,umt", "--against", runs[1]]) == 0
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "protocols:"
+    assert lines[1].split() == ["precision", "recall", "f1", "support"]
+    assert [line.split()[0] for line in lines[2:4]] == ["entity", "umt"]
+    assert "under umt:" in lines
+    assert sum("sentence" in line for line in lines) == 2

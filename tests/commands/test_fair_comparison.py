@@ -46,11 +46,11 @@ def side(home: Home, name: str, label: str, posts: Sequence[Example], **more: An
     return [(folder, read_record(folder), [[Span(0, 1, label)] for _ in posts])]
 
 
-def compared(home: Home, data: Path, **ours: Any) -> dict[str, Any]:
+def compared(home: Home, data: Path, protocol: str = "entity", **ours: Any) -> dict[str, Any]:
     """The run `loc` against the run `per`."""
     posts = read_dataset(data).posts
     mine = side(home, "loc", "LOC", posts, model="rgcn", **ours)
-    return compare_fairly(data, posts, mine, side(home, "per", "PER", posts), "entity")
+    return compare_fairly(data, posts, mine, side(home, "per", "PER", posts), protocol)
 
 
 def all_from(run: str | None) -> list[dict[str, Any]]:
@@ -58,8 +58,9 @@ def all_from(run: str | None) -> list[dict[str, Any]]:
     return [each for post in range(POSTS) for each in (revision(post, 1, "PER"), revision(post, 2, "LOC", run))]
 
 
-def test_a_run_is_not_better_on_labels_that_it_wrote(home: Home, tmp_path: Path) -> None:
-    found = compared(home, write_data(tmp_path, all_from("loc")))
+@pytest.mark.parametrize("protocol", ["entity", "entity-strict", "umt", "umgf"])
+def test_a_run_is_not_better_on_labels_that_it_wrote(home: Home, tmp_path: Path, protocol: str) -> None:
+    found = compared(home, write_data(tmp_path, all_from("loc")), protocol)
     assert (found["suggested"], found["left_out"], found["posts"]) == (6, 0, 6)
     assert (found["ours"]["mean"], found["theirs"]["mean"]) == (0.0, 100.0)
     assert found["as_labelled"] == {"ours": 100.0, "theirs": 0.0}
@@ -88,6 +89,8 @@ def test_without_labels_before_a_post_is_left_out(home: Home, tmp_path: Path) ->
     history = [revision(post, 1, "LOC", "loc") for post in range(3)] + all_from("loc")[6:]
     found = compared(home, write_data(tmp_path, history))
     assert (found["suggested"], found["left_out"], found["posts"]) == (6, 3, 3)
+    for protocol in ("umt", "umgf"):
+        assert compared(home, write_data(tmp_path, history), protocol) == {**found, "protocol": protocol}
     with pytest.raises(InputError, match="Only 1 posts have labels that the compared runs did not suggest"):
         compared(home, write_data(tmp_path, [revision(post, 1, "LOC", "loc") for post in range(POSTS - 1)]))
 
