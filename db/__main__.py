@@ -118,10 +118,12 @@ def _migrate(_options: argparse.Namespace, home: Home) -> dict[str, Any]:
 
 
 def _reindex(_options: argparse.Namespace, home: Home) -> dict[str, Any]:
+    from db.brought import read_again
     from db.runs import reindex
 
     with closing(open_store(home)) as store:
-        return asdict(reindex(store))
+        found = asdict(reindex(store))
+        return {**found, "problems": [*found["problems"], *read_again(store)]}
 
 
 def _backup(options: argparse.Namespace, home: Home) -> dict[str, Any]:

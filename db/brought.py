@@ -21,8 +21,8 @@ from db.change_token import changed
 from db.engine import Store
 from db.jobs import ACTIVE, jobs
 from db.posts import Dataset, dataset, dataset_key
-from db.predictions import PostPrediction, PredictedMark, record
-from db.runs import columns, forget_results, hidden
+from db.predictions import PostPrediction, PredictedMark, predictions, record
+from db.runs import columns, forget_results, hidden, runs
 from db.tables import Datasets, Runs
 from mner_core.data.brought import read_brought
 from mner_core.files import fresh_folder, one_at_a_time, write_json, write_whole
@@ -31,6 +31,7 @@ from mner_core.types import InputError
 
 NO_CONFIDENCE = 1.0
 """What the store holds where no confidence was brought; the record says how many spans have one."""
+PREDICTIONS = "predictions.jsonl"
 _BATCH = 500
 _SHOWN = 20
 
@@ -87,6 +88,26 @@ def import_predictions(store: Store, file: Path, dataset_name: str, name: str, s
     )
 
 
+def read_again(store: Store) -> list[str]:
+    """Fills in what the store lacks of brought runs from their folders, whose posts are here: after `reindex`.
+
+    Returns a sentence for each run whose predictions fit no data set of the store.
+    """
+    problems = []
+    for run in runs(store):
+        if not run.is_brought or predictions(store, run.name):
+            continue
+        try:
+            found = dataset(store, str(run.data.get("name", "")))
+            matched = match(store, found, read_brought(run.folder / PREDICTIONS), None, PREDICTIONS)
+        except InputError as error:
+            problems.append(f"The predictions of the run {run.name} cannot be brought again: {error}")
+            continue
+        for batch in _batches(matched.posts):
+            record(store, run.name, batch)
+    return problems
+
+
 def _must_be_free(store: Store, name: str) -> None:
     """Refuses a name that is taken, and removes what a killed import left under it."""
     folder = store.home.runs / name
@@ -109,7 +130,7 @@ def _write(store: Store, found: Dataset, name: str, posts: Sequence[BroughtPost]
     folder, is_ours = store.home.runs / name, False
     try:
         with fresh_folder(folder) as work:
-            write_whole(work / "predictions.jsonl", lines)
+            write_whole(work / PREDICTIONS, lines)
             write_json(work / "run.json", about.to_json())
             with store.write() as session:
                 session.add(Runs(name=hidden(name), folder=name, **columns(about)))

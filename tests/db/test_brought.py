@@ -342,6 +342,34 @@ def test_the_index_and_a_backup_carry_it(store: Store, rows: Any, tmp_path: Path
     again.close()
 
 
+def test_a_lost_store_takes_the_predictions_from_the_folders(
+    store: Store, ids: list[int], rows: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boxes = [[0.1, 0.2, 0.5, 0.9]]
+    spans = [{**GOOGLE, "confidence": 0.5, "boxes": boxes}, {"start": 12, "end": 14, "label": "CITY"}]
+    import_predictions(store, rows({**VALID, "spans": spans}, {"id": "emoji", "spans": []}), "set", "theirs")
+    before = predictions(store, "theirs")
+    with store.write() as session:
+        for table in ("predictions", "runs"):
+            session.connection().exec_driver_sql(f"delete from {table}")
+    home = store.home
+    folder = home.runs / "theirs"
+    shutil.copytree(folder, home.runs / "elsewhere")
+    about = json.loads((folder / "run.json").read_text())
+    about["data"]["name"] = "no set"
+    (home.runs / "elsewhere" / "run.json").write_text(json.dumps(about))
+    monkeypatch.setenv("MNER_HOME", str(home.root))
+    for _ in range(2):
+        assert main(["reindex", "--json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["runs"] == ["elsewhere", "theirs"]
+        assert [each.split(":")[0] for each in answer["problems"]] == [
+            "The predictions of the run elsewhere cannot be brought again"
+        ]
+        assert predictions(store, "theirs") == before
+    assert ids
+
+
 SPANS = st.lists(
     st.tuples(st.integers(0, 6), st.integers(0, 6), st.sampled_from([*LABELS, "CITY"]), st.floats(0, 1)), max_size=4
 )
