@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
@@ -35,16 +35,17 @@ def markdown(app: AppTest) -> Iterator[tuple[str, str]]:
         yield from _strings(element)
 
 
-def _elements(block: Block) -> Iterator[Message]:
+def _elements(block: Block) -> Iterator[Any]:
+    """The protocol buffer messages that the browser is sent."""
     for child in block.children.values():
         proto = getattr(child, "proto", None)
-        if isinstance(proto, Message):
+        if hasattr(proto, "ListFields"):
             yield proto
         if isinstance(child, Block):
             yield from _elements(child)
 
 
-def _strings(proto: Message) -> Iterator[tuple[str, str]]:
+def _strings(proto: Any) -> Iterator[tuple[str, str]]:
     widget = type(proto).__name__
     for field, value in proto.ListFields():
         if (widget, field.name) in READS_NO_MARKDOWN or field.name in NAMES_OF_WIDGETS:
@@ -52,7 +53,7 @@ def _strings(proto: Message) -> Iterator[tuple[str, str]]:
         for each in value if field.is_repeated else [value]:
             if isinstance(each, str):
                 yield f"{widget}.{field.name}", each
-            elif isinstance(each, Message):
+            elif hasattr(each, "ListFields"):
                 yield from _strings(each)
 
 
