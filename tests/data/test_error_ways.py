@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mner_core.data.conll import join_words
-from mner_core.data.corrupt import Corruption, corrupt, invented, moved, read_corruptions, retyped
+from mner_core.data.corrupt import DAMAGES, Corruption, corrupt, invented, moved, read_corruptions, retyped
 from mner_core.data.realistic_errors import COMMON, LONGEST_INVENTED, RealisticErrors
 from mner_core.types import Example, InputError, Span
 from tests.data.test_realistic_errors import post
@@ -51,6 +51,8 @@ def test_a_type_is_exchanged_by_what_types_share_and_what_this_name_has() -> Non
     RealisticErrors(NAMES).retyped(NAMES[4], Span(1, 2, "PER"), chance)
     assert (chance.asked, chance.weights) == (["LOC", "ORG"], [1, 1])
     assert RealisticErrors(NAMES[:2]).retyped(NAMES[0], Span(1, 2, "LOC"), chance) is None
+    RealisticErrors([NAMES[0], NAMES[2]]).retyped(NAMES[0], Span(1, 2, "LOC"), chance)
+    assert (chance.asked, chance.weights) == (["ORG"], [(1 + 1) * (1 + 1)])
 
 
 def test_what_has_another_type_elsewhere_is_hit_three_times_as_often() -> None:
@@ -100,6 +102,9 @@ def borders(words: Sequence[str], span: Span) -> list[tuple[Span, str]]:
         ("# Gala", (1, 2), [(0, 2, "neighbour")]),
         ("Gala #", (0, 1), [(0, 2, "neighbour")]),
         ("Gala", (0, 1), []),
+        ("Gala by the", (0, 1), []),
+        ("Gala by Ritz", (0, 1), []),
+        ("the Ritz and Gala", (3, 4), []),
         ("so Gala now", (1, 2), []),
     ],
 )  # fmt: skip
@@ -199,6 +204,19 @@ def labelled(number: int) -> list[Example]:
 @pytest.mark.parametrize(("share", "changes"), [(0.01, 1), (0.12, 2), (0.13, 3), (0.5, 10), (1e-9, 1)])
 def test_so_many_labels_become_wrong(share: float, changes: int) -> None:
     assert len(corrupt(labelled(10), share, 0)[1]) == changes
+
+
+@pytest.mark.parametrize("realistic", [False, True])
+def test_each_kind_does_what_it_is_called(realistic: bool) -> None:
+    changes = corrupt(labelled(20), 0.6, 3, realistic)[1]
+    assert {change.kind for change in changes} == set(DAMAGES)
+    for change in changes:
+        assert (change.before is None) == (change.kind == "invented")
+        assert (change.after is None) == (change.kind == "dropped")
+        if change.before and change.after:
+            same = [getattr(change.before, name) == getattr(change.after, name) for name in ("start", "end", "label")]
+            assert same[:2] == [True, True] if change.kind == "type" else not all(same[:2])
+            assert same[2] == (change.kind == "boundary")
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.0001, 2.0])
