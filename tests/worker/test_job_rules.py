@@ -13,7 +13,7 @@ from db.engine import Store
 from db.exchange import import_folder
 from db.gold import examples
 from db.jobs import Job, enqueue
-from db.posts import posts
+from db.posts import dataset, posts
 from mner_core.catalog.systems import system
 from mner_core.label_errors.search import enough_epochs
 from mner_core.types import Example, InputError, Prediction
@@ -178,6 +178,31 @@ def test_every_post_is_read_once_in_parts_and_the_bar_says_how_many(
     called = "valid posts" if split else "posts"
     assert [said for _, said in heard.bar] == [f"reading {called}: {done} of {len(wanted)}" for done in read]
     assert [share for share, _ in heard.bar] == pytest.approx([0.2 + 0.4 * done / len(wanted) for done in read])
+
+
+def training(store: Store, dataset: str, **more: Any) -> Any:
+    payload = {"dataset": dataset, "model": "bert-crf", "profile": "tiny", "gold": "original", **more}
+    return train._request(store, enqueue(store, "train", payload, author="anna"))
+
+
+def test_a_training_learns_from_train_is_measured_on_valid_and_reads_test(filled: Store) -> None:
+    request = training(filled, "scenes", seed="7")
+    assert {post.split for post in request.train} == {"train"}
+    assert {post.split for post in request.dev} == {"valid"}
+    assert {post.split for post in request.others} == {"test"}
+    parts = (request.train, request.dev, request.others)
+    assert sum(map(len, parts)) == len(examples(filled, "scenes"))
+    assert (request.seed, request.start, request.graph, request.left_out) == (7, None, None, 0)
+    assert request.plan.labels == dataset(filled, "scenes").labels
+    assert training(filled, "scenes").seed == 0
+
+
+def test_without_types_of_entities_nothing_can_be_trained(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "train.jsonl").write_text('{"id": "1", "text": "so it goes", "spans": null}\n')
+    import_folder(store, tmp_path / "raw", "raw")
+    with pytest.raises(InputError, match="The data set raw has no types of entities"):
+        training(store, "raw")
 
 
 def test_a_part_has_32_posts() -> None:
