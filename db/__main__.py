@@ -22,6 +22,7 @@ from db.data_set_home import data_set_name
 from db.engine import open_store
 from db.migrate import bring_up_to_date, prepare_folder
 from db.tables import SCHEMA
+from db.uncounted import count_waiting
 from mner_core.commands.sentence_parser import SentenceParser, pairs, until_the_reader_leaves
 from mner_core.commands.text_output import as_text
 from mner_core.data.division import read_shares
@@ -73,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         return one
 
-    add("migrate", _migrate, "Makes the store, or brings it up to date; every program that opens it does so as well.")
+    add("migrate", _migrate, "Makes the store, or brings it up to date, and counts the mistakes that wait for it.")
     add("reindex", _reindex, "Makes the list of runs say what lies in the folder of runs.")
     copy = add("backup", _backup, "Copies the whole home into a new folder, while the program runs.")
     copy.add_argument("out", type=Path, metavar="OUT")
@@ -114,7 +115,16 @@ def _migrate(_options: argparse.Namespace, home: Home) -> dict[str, Any]:
     address = store_url(home)
     prepare_folder(address)
     before = bring_up_to_date(address)
-    return {"store": address.get_backend_name(), "before": before, "version": SCHEMA}
+    answer = {"store": address.get_backend_name(), "before": before, "version": SCHEMA}
+    with closing(open_store(home)) as store:
+        counted = count_waiting(store, _say_how_far)
+    return {**answer, "counted": counted} if counted else answer
+
+
+def _say_how_far(done: int, total: int) -> None:
+    print(f"\rcounting the mistakes of runs: {done:,} of {total:,} posts", end="", file=sys.stderr)  # noqa: T201
+    if done >= total:
+        print(file=sys.stderr)  # noqa: T201
 
 
 def _reindex(_options: argparse.Namespace, home: Home) -> dict[str, Any]:

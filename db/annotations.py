@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.character_spans import Mark, from_json, settle, spans_from_marks, to_json
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL, words_of
+from db.outcomes import lock, revision_saved
 from db.posts import GOLD, post_row
 from db.scores import rescore
 from db.tables import Posts, Revisions
@@ -128,6 +129,7 @@ def _save(store: Store, post: int, wanted: _Wanted) -> Revision:
         row, dataset = post_row(session, post)
         settled = settle(row.text, words_of(row), wanted.marks, dataset.labels)
     with store.write() as session:
+        lock(session, [post])
         newest = _newest(session, post, wanted.track)
         if (newest.base + 1 if newest else 0) != wanted.base:
             raise StaleRevision(wanted.base, settled, to_revision(row, newest) if newest else None)
@@ -140,6 +142,7 @@ def _save(store: Store, post: int, wanted: _Wanted) -> Revision:
             session.flush()
         except exc.IntegrityError as error:  # where the database lets two writers in at once
             raise _lost_race(session, store, row, wanted.track, wanted.base, settled) from error
+        revision_saved(session, revision)
         if wanted.track == GOLD and wanted.status == "submitted":
             rescore(session, store, row, dataset.name, revision)
         return to_revision(row, revision)

@@ -5,7 +5,7 @@ revision: after a correction, only that post is counted again. Runs are compared
 then measured on the same posts with the same gold.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,17 +81,18 @@ def judged(
     split: str | None = None,
     gold: str = CURRENT,
     fair_to: Sequence[str] = (),
+    among: Collection[int] | None = None,
 ) -> list[Judged]:
     """The labelled posts that a run has looked at, with gold and prediction side by side, in the order of the files.
 
-    What the runs `fair_to` suggested is taken back (`db.fair_gold`).
+    What the runs `fair_to` suggested is taken back (`db.fair_gold`); with `among`, these posts alone.
 
     Raises:
         InputError: there is no such run.
     """
     with store.read() as session:
-        said = predictions_in(session, run_id(session, run), dataset, split)
-        posts = gold_posts_in(session, store, dataset, gold, split, fair_to)
+        said = predictions_in(session, run_id(session, run), dataset, split, among)
+        posts = gold_posts_in(session, store, dataset, gold, split, fair_to, among)
     return [
         Judged(gold_post=each, gold=places(each.example), prediction=said[each.post])
         for each in posts

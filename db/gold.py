@@ -7,7 +7,7 @@ same way. A corrected data set is such a name and the fingerprint of what it sto
 A gold that is fair to some runs takes back what they suggested (`db.fair_gold` says which runs count as one).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -77,15 +77,23 @@ def gold_posts(store: Store, dataset: str, gold: str = CURRENT, split: str | Non
 
 
 def gold_posts_in(
-    session: Session, store: Store, dataset: str, gold: str, split: str | None, fair_to: Sequence[str] = ()
+    session: Session,
+    store: Store,
+    dataset: str,
+    gold: str,
+    split: str | None,
+    fair_to: Sequence[str] = (),
+    among: Collection[int] | None = None,
 ) -> list[GoldPost]:
-    """`gold_posts` within a transaction that is already open; `fair_to` as in `counts_as`."""
+    """`gold_posts` within a transaction that is already open; `fair_to` as in `counts_as`, `among` some posts alone."""
     wanted = (
         select(Posts, Revisions)
         .outerjoin(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold, fair_to))
         .where(*in_dataset(session, dataset, split))
         .order_by(Posts.place)
     )
+    if among is not None:
+        wanted = wanted.where(Posts.id.in_(among))
     return [
         GoldPost(
             post=row.id,
@@ -106,17 +114,19 @@ def counts_as(gold: str, fair_to: Sequence[str] = ()) -> ColumnElement[bool]:
     if gold == ORIGINAL:
         return (Revisions.track == GOLD) & Revisions.imported
     track = GOLD if gold == CURRENT else gold
-    other = aliased(Revisions)
-    newest = select(func.max(other.base)).where(
-        other.post_id == Revisions.post_id, other.track == track, other.status != "draft"
+    if not fair_to:
+        return (Revisions.track == track) & Revisions.is_newest.is_(True)
+    other, begun = aliased(Revisions), aliased(Revisions)
+    suggested = select(func.min(begun.base)).where(
+        begun.post_id == Revisions.post_id, begun.track == track, begun.run.in_(fair_to)
     )
-    if fair_to:
-        begun = aliased(Revisions)
-        suggested = select(func.min(begun.base)).where(
-            begun.post_id == Revisions.post_id, begun.track == track, begun.run.in_(fair_to)
-        )
-        first = suggested.correlate(Revisions).scalar_subquery()
-        newest = newest.where(or_(first.is_(None), other.base < first))
+    first = suggested.correlate(Revisions).scalar_subquery()
+    newest = select(func.max(other.base)).where(
+        other.post_id == Revisions.post_id,
+        other.track == track,
+        other.status != "draft",
+        or_(first.is_(None), other.base < first),
+    )
     return (Revisions.track == track) & (Revisions.base == newest.correlate(Revisions).scalar_subquery())
 
 

@@ -38,6 +38,11 @@ def keep_image(home: Home, source: Path) -> str:
     return sha256
 
 
+def picture_state(name: str | None, does_open: bool) -> str:
+    """What `Posts.picture` says of a post that names a picture, or none."""
+    return "without" if name is None else "with" if does_open else "broken"
+
+
 class _ChangedError(Exception):
     """The source has become another picture since it was looked at."""
 

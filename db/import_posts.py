@@ -13,12 +13,16 @@ from sqlalchemy.orm import Session
 from db.character_spans import Mark, marks_from_spans, settle, to_json
 from db.engine import Store
 from db.gold import words_of
+from db.images import image_path, picture_state
+from db.outcomes import judge
+from db.post_columns import beside_the_text, in_words_of, subsets_to_json, tokens_to_json
 from db.posts import GOLD
 from db.same_posts import SamePosts
 from db.splits import unique_name
 from db.tables import Posts, Revisions
+from db.training_names import add_names
+from mner_core.data.images import opens
 from mner_core.data.lines import Defect
-from mner_core.data.tokenize import character_offsets, entity_at
 from mner_core.types import Example, InputError
 
 BATCH = 100
@@ -95,7 +99,7 @@ class _Batch:
         row = self.known[known]
         words = words_of(row)
         if row.text == example.text:
-            same = _in_words_of(row, example)
+            same = in_words_of(row, example)
         elif example.words == tuple(word.text for word in words):  # a tag file cannot say which spaces the text has
             same = replace(example, text=row.text, tokens=words)
             gold = _gold_of(same, self.whole.labels)
@@ -114,11 +118,14 @@ class _Batch:
         self.session.add_all(
             Revisions(
                 post_id=row.id, track=GOLD, base=0, status="submitted", marks=marks, tokens=None,
-                author="", created=now, run=None, imported=True,
+                author="", created=now, run=None, imported=True, is_newest=True,
             )
             for row, marks in self.gold
         )  # fmt: skip
         self.session.flush()
+        labelled = [row.id for row, _ in self.gold]
+        add_names(self.session, labelled)
+        judge(self.session, [post for post in labelled if post in self.known])
 
     def _add(self, example: Example, sha256: str | None, gold: "_Gold") -> None:
         whole = self.whole
@@ -131,11 +138,12 @@ class _Batch:
             origin=None if name == example.id or not example.has_own_id else [example.split, example.id],
             place=whole.place,
             text=example.text,
-            tokens=_tokens_to_json(example),
+            tokens=tokens_to_json(example),
             tags=None if example.tags is None else list(example.tags),
-            subsets=_subsets_to_json(example),
+            subsets=subsets_to_json(example),
             source=example.source,
-            **_beside_the_text(example, sha256),
+            picture=picture_state(example.image_name, sha256 is not None and opens(example.image)),
+            **beside_the_text(example, sha256),
         )
         self.new.append(row)
         whole.place += 1
@@ -148,13 +156,14 @@ class _Batch:
         has_new_gold = marks is not None and row.id not in self.first_gold
         if marks is not None and has_new_gold:
             row.tags = None if example.tags is None else list(example.tags)
-            row.subsets = _subsets_to_json(example)
+            row.subsets = subsets_to_json(example)
             self.gold.append((row, marks))
         elif marks is not None and self.first_gold[row.id] != marks:
             self.whole.report("changed-gold", example, "is here with other gold labels; they were left as they are")
-        news = _beside_the_text(example, sha256)
+        news = beside_the_text(example, sha256)
         if sha256 is not None and row.image_sha256 == sha256:
             news["image_name"] = row.image_name  # an export may have to name one of two pictures anew
+        news["picture"] = self._picture(row, example, sha256)
         for field, value in news.items():
             if value is not None and getattr(row, field) != value:
                 setattr(row, field, value)
@@ -162,6 +171,15 @@ class _Batch:
             self.whole.updated += 1
         else:
             self.whole.unchanged += 1
+
+    def _picture(self, row: Posts, example: Example, sha256: str | None) -> str | None:
+        """What is now known of the post's picture; None where nothing changes, or nobody has looked at the old one."""
+        name = row.image_name if example.image_name is None else example.image_name
+        picture = sha256 or row.image_sha256
+        is_same = picture == row.image_sha256 and (name is None) == (row.image_name is None)
+        if row.picture is None or is_same:
+            return None
+        return picture_state(name, picture is not None and opens(image_path(self.whole.store.home, picture)))
 
     def _said(self, example: Example, gold: "_Gold") -> list[Any] | None:
         marks, complaint = gold
@@ -185,46 +203,6 @@ def _gold_of(example: Example, labels: Sequence[str]) -> _Gold:
 
 def _key(example: Example) -> tuple[str, str]:
     return example.split, example.id
-
-
-def _beside_the_text(example: Example, sha256: str | None) -> dict[str, Any]:
-    """The columns that a later import may bring up to date."""
-    objects = example.objects
-    return {
-        "image_sha256": sha256,
-        "image_name": example.image_name,
-        "caption": example.caption,
-        "objects": None if objects is None else [[thing.label, list(thing.box), thing.score] for thing in objects],
-    }
-
-
-def _in_words_of(row: Posts, example: Example) -> Example | None:
-    """The same post in the words that it has here, which its revisions count; None where these lack an entity's."""
-    if row.tokens == _tokens_to_json(example):
-        return example
-    words = words_of(row)
-    try:
-        moved = {
-            span: entity_at(words, *character_offsets(example.tokens, span), span.label) for span in example.spans or ()
-        }
-    except InputError:
-        return None
-    subsets = {name: frozenset(moved[span] for span in part) for name, part in example.subsets.items()}
-    spans = None if example.spans is None else tuple(moved.values())
-    return replace(example, tokens=words, spans=spans, tags=None, subsets=subsets)
-
-
-def _tokens_to_json(example: Example) -> list[Any]:
-    return [[token.start, token.end] for token in example.tokens]
-
-
-def _subsets_to_json(example: Example) -> dict[str, Any]:
-    return {
-        name: [
-            [span.start, span.end, span.label, *([list(span.chars)] if span.chars else [])] for span in sorted(spans)
-        ]
-        for name, spans in example.subsets.items()
-    }
 
 
 def _gold_to_json(example: Example, labels: Sequence[str]) -> list[Any]:

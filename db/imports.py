@@ -5,9 +5,7 @@ again adds what is new, brings pictures, captions and objects up to date, and re
 posts are the same, `same_posts` says.
 """
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, insert, select
@@ -18,20 +16,15 @@ from db.engine import Store
 from db.entity_types import add_types
 from db.images import keep_image
 from db.import_posts import BATCH, PostImport
+from db.pauses import then_a_pause
 from db.posts import IS_WHOLE, extend_labels
-from db.tables import Datasets, Defects, Posts, Revisions
+from db.tables import Datasets, Defects, Posts, Revisions, TrainingNames, Uncounted
 from mner_core.check import CheckReport
 from mner_core.data.entity_types import EntityType
 from mner_core.data.lines import Defect
 from mner_core.files import one_at_a_time
 from mner_core.types import Example, InputError
 
-_LONGEST_PAUSE = 1.0
-"""After a batch the store is left to others for as long as the batch took, but for so many seconds at most.
-
-SQLite has no queue: who waits looks again every tenth of a second, and finds the store locked again where one batch
-follows the other.
-"""
 _ROWS = 500
 """Rows that one transaction deletes, or defects that it writes."""
 
@@ -105,20 +98,11 @@ def import_examples(
         for done in range(0, len(posts), BATCH):
             progress(done, len(posts))
             batch = zip(posts[done : done + BATCH], known[done : done + BATCH], strict=True)
-            with _then_a_pause(store):
+            with then_a_pause(store):
                 work.take([(example, _keep_picture(store, example), same) for example, same in batch])
         found = (*defects, *work.defects)
         _finish(store, dataset_id, found)
     return ImportReport(dataset=name, added=work.added, updated=work.updated, unchanged=work.unchanged, defects=found)
-
-
-@contextmanager
-def _then_a_pause(store: Store) -> Iterator[None]:
-    """Leaves the store to others for as long as a batch has taken: SQLite has one writer, and gives no turns."""
-    begun = time.monotonic()
-    yield
-    if store.is_sqlite:
-        time.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
 
 
 def _finish(store: Store, dataset_id: int, found: Sequence[Defect]) -> None:
@@ -140,6 +124,9 @@ def _throw_away_unfinished(store: Store) -> None:
         unfinished = session.scalars(select(Datasets.id).where(~IS_WHOLE)).all()
     for dataset_id in unfinished:
         posts = select(Posts.id).where(Posts.dataset_id == dataset_id)
+        with store.write() as session:
+            for table in (TrainingNames, Uncounted):
+                session.execute(delete(table).where(table.dataset_id == dataset_id))
         _delete(store, Revisions, Revisions.post_id.in_(posts))
         _delete(store, Posts, Posts.dataset_id == dataset_id)
         _delete(store, Defects, Defects.dataset_id == dataset_id)

@@ -13,7 +13,9 @@ from db.tables import JobEvents, Jobs
 from mner_core.home import Home
 from mner_core.types import InputError
 
-Kind: TypeAlias = Literal["import", "features", "train", "predict", "experiment", "suspicious", "cross-validate"]
+Kind: TypeAlias = Literal[
+    "import", "features", "train", "predict", "experiment", "suspicious", "cross-validate", "count"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Status: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled"]
 ACTIVE: tuple[Status, ...] = ("queued", "running")

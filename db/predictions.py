@@ -1,6 +1,6 @@
 """What runs say about posts, kept in code points."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,14 +9,12 @@ from sqlalchemy.orm import Session
 
 from db.engine import Store
 from db.gold import counts_as
+from db.outcomes import judge, lock, parts
 from db.posts import in_dataset
 from db.runs import run_id
 from db.tables import Counts, Evaluations, Posts, Predictions, Revisions
 from mner_core.data.tokenize import character_offsets
 from mner_core.types import InputError, Prediction, Span, Token
-
-_PART = 500
-"""Posts in one statement; databases limit how many values it may name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,8 @@ def record(store: Store, run: str, predictions: Iterable[PostPrediction]) -> int
     rows = {each.post: each for each in predictions}
     with store.write() as session:
         key = run_id(session, run)
-        for part in _parts(list(rows)):
+        lock(session, list(rows))
+        for part in parts(list(rows)):
             of_posts = select(Revisions.id).where(Revisions.post_id.in_(part))
             session.execute(delete(Counts).where(Counts.run_id == key, Counts.revision_id.in_(of_posts)))
             session.execute(delete(Predictions).where(Predictions.run_id == key, Predictions.post_id.in_(part)))
@@ -75,6 +74,7 @@ def record(store: Store, run: str, predictions: Iterable[PostPrediction]) -> int
                 session.execute(insert(Predictions), [_row(key, each) for each in rows.values()])
             except exc.IntegrityError as error:
                 raise InputError(f"A prediction of the run {run} is about a post that is not in the store.") from error
+        judge(session, list(rows), key)
     return len(rows)
 
 
@@ -139,11 +139,15 @@ def coverage(store: Store, run: str, dataset: str, split: str | None, gold: str)
     )
 
 
-def predictions_in(session: Session, run: int, dataset: str | None, split: str | None) -> dict[int, PostPrediction]:
+def predictions_in(
+    session: Session, run: int, dataset: str | None, split: str | None, among: Collection[int] | None = None
+) -> dict[int, PostPrediction]:
     """`predictions` within a transaction that is already open; `run` is the run's key."""
     wanted = select(Predictions).where(Predictions.run_id == run)
     if dataset is not None:
         wanted = wanted.join(Posts, Predictions.post_id == Posts.id).where(*in_dataset(session, dataset, split))
+    if among is not None:
+        wanted = wanted.where(Predictions.post_id.in_(among))
     return {
         row.post_id: PostPrediction(
             post=row.post_id,
@@ -160,7 +164,3 @@ def predictions_in(session: Session, run: int, dataset: str | None, split: str |
 def _row(run: int, each: PostPrediction) -> dict[str, Any]:
     marks = [[mark.start, mark.end, mark.label, mark.confidence] for mark in each.marks]
     return {"run_id": run, "post_id": each.post, "marks": marks, "summary": dict(each.summary)}
-
-
-def _parts(posts: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (posts[place : place + _PART] for place in range(0, len(posts), _PART))

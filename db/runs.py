@@ -13,11 +13,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db.engine import Store
-from db.tables import Counts, Evaluations, Predictions, Runs
+from db.tables import Counts, Evaluations, Outcomes, Predictions, Runs, RunTotals
 from mner_core.run_record import BROUGHT, RunRecord, read_record
 from mner_core.types import InputError
 
-_IS_WHOLE = ~Runs.name.startswith(".", autoescape=True)
+RUN_IS_WHOLE = ~Runs.name.startswith(".", autoescape=True)
 """The condition that all predictions of a run are written (see `hidden`); until then nobody sees it."""
 
 
@@ -89,7 +89,7 @@ def run(store: Store, name: str) -> StoredRun:
 def runs(store: Store) -> list[StoredRun]:
     """All runs, oldest first."""
     with store.read() as session:
-        rows = session.scalars(select(Runs).where(_IS_WHOLE).order_by(Runs.created, Runs.id)).all()
+        rows = session.scalars(select(Runs).where(RUN_IS_WHOLE).order_by(Runs.created, Runs.id)).all()
     names = {row.weights: row.name for row in rows}
     return [
         StoredRun(
@@ -125,8 +125,8 @@ def reindex(store: Store) -> Reindexed:
             problems.append(f"The run {folder.name} cannot be read: {error}")
     with store.write() as session:
         there = {folder.name for folder in folders}
-        being_written = set(session.scalars(select(Runs.name).where(~_IS_WHOLE)))
-        gone = [row for row in session.scalars(select(Runs).where(_IS_WHOLE)) if row.folder not in there]
+        being_written = set(session.scalars(select(Runs.name).where(~RUN_IS_WHOLE)))
+        gone = [row for row in session.scalars(select(Runs).where(RUN_IS_WHOLE)) if row.folder not in there]
         for row in gone:
             session.delete(row)
         for folder, record in records.items():
@@ -158,7 +158,7 @@ def hidden(name: str) -> str:
 
 def forget_results(session: Session, run: int) -> None:
     """Drops all that the store knows of what a run says."""
-    for table in (Counts, Evaluations, Predictions):
+    for table in (Counts, Evaluations, Outcomes, RunTotals, Predictions):
         session.execute(delete(table).where(table.run_id == run))
 
 

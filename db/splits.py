@@ -16,6 +16,9 @@ from db.change_token import changed
 from db.engine import Store
 from db.posts import dataset_key
 from db.tables import Datasets, Posts
+from db.training_names import add_names
+from db.uncounted import count_in_background
+from db.uncounted import moved as outcomes_follow
 from mner_core.data.division import SPLITS, divide, groups_of
 from mner_core.types import InputError
 
@@ -99,11 +102,16 @@ def move_posts(store: Store, dataset: str, splits: Mapping[int, str]) -> int:
         places = [_placed(each, splits[each.id], taken) for each in posts if each.id in splits]
         here = {each.id: (each.split, each.name) for each in posts}
         moved = [each for each in places if (each["split"], each["name"]) != here[each["id"]]]
+        numbers = [each["id"] for each in moved]
+        add_names(session, numbers, -1)
         # Two posts may change places: no row may stand in another's way for a moment.
         _update(session, [{"id": each["id"], "name": f"\ue000{each['id']}"} for each in moved])
         _update(session, places)
+        add_names(session, numbers)
+        outcomes_follow(session, numbers)
         changed(row)
-        return sum(each["split"] != here[each["id"]][0] for each in places)
+    count_in_background(store)
+    return sum(each["split"] != here[each["id"]][0] for each in places)
 
 
 def belongs_to(text: str, picture: str | None) -> Iterator[tuple[str, str]]:

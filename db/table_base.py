@@ -2,8 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Float, Index, MetaData, text
+from sqlalchemy import JSON, Float, Index, MetaData, TextClause, text
 from sqlalchemy.orm import DeclarativeBase
+
+
+def index_where(name: str, columns: tuple[str, ...], condition: dict[str, bool], unique: bool = False) -> Index:
+    """An index on the rows whose columns are true or false as said; questions must say so in the same words (`is_`)."""
+
+    def said(true: str, false: str) -> TextClause:
+        return text(" AND ".join(f"{column} IS {true if value else false}" for column, value in condition.items()))
+
+    return Index(name, *columns, unique=unique, sqlite_where=said("1", "0"), postgresql_where=said("true", "false"))
 
 
 def unique_where(name: str, column: str, condition: str) -> Index:

@@ -9,10 +9,18 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from db.job_tables import JobEvents as JobEvents
+from db.job_tables import Jobs as Jobs
+from db.job_tables import Requests as Requests
+from db.job_tables import Workers as Workers
+from db.outcome_tables import Outcomes as Outcomes
+from db.outcome_tables import RunTotals as RunTotals
+from db.outcome_tables import TrainingNames as TrainingNames
+from db.outcome_tables import Uncounted as Uncounted
 from db.table_base import Table as Table
-from db.table_base import unique_where
+from db.table_base import index_where
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 
 
 class Datasets(Table):
@@ -41,7 +49,11 @@ class Posts(Table):
     """A post as it was imported. Its text and tokens never change; what people say about it are revisions."""
 
     __tablename__ = "posts"
-    __table_args__ = (UniqueConstraint("dataset_id", "split", "name"), Index(None, "dataset_id", "place"))
+    __table_args__ = (
+        UniqueConstraint("dataset_id", "split", "name"),
+        Index(None, "dataset_id", "place"),
+        Index(None, "dataset_id", "picture"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id"))
@@ -56,6 +68,8 @@ class Posts(Table):
     """{name: [[start, end, label], ...]}, in words; behind them [start, end] in characters of what ends inside one."""
     image_sha256: Mapped[str | None]
     image_name: Mapped[str | None]
+    picture: Mapped[str | None]
+    """`with` one that opens, `without` any, or `broken`: named, but not there or not to be opened; None: not looked."""
     caption: Mapped[str | None]
     objects: Mapped[list[Any] | None]
     """[[label, [left, top, right, bottom], score], ...]"""
@@ -78,13 +92,17 @@ class Defects(Table):
 
 
 class Revisions(Table):
-    """What somebody said about a post's entities. Rows are added, never changed.
+    """What somebody said about a post's entities. Rows are added; but for `is_newest`, none is ever changed.
 
     Two savers who started from one base meet in the UNIQUE constraint.
     """
 
     __tablename__ = "revisions"
-    __table_args__ = (UniqueConstraint("post_id", "track", "base"),)
+    __table_args__ = (
+        UniqueConstraint("post_id", "track", "base"),
+        index_where("uq_revisions_newest", ("post_id", "track"), {"is_newest": True}, unique=True),
+        index_where("ix_revisions_corrected", ("track", "status", "post_id"), {"is_newest": True, "imported": False}),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"))
@@ -104,6 +122,8 @@ class Revisions(Table):
     """What the track's first revision of the post began with: a track's name, or empty for nothing."""
     imported: Mapped[bool]
     """Whether this is the gold that came with the data."""
+    is_newest: Mapped[bool | None] = mapped_column(default=False)
+    """Whether it is the newest of its track that is no draft: the one that counts."""
 
 
 class Runs(Table):
@@ -169,82 +189,3 @@ class Evaluations(Table):
     posts: Mapped[int]
     counts: Mapped[dict[str, Any]]
     created: Mapped[float]
-
-
-class Jobs(Table):
-    """Long work. `attempt` only grows and fences off whoever held the job before; `tries` counts its dead children."""
-
-    __tablename__ = "jobs"
-    __table_args__ = (
-        Index(None, "status", "priority", "id"),
-        unique_where("uq_jobs_active_dedupe_key", "dedupe_key", "status in ('queued', 'running')"),
-        unique_where("uq_jobs_running_device", "device", "status = 'running'"),
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    payload: Mapped[dict[str, Any]]
-    status: Mapped[str]
-    priority: Mapped[int]
-    dedupe_key: Mapped[str | None]
-    author: Mapped[str]
-    created: Mapped[float]
-    started: Mapped[float | None]
-    finished: Mapped[float | None]
-    attempt: Mapped[int]
-    tries: Mapped[int]
-    max_tries: Mapped[int]
-    owner: Mapped[str | None]
-    device: Mapped[str | None]
-    lease_until: Mapped[float | None]
-    handle: Mapped[str | None]
-    cancel_requested: Mapped[bool]
-    progress: Mapped[float]
-    message: Mapped[str]
-    result: Mapped[dict[str, Any] | None]
-    error: Mapped[str]
-
-
-class JobEvents(Table):
-    """What happened to a job and in it, in order."""
-
-    __tablename__ = "job_events"
-    __table_args__ = (Index(None, "job_id", "id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id"))
-    attempt: Mapped[int]
-    created: Mapped[float]
-    kind: Mapped[str]
-    data: Mapped[dict[str, Any]]
-
-
-class Workers(Table):
-    """Who takes jobs, and when it last said that it lives."""
-
-    __tablename__ = "workers"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    device: Mapped[str]
-    detail: Mapped[dict[str, Any]]
-    started: Mapped[float]
-    seen: Mapped[float]
-
-
-class Requests(Table):
-    """The interactive lane: a question with a deadline and its answer. Ids are never used twice."""
-
-    __tablename__ = "requests"
-    __table_args__ = (Index(None, "status", "id"), {"sqlite_autoincrement": True})
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    payload: Mapped[dict[str, Any]]
-    status: Mapped[str]
-    created: Mapped[float]
-    deadline: Mapped[float]
-    owner: Mapped[str | None]
-    answered: Mapped[float | None]
-    response: Mapped[dict[str, Any] | None]
-    error: Mapped[str]

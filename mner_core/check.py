@@ -9,7 +9,7 @@ from typing import Any
 
 from mner_core.data.compare import label_differences
 from mner_core.data.dataset import Dataset, Defect, FilePlace, read_dataset
-from mner_core.data.images import PICTURE_ENDINGS, open_image
+from mner_core.data.images import PICTURE_ENDINGS, open_image, opens
 from mner_core.data.sidecars import relative
 from mner_core.knowledge.graph_files import read_graph
 from mner_core.tags import decode, split_tag
@@ -140,6 +140,8 @@ def _broken_images(dataset: Dataset) -> dict[Path, str]:
     pictures = {path for path in dataset.pictures if path.suffix.lower() in PICTURE_ENDINGS}
     broken = {}
     for path in sorted(named | pictures):
+        if opens(path):  # an import asks the same, and is answered from memory
+            continue
         try:
             open_image(path)
         except InputError as error:

@@ -29,6 +29,7 @@ MODULES: Mapping[Kind, str] = {
     "experiment": "worker.jobs.experiments",
     "suspicious": "worker.jobs.label_errors",
     "cross-validate": "worker.jobs.cross_validation",
+    "count": "worker.jobs.count",
 }
 """Each has `run(store, job, report) -> result`; only the one that is needed is loaded."""
 

@@ -18,6 +18,7 @@ from db.connection import StoreError
 from db.engine import Store
 from db.job_leases import LeaseLost, lost
 from db.jobs import jobs
+from db.uncounted import count_in_background
 from worker import first_start, parent_death
 from worker.job_executor import CHILD, LIGHT_LANE, JobExecutor
 from worker.serving_process import ServingProcess
@@ -50,6 +51,7 @@ class Supervisor:
         self._due: dict[Callable[[], object], float] = {}
         self._quiet_until = 0.0
         self._is_chain_due = True
+        self._is_counting_due = True  # a store of an older version
 
     def run(self) -> None:
         """Works until it is told to stop, or its runner is gone; then gives everything back."""
@@ -82,6 +84,10 @@ class Supervisor:
         for executor in self.executors:
             ended = executor.step()
             self._is_chain_due |= ended is not None and ended.author == first_start.AUTHOR
+            self._is_counting_due |= ended is not None and (ended.kind, ended.status) == ("count", "done")
+        if self._is_counting_due and self.executors:
+            count_in_background(self.store)
+            self._is_counting_due = False
         if self._is_chain_due and self.settings.demo and self.executors:
             first_start.go_on(self.store)
             self._is_chain_due = False

@@ -39,6 +39,7 @@ def job_title(job: Job) -> str:
         "predict": f"Predicting {dataset} with {run}",
         "suspicious": f"Searching label errors in {dataset}",
         "cross-validate": f"Judging the posts of {dataset} by models that have not seen them",
+        "count": "Counting the mistakes of runs",
         "experiment": f"Computing the table “{_table_title(said.get('suite', ''))}”",
     }[job.kind]
 

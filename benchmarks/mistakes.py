@@ -1,0 +1,184 @@
+"""What it costs to keep the mistakes of runs as rows, and to ask about them, in a store of 400 posts and of 100,000.
+
+`python -m benchmarks.mistakes [POSTS ...]` prints a table: processor seconds to score what one run predicted for 40% of
+the posts and to write its outcomes; then, with twenty runs on the last 10% of the posts, milliseconds of a save and of
+each question (the median of several, by the clock). The last column has the largest store over the smallest.
+"""
+
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from db.annotations import save
+from db.character_spans import Mark
+from db.engine import Store, open_store
+from db.mistake_cases import CaseFilter, MistakesOf
+from db.mistakes import cells, listed, number_of, page_end
+from db.predictions import PostPrediction, PredictedMark, record
+from db.run_totals import totals
+from db.tables import Datasets, Posts, Revisions, Runs
+from db.training_names import add_names
+from mner_core.data.tokenize import tokenize
+from mner_core.home import Home
+
+RUNS, SAVES, ASKED, PART = 20, 40, 15, 500
+LABELS = ("LOC", "MISC", "ORG", "PER")
+WORDS = ("went", "saw", "met", "called", "in", "at", "the", "and", "with", "today", "here", "again")
+NAMES = 5_000
+"""Different names that the posts speak of."""
+
+
+def main(sizes: Sequence[int]) -> None:
+    """Measures stores of these numbers of posts."""
+    table = [measure(posts) for posts in sizes]
+    for name in table[0]:
+        figures = "  ".join(f"{row[name]:10.2f}" for row in table)
+        print(f"{name:44}{figures}   x{table[-1][name] / table[0][name]:.2f}")
+
+
+def measure(posts: int) -> dict[str, float]:
+    """The figures of one store."""
+    with tempfile.TemporaryDirectory() as folder:
+        store, chance = open_store(Home(Path(folder))), random.Random(1)
+        gold = fill(store, posts, chance)
+        begun = time.process_time()
+        predict(store, 0, {post: gold[post] for post in range(posts // 2 + 1, posts * 9 // 10 + 1)}, chance)
+        found = {"posts": float(posts), "scoring 40% of the posts, CPU s": time.process_time() - begun}
+        test = range(posts * 9 // 10 + 1, posts + 1)
+        for run in range(RUNS):
+            predict(store, run, {post: gold[post] for post in test}, chance)
+        found["a save, ms"] = saves(store, list(test)[:SAVES], gold)
+        for split in ("valid", "test"):
+            for name, ask in questions(store, split).items():
+                found[f"{name}, {split}, ms"] = median_of([ask] * ASKED)
+        found["store, MB"] = store.home.store.stat().st_size / 1e6
+        store.close()
+    return found
+
+
+Gold = list[tuple[int, int, str]]
+
+
+def fill(store: Store, posts: int, chance: random.Random) -> dict[int, Gold]:
+    """Posts of half train, 40% valid and 10% test, their gold by number, and twenty runs; no predictions yet."""
+    gold: dict[int, Gold] = {}
+    with store.write() as session:
+        session.add(
+            Datasets(id=1, name="set", licence="", credits="", labels=list(LABELS), mapping={}, created=0.0, changes=0)
+        )
+        session.flush()
+        rows, revisions = [], []
+        for number in range(1, posts + 1):
+            text, gold[number] = _text(chance)
+            split = "train" if number <= posts / 2 else "valid" if number <= posts * 0.9 else "test"
+            rows.append(_post(number, text, split))
+            marks = [[f"g{place}", *mark, None] for place, mark in enumerate(gold[number])]
+            revisions.append({**_REVISION, "post_id": number, "marks": marks})
+        session.execute(insert(Posts), rows)
+        session.execute(insert(Revisions), revisions)
+        for run in range(RUNS):
+            session.execute(insert(Runs), [{**_RUN, "id": run + 1, "name": f"run {run}", "folder": f"run {run}"}])
+        add_names(session, list(gold))
+    return gold
+
+
+_REVISION = {
+    "track": "gold", "base": 0, "status": "submitted", "author": "", "created": 0.0, "imported": True,
+    "is_newest": True,
+}  # fmt: skip
+_RUN = {
+    "model": "bert-crf", "variant": "", "profile": "tiny", "seed": 0, "settings": {}, "data": {}, "metrics": {},
+    "labels": list(LABELS), "weights": "", "started_from": "", "seconds": 0.0, "created": 0.0,
+}  # fmt: skip
+
+
+def _post(number: int, text: str, split: str) -> dict[str, object]:
+    return {
+        "id": number, "dataset_id": 1, "split": split, "name": str(number), "place": number, "text": text,
+        "tokens": [[word.start, word.end] for word in tokenize(text)], "subsets": {}, "source": "posts.jsonl",
+        "picture": ("with", "without", "broken")[number % 3],
+    }  # fmt: skip
+
+
+def _text(chance: random.Random) -> tuple[str, Gold]:
+    """A text of 8 to 40 words with up to three names, and where these are."""
+    words = chance.choices(WORDS, k=chance.randint(8, 40))
+    names = sorted(chance.sample(range(len(words)), k=chance.choice((0, 1, 1, 2, 3))))
+    for place in names:
+        words[place] = f"Name{chance.randrange(NAMES)}"
+    starts = [sum(len(word) + 1 for word in words[:place]) for place in names]
+    gold = [
+        (start, start + len(words[place]), chance.choice(LABELS)) for start, place in zip(starts, names, strict=True)
+    ]
+    return " ".join(words), gold
+
+
+def predict(store: Store, run: int, gold: dict[int, Gold], chance: random.Random) -> None:
+    """Keeps what a run says of these posts: about two thirds of it right."""
+    posts = list(gold)
+    for begin in range(0, len(posts), PART):
+        said = [PostPrediction(post=post, marks=_said(gold[post], chance)) for post in posts[begin : begin + PART]]
+        record(store, f"run {run}", said)
+
+
+def _said(gold: Gold, chance: random.Random) -> tuple[PredictedMark, ...]:
+    found = []
+    for start, end, label in gold:
+        luck = chance.random()
+        said = chance.choice(LABELS) if luck < 0.2 else label
+        if luck < 0.9:
+            found.append(PredictedMark(start=start, end=end, label=said, confidence=chance.random()))
+    if chance.random() < 0.2 and not any(start == 0 for start, _, _ in gold):
+        found.append(PredictedMark(start=0, end=2, label="MISC", confidence=chance.random()))
+    return tuple(found)
+
+
+def saves(store: Store, posts: Sequence[int], gold: dict[int, Gold]) -> float:
+    """Milliseconds of saving one post with one entity more or less."""
+
+    def one(post: int) -> Callable[[], object]:
+        marks = [Mark(start=start, end=end, label="PER") for start, end, _ in gold[post][1:]]
+        return lambda: save(store, post, "gold", base=1, marks=marks, author="ann")
+
+    return median_of([one(post) for post in posts])
+
+
+def questions(store: Store, split: str) -> dict[str, Callable[[], object]]:
+    """What the screen of errors asks, with and without a filter."""
+    of, every, seen = MistakesOf(run="run 0", dataset="set", split=split), CaseFilter(), CaseFilter(name="seen")
+    wanted = CaseFilter(picture="without", length="1", labels="imported")
+    number = number_of(store, of, every)
+    middle = page_end(store, of, every, "sure", number[1] // 2) if number else None
+    other = MistakesOf(run="run 0", dataset="set", split=split, compare="run 1")
+    return {
+        "cells": lambda: cells(store, of, every),
+        "cells, names seen": lambda: cells(store, of, seen),
+        "cells, three filters": lambda: cells(store, of, wanted),
+        "first page": lambda: listed(store, of, every),
+        "middle page": lambda: listed(store, of, every, behind=middle),
+        "last page": lambda: listed(store, of, every, backwards=True),
+        "where page begins": lambda: page_end(store, of, every, "sure", 100),
+        "number": lambda: number_of(store, of, every),
+        "totals of all runs": lambda: totals(store, "set", split),
+        **({"cells beside a second run": lambda: cells(store, other, every)} if split == "test" else {}),
+    }
+
+
+def median_of(asked: Sequence[Callable[[], object]]) -> float:
+    """Milliseconds, the median."""
+    times = []
+    for ask in asked:
+        begun = time.perf_counter()
+        ask()
+        times.append(1000 * (time.perf_counter() - begun))
+    return statistics.median(times)
+
+
+if __name__ == "__main__":
+    main([int(argument) for argument in sys.argv[1:]] or [400, 100_000])

@@ -1,0 +1,188 @@
+"""Which rows of `Outcomes` a question about mistakes is about: whose, under which gold, and under which filter.
+
+A case is a mistake of a run; beside a second run, its own mistakes and those that only the other one makes, on
+the posts that both have read.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, null, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from db.gold import CURRENT, ORIGINAL, counts_as
+from db.outcomes import NOTHING
+from db.posts import GOLD, dataset_key
+from db.runs import run_id
+from db.tables import Outcomes, Posts, Revisions, TrainingNames
+from mner_core.evaluation.errors import NONE
+
+Change: TypeAlias = Literal["fixed", "broken", "wrong in both"]
+CHANGES: tuple[Change, ...] = get_args(Change)
+_RIGHT = ("correct", NOTHING)
+_COLUMNS = (
+    "post_id", "place", "number", "kind", "start", "end", "label", "predicted_start", "predicted_end",
+    "predicted_label", "confidence", "words", "name",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MistakesOf:
+    """Whose mistakes on which posts. With `compare`, beside a second run; then labels that the runs `fair_to` suggested
+    are taken back (`db.fair_gold`).
+    """
+
+    run: str
+    dataset: str
+    split: str | None = None
+    gold: str = CURRENT
+    compare: str | None = None
+    fair_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFilter:
+    """What is asked of a case; an empty field asks nothing.
+
+    Args:
+        kind: "missed" and so on.
+        type: the type in the gold, or the predicted one where there is no gold.
+        pair: "PER>ORG": one cell of the confusion matrix, gold before predicted.
+        change: against the second run: one of `CHANGES`.
+        picture: "with" one that opens, "without" any, or "broken": named, but not there or not to be opened.
+        name: "seen" or "unseen" among the entities of the imported training posts.
+        length: of the entity in words: "1", "2" or "3" (and more).
+        labels: of the post: "corrected" by a person or as "imported".
+    """
+
+    kind: str = ""
+    type: str = ""
+    pair: str = ""
+    change: str = ""
+    picture: str = ""
+    name: str = ""
+    length: str = ""
+    labels: str = ""
+
+
+def selected_cases(session: Session, of: MistakesOf, wanted: CaseFilter, right: bool = False) -> Select[Any]:
+    """All columns of the cases that a filter leaves, with `gold_label` and `change`; with `right`, also what is right.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    cases = _cases(session, of, right).subquery()
+    return select(cases).where(*_fits(session, of, cases.c, wanted))
+
+
+def read_posts(session: Session, of: MistakesOf) -> Select[Any]:
+    """The labelled posts that the run has read; those that both have read where there are two.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    mine = Outcomes.__table__.alias("mine").c
+    here = [*_of_run(session, of, mine, of.run), mine.number == 0]
+    if of.compare is not None:
+        theirs = Outcomes.__table__.alias("theirs").c
+        there = _of_run(session, of, theirs, of.compare)
+        here.append(exists().where(*there, theirs.split == mine.split, theirs.revision_id == mine.revision_id))
+    return select(mine.post_id).where(*here)
+
+
+def gold_label(cases: Any) -> ColumnElement[str]:
+    """The type in the gold, "none" where the prediction is spurious."""
+    return case((cases.kind == "spurious", NONE), else_=cases.label)
+
+
+def said_label(cases: Any) -> ColumnElement[str]:
+    """The type that was predicted, "none" where nothing was."""
+    return func.coalesce(cases.predicted_label, NONE)
+
+
+def _cases(session: Session, of: MistakesOf, right: bool) -> Any:
+    mine = Outcomes.__table__.alias("mine").c
+    here = _of_run(session, of, mine, of.run)
+    wrong = mine.kind.not_in(_RIGHT)
+    kinds = mine.kind != NOTHING if right else wrong
+    if of.compare is None:
+        return select(*_columns(mine), null().label("change")).where(*here, kinds)
+    theirs = Outcomes.__table__.alias("theirs").c
+    there = _of_run(session, of, theirs, of.compare)
+    change = case((~wrong, None), (exists().where(*there, *_same_mistake(mine, theirs)), CHANGES[2]), else_=CHANGES[1])
+    read = exists().where(*there, theirs.split == mine.split, theirs.revision_id == mine.revision_id)
+    also = exists().where(*here, mine.split == theirs.split, mine.revision_id == theirs.revision_id)
+    fixed = ~exists().where(*here, *_same_mistake(theirs, mine))
+    return union_all(
+        select(*_columns(mine), change.label("change")).where(*here, kinds, read),
+        select(*_columns(theirs), literal(CHANGES[0]).label("change")).where(
+            *there, theirs.kind.not_in(_RIGHT), also, fixed
+        ),
+    )
+
+
+def _columns(table: Any) -> Sequence[Any]:
+    return [getattr(table, name).label(name) for name in _COLUMNS]
+
+
+def _of_run(session: Session, of: MistakesOf, table: Any, run: str) -> list[ColumnElement[bool]]:
+    """The rows of a run under the named gold."""
+    here = [table.run_id == run_id(session, run), table.dataset_id == dataset_key(session, of.dataset)]
+    here += [] if of.split is None else [table.split == of.split]
+    here.append(table.track == _track(of))
+    if of.fair_to:
+        return [*here, table.revision_id.in_(select(Revisions.id).where(counts_as(of.gold, of.fair_to)))]
+    return [*here, table.imported if of.gold == ORIGINAL else table.is_newest]
+
+
+def _same_mistake(one: Any, other: Any) -> list[ColumnElement[bool]]:
+    """A gold entity is a mistake of a run that does not find it, a spurious one of a run that makes it up."""
+    return [
+        other.split == one.split,
+        other.revision_id == one.revision_id,
+        other.kind.not_in(_RIGHT),
+        other.start == one.start,
+        other.end == one.end,
+        other.label == one.label,
+        (other.kind == "spurious") == (one.kind == "spurious"),
+    ]
+
+
+def _track(of: MistakesOf) -> str:
+    return GOLD if of.gold in (CURRENT, ORIGINAL) else of.gold
+
+
+def _fits(session: Session, of: MistakesOf, cases: Any, wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    dataset_id = dataset_key(session, of.dataset)
+    known = exists().where(TrainingNames.dataset_id == dataset_id, TrainingNames.name == cases.name)
+    pictures = select(Posts.id).where(Posts.dataset_id == dataset_id, Posts.picture == wanted.picture)
+    asked: dict[str, Callable[[], ColumnElement[bool]]] = {
+        "kind": lambda: cases.kind == wanted.kind,
+        "type": lambda: cases.label == wanted.type,
+        "pair": lambda: gold_label(cases) + ">" + said_label(cases) == wanted.pair,
+        "change": lambda: cases.change == wanted.change,
+        "picture": lambda: cases.post_id.in_(pictures),
+        "name": lambda: known if wanted.name == "seen" else ~known,
+        "length": lambda: (case((cases.words < 3, cases.words), else_=3)) == _number(wanted.length),
+        "labels": lambda: _has_corrected(_track(of), cases) == (wanted.labels == "corrected"),
+    }
+    return [condition() for name, condition in asked.items() if getattr(wanted, name)]
+
+
+def _number(length: str) -> int:
+    return int(length) if length in {"1", "2", "3"} else -1
+
+
+def _has_corrected(track: str, cases: Any) -> ColumnElement[bool]:
+    """Whether a person submitted the newest revision of the post's track: a draft on top is no correction yet."""
+    later = aliased(Revisions)
+    draft = exists().where(later.post_id == Revisions.post_id, later.track == track, later.base > Revisions.base)
+    corrected = select(Revisions.post_id).where(
+        Revisions.track == track,
+        Revisions.is_newest.is_(True),
+        Revisions.imported.is_(False),
+        Revisions.status == "submitted",
+        ~draft,
+    )
+    return cases.post_id.in_(corrected)

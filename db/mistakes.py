@@ -1,0 +1,245 @@
+"""Questions about what a run gets wrong, answered by the database: no post is loaded, nothing is scored.
+
+While posts of the data set wait to be counted (`db.uncounted`) no question has an answer: it is None then, and never a
+figure that is not true.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from db.engine import Store
+from db.mistake_cases import CaseFilter, Change, MistakesOf, gold_label, read_posts, said_label, selected_cases
+from db.posts import dataset_key
+from db.predictions import PredictedMark
+from db.uncounted import is_counted
+from mner_core.evaluation.errors import Kind, Outcome
+from mner_core.types import Span
+
+Order: TypeAlias = Literal["sure", "unsure", "most", "file"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+"""The surest mistakes first, the least sure, most mistakes in a post first, or as the files have them."""
+PlaceInOrder: TypeAlias = tuple[float, int]
+"""Where a post stands in an order: what it is ordered by, then its place in the files. Pages begin behind one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """How many cases are of one kind, gold type, predicted type ("none" for neither) and change."""
+
+    kind: Kind
+    gold: str
+    predicted: str
+    change: Change | None
+    number: int
+
+    @property
+    def label(self) -> str:
+        """The type that the cases are filed under: that of the gold, or the predicted one where there is no gold."""
+        return self.predicted if self.kind == "spurious" else self.gold
+
+    @property
+    def pair(self) -> str:
+        """The cell of the confusion matrix, as the filter names it."""
+        return f"{self.gold}>{self.predicted}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPost:
+    """A post on a list of mistakes, and where it stands there."""
+
+    post: int
+    at: PlaceInOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCase:
+    """A mistake, in code points of the post's text; `change` and `predicted` as in `Cell` and `Outcome`."""
+
+    outcome: Outcome
+    predicted: PredictedMark | None
+    words: int
+    change: Change | None
+
+
+def cells(store: Store, of: MistakesOf, wanted: CaseFilter) -> list[Cell] | None:
+    """What the run got wrong and right, counted under the filter's slices: its picture, name, length and labels.
+
+    The counts of kinds, types, changes and of the confusion matrix are sums of these (`facet`).
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    slices = CaseFilter(picture=wanted.picture, name=wanted.name, length=wanted.length, labels=wanted.labels)
+    with store.read() as session:
+        if not is_counted(session, dataset_key(session, of.dataset)):
+            return None
+        cases = selected_cases(session, of, slices, right=True).subquery().c
+        by = (cases.kind, gold_label(cases), said_label(cases), cases.change)
+        rows = session.execute(select(*by, func.count()).group_by(*by)).all()
+    return [
+        Cell(kind=kind, gold=gold, predicted=predicted, change=change, number=number)
+        for kind, gold, predicted, change, number in rows
+    ]
+
+
+def facet(found: Iterable[Cell], wanted: CaseFilter, name: str) -> Mapping[str, int]:
+    """How many cases each value of kind, type, pair or change would leave, under the other three of the filter."""
+    counts: Counter[str] = Counter()
+    for cell in found:
+        values = {"kind": cell.kind, "type": cell.label, "pair": cell.pair, "change": str(cell.change)}
+        if all(getattr(wanted, other) in ("", value) for other, value in values.items() if other != name):
+            counts[values[name]] += cell.number
+    return counts
+
+
+def posts_read(store: Store, of: MistakesOf) -> int | None:
+    """How many labelled posts the run has read, or both runs where there are two.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    with store.read() as session:
+        if not is_counted(session, dataset_key(session, of.dataset)):
+            return None
+        return session.scalar(select(func.count()).select_from(read_posts(session, of).subquery()))
+
+
+def number_of(store: Store, of: MistakesOf, wanted: CaseFilter) -> tuple[int, int] | None:
+    """How many cases the filter leaves, and in how many posts.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    with store.read() as session:
+        if not is_counted(session, dataset_key(session, of.dataset)):
+            return None
+        cases = selected_cases(session, of, wanted).subquery().c
+        found = session.execute(select(func.count(), func.count(cases.post_id.distinct()))).one()
+    return found[0], found[1]
+
+
+def listed(
+    store: Store,
+    of: MistakesOf,
+    wanted: CaseFilter,
+    order: Order = "sure",
+    behind: PlaceInOrder | None = None,
+    limit: int = 10,
+    backwards: bool = False,
+) -> list[ListedPost] | None:
+    """The first posts behind a place in the order, or `backwards` the last ones before it, the nearest first.
+
+    The place need not be that of a post that is still on the list: who corrects a post goes on from where it stood.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    with store.read() as session:
+        if not is_counted(session, dataset_key(session, of.dataset)):
+            return None
+        posts = _in_order(session, of, wanted, order).subquery().c
+        rows = select(posts.post_id, posts.at, posts.place)
+        if behind is not None:
+            rows = rows.where(_beyond(posts, behind, backwards))
+        ways = [column.desc() if backwards else column for column in (posts.at, posts.place)]
+        found = session.execute(rows.order_by(*ways).limit(limit)).all()
+    return [ListedPost(post=post, at=(at, place)) for post, at, place in found]
+
+
+def place_of(store: Store, of: MistakesOf, wanted: CaseFilter, order: Order, post: int) -> PlaceInOrder | None:
+    """Where a post stands in the order; None where it is not on the list, or the list has no answer now.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    with store.read() as session:
+        if not is_counted(session, dataset_key(session, of.dataset)):
+            return None
+        posts = _in_order(session, of, wanted, order).subquery().c
+        found = session.execute(select(posts.at, posts.place).where(posts.post_id == post)).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+def number_before(store: Store, of: MistakesOf, wanted: CaseFilter, order: Order, at: PlaceInOrder) -> int | None:
+    """How many posts of the list stand before a place.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    with store.read() as session:
+        if not is_counted(session, dataset_key(session, of.dataset)):
+            return None
+        posts = _in_order(session, of, wanted, order).subquery().c
+        return session.scalar(select(func.count()).select_from(posts.post_id.table).where(_beyond(posts, at, True)))
+
+
+def page_end(store: Store, of: MistakesOf, wanted: CaseFilter, order: Order, posts: int) -> PlaceInOrder | None:
+    """Where the post number `posts` of the list stands, counted from 1: behind it the next page begins.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    with store.read() as session:
+        if not is_counted(session, dataset_key(session, of.dataset)):
+            return None
+        each = _in_order(session, of, wanted, order).subquery().c
+        number = func.row_number().over(order_by=(each.at, each.place)).label("number")
+        numbered = select(each.at, each.place, number).subquery().c
+        found = session.execute(select(numbered.at, numbered.place).where(numbered.number == posts)).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+def cases_of(
+    store: Store, of: MistakesOf, wanted: CaseFilter, posts: Collection[int]
+) -> dict[int, tuple[StoredCase, ...]] | None:
+    """The cases of some posts that the filter leaves, in the order of the text.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    with store.read() as session:
+        if not is_counted(session, dataset_key(session, of.dataset)):
+            return None
+        cases = selected_cases(session, of, wanted).subquery().c
+        rows = select(*cases).where(cases.post_id.in_(posts))
+        rows = rows.order_by(cases.post_id, cases.start, cases.end, cases.label, cases.kind == "spurious")
+        found: dict[int, tuple[StoredCase, ...]] = {}
+        for row in session.execute(rows):
+            found[row.post_id] = (*found.get(row.post_id, ()), _to_case(row))
+    return found
+
+
+def _in_order(session: Session, of: MistakesOf, wanted: CaseFilter, order: Order) -> Select[Any]:
+    """Each post with a case, and by what it is ordered (`at`, then `place`)."""
+    cases = selected_cases(session, of, wanted).subquery().c
+    at: ColumnElement[float] = {
+        "sure": -func.coalesce(func.max(cases.confidence), -1.0),
+        "unsure": func.coalesce(func.min(cases.confidence), 2.0),
+        "most": -func.count() * 1.0,
+        "file": func.min(0.0),
+    }[order]
+    return select(cases.post_id, at.label("at"), func.min(cases.place).label("place")).group_by(cases.post_id)
+
+
+def _beyond(posts: Any, place: PlaceInOrder, backwards: bool) -> ColumnElement[bool]:
+    at, number = place
+    if backwards:
+        return or_(posts.at < at, and_(posts.at == at, posts.place < number))
+    return or_(posts.at > at, and_(posts.at == at, posts.place > number))
+
+
+def _to_case(row: Any) -> StoredCase:
+    said = None
+    if row.predicted_label is not None:
+        said = PredictedMark(
+            start=row.predicted_start, end=row.predicted_end, label=row.predicted_label, confidence=row.confidence
+        )
+    gold = None if row.kind == "spurious" else Span(row.start, row.end, row.label)
+    return StoredCase(
+        outcome=Outcome(gold, said.span if said else None), predicted=said, words=row.words, change=row.change
+    )

@@ -1,0 +1,31 @@
+"""Rows that hold sums: something is added to them, and what has become nothing goes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from db.tables import RunTotals, TrainingNames
+
+Table = type[RunTotals] | type[TrainingNames]
+
+
+def add_to(
+    session: Session, table: Table, key: Sequence[str], sums: Sequence[str], rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """Adds the columns `sums` of these rows to the rows of the same `key`, or makes them; rows of zeros are deleted."""
+    news = [dict(row) for row in rows if any(row[name] for name in sums)]
+    if not news:
+        return
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    adding = insert(table)
+    session.execute(
+        adding.on_conflict_do_update(
+            index_elements=list(key), set_={name: getattr(table, name) + adding.excluded[name] for name in sums}
+        ),
+        sorted(news, key=lambda row: [row[name] for name in key]),  # one order for all: no two wait for each other
+    )
+    if any(row[name] < 0 for row in news for name in sums):
+        session.execute(delete(table).where(*(getattr(table, name) == 0 for name in sums)))
