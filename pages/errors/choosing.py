@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
+from db.mistakes import Cell, facet
 from db.posts import dataset
 from mner_core.evaluation.errors import NONE
 from pages.components.confusion_matrix import confusion_matrix
-from pages.mistakes.cases import CHANGES, MISTAKES, PostCases, correct
-from pages.mistakes.filters import Facts, Filter, facet, set_filter
-from pages.mistakes.loading import Found
+from pages.mistakes.cases import CHANGES, MISTAKES
+from pages.mistakes.filters import Filter, set_filter
+from pages.mistakes.stored import asked_of_cases
 from pages.shared.selection import Selection
 from pages.shared.store import store
 from pages.shared.text import plain
@@ -25,13 +26,14 @@ _SLICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
 }
 
 
-def draw_filters(chosen: Selection, posts: Sequence[PostCases], wanted: Filter, known: Facts) -> None:
-    """Counts that filter when they are chosen, and the slices."""
+def draw_filters(chosen: Selection, found: Sequence[Cell], wanted: Filter) -> None:
+    """Counts that filter when they are chosen, and the slices; `found` is what the slices leave."""
+    wrong = [cell for cell in found if cell.kind != "correct"]
     if chosen.compare:
-        _pills("change", "Against the other run", CHANGES, posts, wanted, known)
-    _pills("kind", "Kind of mistake", MISTAKES, posts, wanted, known)
-    types = sorted({case.label for post in posts for case in post.cases})
-    _pills("type", "Entity type", _known_first(chosen, types), posts, wanted, known)
+        _pills("change", "Against the other run", CHANGES, wrong, wanted)
+    _pills("kind", "Kind of mistake", MISTAKES, wrong, wanted)
+    types = sorted({cell.label for cell in wrong} | ({wanted.type} if wanted.type else set()))
+    _pills("type", "Entity type", _known_first(chosen, types), wrong, wanted)
     first, second = st.columns(3), st.columns(3)
     for column, name in zip([*first, *second], _SLICES, strict=False):
         with column:
@@ -44,15 +46,17 @@ def draw_filters(chosen: Selection, posts: Sequence[PostCases], wanted: Filter, 
             )
 
 
-def choose_matrix_cell(chosen: Selection, found: Found, wanted: Filter, known: Facts) -> None:
-    """The confusion matrix of what all other filters leave; choosing a cell shows its mistakes, again shows all."""
-    right = correct(found.judged)
-    cases = [case for post in (*found.cases, *right) for case in post.cases]
-    named = sorted({label for case in cases for label in (case.gold_label, case.predicted_label)} - {NONE})
+def choose_matrix_cell(chosen: Selection, every: Sequence[Cell], found: Sequence[Cell], wanted: Filter) -> None:
+    """The confusion matrix of what all other filters leave; choosing a cell shows its mistakes, again shows all.
+
+    `found` is what the slices leave of `every` case.
+    """
+    asked = asked_of_cases(wanted)
+    named = sorted({label for cell in every for label in (cell.gold, cell.predicted)} - {NONE})
     confusion_matrix(
         [*_known_first(chosen, named), NONE],
-        facet(found.cases, wanted, known, "pair"),
-        facet(right, wanted, known, "pair"),
+        facet([cell for cell in found if cell.kind != "correct"], asked, "pair"),
+        facet([cell for cell in found if cell.kind == "correct"], asked, "pair"),
         wanted.pair,
         key="matrix",
         on_pick=lambda cell: set_filter(replace(wanted, pair="" if cell == wanted.pair else cell)),
@@ -71,10 +75,8 @@ def _reading(wanted: Filter, is_compared: bool) -> str:
     )
 
 
-def _pills(
-    name: str, title: str, values: Sequence[str], posts: Sequence[PostCases], wanted: Filter, known: Facts
-) -> None:
-    counts = facet(posts, wanted, known, name)
+def _pills(name: str, title: str, values: Sequence[str], found: Sequence[Cell], wanted: Filter) -> None:
+    counts = facet(found, asked_of_cases(wanted), name)
     current = getattr(wanted, name)
     offered = [value for value in values if counts.get(value) or value == current]
     key = f"filter {name}"

@@ -1,9 +1,12 @@
 """The posts with mistakes, page by page: text, thumbnail, and what is wrong in words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
+from db.mistake_cases import MistakesOf
+from db.mistakes import listed, number_of, page_end
 from db.posts import dataset
 from mner_core.data.entity_types import EntityType
 from mner_core.types import Example
@@ -11,6 +14,7 @@ from pages.components.span_text import MarkedText, span_text
 from pages.mistakes.cases import PostCases
 from pages.mistakes.filters import Filter
 from pages.mistakes.sentences import sentences
+from pages.mistakes.stored import asked_of_cases, order_of, with_their_cases
 from pages.shared.address import write
 from pages.shared.marking import gold_marks, suggestions
 from pages.shared.number_format import counted
@@ -23,21 +27,34 @@ PAGE = 10
 """Posts on a page."""
 
 
-def draw_list(chosen: Selection, posts: Sequence[PostCases], wanted: Filter) -> None:
-    """One page of posts and, where there are more, the way to the others."""
-    cases = [case for post in posts for case in post.cases]
-    fixed = sum(case.change == "fixed" for case in cases)
-    others = f", {fixed:,} of them fixed" if 0 < fixed < len(cases) else ""
-    st.header(f"{counted(len(cases), 'mistake')} in {counted(len(posts), 'post')}{others}")
+def draw_list(chosen: Selection, of: MistakesOf, wanted: Filter) -> bool:
+    """One page of posts and, where there are more, the way to the others. Returns whether there is any."""
+    asked = asked_of_cases(wanted)
+    cases, posts = number_of(store(), of, asked) or (0, 0)
+    if not posts:
+        return False
+    fixed = 0
+    if of.compare and not asked.change:
+        fixed, _ = number_of(store(), of, replace(asked, change="fixed")) or (0, 0)
+    others = f", {fixed:,} of them fixed" if 0 < fixed < cases else ""
+    st.header(f"{counted(cases, 'mistake')} in {counted(posts, 'post')}{others}")
     st.caption("Filled: the labels it is measured on. Underlined: what the run predicts.")
-    pages = -(-len(posts) // PAGE)
+    pages = -(-posts // PAGE)
     page = min(_page(), pages)
     types = dataset(store(), chosen.dataset or "").types
-    for post in posts[(page - 1) * PAGE : page * PAGE]:
+    for post in _posts_of_page(of, wanted, page):
         _draw_post(chosen, post, wanted, types)
     if pages > 1:
         key = f"errors page {page} of {pages}"  # a widget of its own, because its value is what the address says
         st.pagination(pages, default=page, key=key, on_change=lambda: write({"page": str(st.session_state[key])}))
+    return True
+
+
+def _posts_of_page(of: MistakesOf, wanted: Filter, page: int) -> list[PostCases]:
+    asked, order = asked_of_cases(wanted), order_of(wanted)
+    behind = page_end(store(), of, asked, order, (page - 1) * PAGE)
+    found = listed(store(), of, asked, order, behind, PAGE) or []
+    return with_their_cases(store(), of, wanted, [each.post for each in found])
 
 
 def _page() -> int:

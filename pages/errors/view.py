@@ -1,25 +1,28 @@
 """Where a run is wrong: its mistakes on one named gold, by kind and type, each with its post."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from db.change_token import change_token
 from db.corrections import TRAIN
-from db.evaluations import evaluate
+from db.mistake_cases import CaseFilter, MistakesOf
+from db.mistakes import Cell, cells, posts_read
 from db.runs import runs
-from mner_core.types import InputError
+from db.uncounted import waiting_posts
 from pages.errors.choosing import choose_matrix_cell, draw_filters
 from pages.errors.listing import draw_list
-from pages.mistakes.cases import ordered
 from pages.mistakes.fairness import Fairness, fairness
-from pages.mistakes.filters import Filter, current_filter, matching, set_filter
-from pages.mistakes.loading import Found, facts, load
+from pages.mistakes.filters import Filter, current_filter, set_filter
 from pages.mistakes.no_mistakes import no_mistakes
+from pages.mistakes.stored import asked_of_cases, measured, mistakes_of
 from pages.mistakes.worklist import TITLES
 from pages.shared.number_format import counted
 from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
-from pages.shared.run_words import entities_of_unknown_types, why_no_run
+from pages.shared.run_words import unknown_types, why_no_run
 from pages.shared.selection import Selection, gold_name, page_link, selection
+from pages.shared.status import going_on
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -38,21 +41,29 @@ def main() -> None:
         st.info(f"{why_no_run(chosen)} Once there is one, its mistakes are listed here.")
         page_link("runs", "Train a run")
         return
-    found = load(store(), chosen)
-    examples = [each.gold_post.example for each in found.judged]
-    if unknown := entities_of_unknown_types(chosen.run, chosen.dataset, examples):
+    of = mistakes_of(store(), chosen)
+    every = cells(store(), of, CaseFilter())
+    if every is None:
+        waiting = waiting_posts(store(), chosen.dataset)
+        st.info(
+            f"The mistakes of runs are being counted: {counted(waiting, 'post')} to go.", icon=":material/calculate:"
+        )
+        going_on(["count"])
+        return
+    read = posts_read(store(), of) or 0
+    if unknown := unknown_types(chosen.run, chosen.dataset, _entities(every)):
         st.warning(unknown)
     fair = _fairness(chosen)
-    st.markdown(_summary(chosen, found, fair.fair_to if fair else ()))
+    st.markdown(_summary(chosen, of, every, read))
     if fair and fair.sentence:
         st.info(f"{fair.sentence} {_as_labelled(chosen)}", icon=":material/balance:")
-    if chosen.split == TRAIN and found.judged:
+    if chosen.split == TRAIN and read:
         st.caption(
             ":material/info: A run repeats the labels of train that it learned, so few of its mistakes show here."
         )
         page_link("annotate", TITLES["held-out"], list="held-out", post=None)
-    if found.judged:
-        _draw_found(chosen, found)
+    if read:
+        _draw_found(chosen, of, every)
     else:
         page_link("annotate", "Label posts")
 
@@ -75,44 +86,50 @@ def _as_labelled(chosen: Selection) -> str:
     """Both runs' F1 on the labels as they are."""
     assert chosen.dataset, "a data set is chosen"
     assert chosen.run, "a run is chosen"
-    try:
-        found = evaluate(store(), [chosen.compare or "", chosen.run], chosen.dataset, chosen.split, chosen.gold)
-    except InputError as error:
-        return plain(str(error))
+    runs_of = (chosen.compare or "", chosen.run)
+    found = measured(store(), change_token(store()), runs_of, chosen.dataset, chosen.split, chosen.gold)
+    if isinstance(found, str):
+        return plain(found)
     said = ", ".join(f"{plain(each.run)} {each.score.f1:.1f}" for each in found)
     return f"On the labels as they are: {said}, which says nothing of which is better."
 
 
-def _summary(chosen: Selection, found: Found, fair_to: Sequence[str]) -> str:
+def _summary(chosen: Selection, of: MistakesOf, every: Sequence[Cell], read: int) -> str:
     """What was measured, in one sentence: numbers never stand alone."""
-    assert chosen.dataset, "a data set is chosen"
-    assert chosen.run, "a run is chosen"
-    run, where = plain(chosen.run), f"{plain(chosen.split or 'all splits')}, {plain(gold_name(chosen.gold))}"
-    if not found.judged:
+    run, where = plain(of.run), f"{plain(of.split or 'all splits')}, {plain(gold_name(of.gold))}"
+    if not read:
         return f"{no_mistakes(chosen)} Choose another split, other labels or another run ({where})."
-    entities = sum(len(each.gold) for each in found.judged)
-    basis = f"{counted(len(found.judged), 'post')} with {counted(entities, 'entity', 'entities')} ({where})"
-    wrong = sum(case.change != "fixed" for post in found.cases for case in post.cases)
+    basis = f"{counted(read, 'post')} with {counted(sum(_entities(every).values()), 'entity', 'entities')} ({where})"
+    wrong = sum(cell.number for cell in every if cell.kind != "correct" and cell.change != "fixed")
     said = f"**{run}** makes **{counted(wrong, 'mistake')}** on {basis}"
-    try:
-        score = evaluate(store(), [chosen.run], chosen.dataset, chosen.split, chosen.gold, fair_to=fair_to)[0].score
-    except InputError as error:
-        return f"{said}. {plain(str(error))}"
+    now = change_token(store())
+    found = measured(store(), now, (of.run,), of.dataset, of.split, of.gold, of.fair_to)
+    if isinstance(found, str):
+        return f"{said}. {plain(found)}"
+    score = found[0].score
     return f"{said}: F1 **{score.f1:.1f}**, protocol {score.protocol}, one seed, gold {score.gold_sha256[:8]}."
 
 
-def _draw_found(chosen: Selection, found: Found) -> None:
+def _entities(every: Sequence[Cell]) -> Mapping[str, int]:
+    """How many entities of each type the posts have that the run has read."""
+    counts: Counter[str] = Counter()
+    for cell in every:
+        if cell.kind != "spurious" and cell.change != "fixed":
+            counts[cell.gold] += cell.number
+    return counts
+
+
+def _draw_found(chosen: Selection, of: MistakesOf, every: Sequence[Cell]) -> None:
     wanted = current_filter()
-    known = facts(store(), chosen, wanted)
+    found = cells(store(), of, asked_of_cases(wanted)) or []
     left, right = st.columns([11, 9], gap="large")
     with left:
-        draw_filters(chosen, found.cases, wanted, known)
+        draw_filters(chosen, found, wanted)
     with right:
-        choose_matrix_cell(chosen, found, wanted, known)
-    shown = ordered(matching(found.cases, wanted, known), wanted.order)
-    if shown:
-        draw_list(chosen, shown, wanted)
-    elif found.cases:
+        choose_matrix_cell(chosen, every, found, wanted)
+    if draw_list(chosen, of, wanted):
+        return
+    if any(cell.kind != "correct" for cell in every):
         st.info("No mistake matches these filters.")
         st.button("Show all mistakes", on_click=lambda: set_filter(Filter(order=wanted.order)))
     else:

@@ -1,11 +1,11 @@
 """What is said where no run is chosen, or where the chosen one cannot know what it is asked for."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from db.posts import dataset
 from db.run_labels import known_types
 from db.runs import runs
-from mner_core.evaluation.gold import unknown_labels
 from mner_core.types import Example
 from pages.shared.number_format import counted
 from pages.shared.selection import Selection
@@ -33,10 +33,16 @@ def has_confidences(name: str | None) -> bool:
 
 def entities_of_unknown_types(name: str | None, dataset_name: str, posts: Iterable[Example]) -> str:
     """How many entities of these posts are of types that a run does not know; empty where there is none of them."""
+    return unknown_types(name, dataset_name, Counter(span.label for post in posts for span in post.spans or ()))
+
+
+def unknown_types(name: str | None, dataset_name: str, entities: Mapping[str, int]) -> str:
+    """How many of so many entities of each type are of types that a run does not know; empty where none is."""
     run = next((each for each in runs(store()) if each.name == name), None)
     if run is None or run.is_brought or not run.labels:
         return ""
-    unknown = unknown_labels(posts, known_types(run, dataset(store(), dataset_name)))
+    known = known_types(run, dataset(store(), dataset_name))
+    unknown = {label: number for label, number in sorted(entities.items()) if label not in known}
     if not unknown:
         return ""
     each = ", ".join(f"{number:,} {label}" for label, number in unknown.items())
