@@ -48,9 +48,10 @@ N ?= 12
 mutants: setup
 	nice $(PY) -m tests.mutants --seed $(SEED) --n $(N)
 
-# 100,000 posts are imported while five people save once a second; bounded by an hour, seeded, in a home of its own.
+# 100,000 posts are imported while five people save once a second; the nearest of a million vectors. Bounded by an hour, seeded, in a home of its own.
 soak: setup
 	$(PY) -m benchmarks.soak
+	$(PY) -m benchmarks.vectors
 
 # Labels made wrong, found, corrected, trained again: is the next run better? About 25 minutes of one core; WORK keeps what is made.
 WORK ?= $(CURDIR)/var/loop

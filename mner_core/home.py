@@ -37,6 +37,11 @@ class Home:
         return self.root / "graphs"
 
     @property
+    def indexes(self) -> Path:
+        """Approximate indexes of large pools."""
+        return self.root / "indexes"
+
+    @property
     def logs(self) -> Path:
         """One log for each job."""
         return self.root / "logs"

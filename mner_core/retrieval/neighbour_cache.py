@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -72,12 +73,22 @@ class PoolNeighbourhood:
         text_slot: the profile's frozen text encoder.
         needs: how many of each kind.
         remembered: how many answers of each kind are kept; the oldest go first.
+        indexes: the folder in which an index of a large pool is kept; None for none.
     """
 
-    def __init__(self, pool: Pool, grids: Grids, text_slot: str, needs: Needs, *, remembered: int = REMEMBERED) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        grids: Grids,
+        text_slot: str,
+        needs: Needs,
+        *,
+        remembered: int = REMEMBERED,
+        indexes: Path | None = None,
+    ) -> None:
         self.pool = pool
         self.needs = needs
-        self._retriever = Retriever(pool)
+        self._retriever = Retriever(pool, indexes=indexes)
         self._digests = dict(zip(pool.keys, pool.image_digests, strict=True))
         self._grids = grids
         self._text_slot = text_slot

@@ -16,6 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from mner_core.code_version import code_digest
 from mner_core.files import names_only, write_whole
 from mner_core.retrieval.vector_index import EXACT_UP_TO, VectorIndex, Vectors
 from mner_core.types import InputError, PostKey
@@ -126,10 +127,16 @@ class Pool:
 
 
 class Retriever:
-    """The two graphs' neighbours in one pool; each index is built when it is first asked."""
+    """The two graphs' neighbours in one pool; each index is built when it is first asked.
 
-    def __init__(self, pool: Pool, *, exact_up_to: int = EXACT_UP_TO, threads: int = 1) -> None:
+    Approximate ones are kept below `indexes`, under all that they follow from; None keeps none.
+    """
+
+    def __init__(
+        self, pool: Pool, *, exact_up_to: int = EXACT_UP_TO, threads: int = 1, indexes: Path | None = None
+    ) -> None:
         self.pool = pool
+        self._indexes = indexes
         self._build = partial(VectorIndex, exact_up_to=exact_up_to, threads=threads)
         self._row_of = {key: row for row, key in enumerate(pool.keys)}
         self._rows_with: dict[str, set[int]] = {}
@@ -139,12 +146,12 @@ class Retriever:
     @cached_property
     def captions(self) -> VectorIndex:
         """The pool's captions."""
-        return self._build(self.pool.caption_vectors)
+        return self._build(self.pool.caption_vectors, kept=self._kept("captions"))
 
     @cached_property
     def objects(self) -> VectorIndex:
         """The pool's mean object vectors."""
-        return self._build(self.pool.object_vectors)
+        return self._build(self.pool.object_vectors, kept=self._kept("objects"))
 
     def by_caption(self, sentences: Vectors, queries: Sequence[Query], num: int) -> list[tuple[Neighbour, ...]]:
         """For each sentence vector the `num` other posts with the likest captions, best first (R-GCN, Eq. 5)."""
@@ -153,6 +160,12 @@ class Retriever:
     def by_objects(self, objects: Vectors, queries: Sequence[Query], num: int) -> list[tuple[Neighbour, ...]]:
         """For each mean object vector the `num` other posts with the likest objects, best first (R-GCN, Eq. 10)."""
         return self._neighbours(self.objects, objects, queries, num)
+
+    def _kept(self, which: str) -> Path | None:
+        if self._indexes is None:
+            return None
+        code = code_digest("mner_core.retrieval.vector_index")
+        return self._indexes / f"{which}-{hashlib.sha256(f'{self.pool.fingerprint} {code}'.encode()).hexdigest()}"
 
     def _neighbours(
         self, index: VectorIndex, vectors: Vectors, queries: Sequence[Query], num: int

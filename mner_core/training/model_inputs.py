@@ -96,7 +96,9 @@ def _neighbourhood(
 
     pool = build_pool(pooled, features, plan.profile.text, plan.needs, home, on_vectors)
     pool.save(pool_folder(home, pool.fingerprint))
-    neighbourhood = PoolNeighbourhood(pool, Grids(features, home).of, plan.profile.text, plan.needs)
+    neighbourhood = PoolNeighbourhood(
+        pool, Grids(features, home).of, plan.profile.text, plan.needs, indexes=home.indexes
+    )
     neighbourhood.prepare(everybody, [features.features(example) for example in everybody], home, on_vectors)
     return neighbourhood
 
@@ -156,4 +158,4 @@ def load_neighbourhood(
     pool, _ = pool_of_run(run, record, home)
     own = run / POOL / GRIDS
     grids = Grids(features, home, Shards(own) if own.is_dir() else None)
-    return PoolNeighbourhood(pool, grids.of, plan.profile.text, plan.needs)
+    return PoolNeighbourhood(pool, grids.of, plan.profile.text, plan.needs, indexes=home.indexes)

@@ -6,7 +6,8 @@ import faiss
 import numpy as np
 import pytest
 
-from mner_core.retrieval import vector_index
+from mner_core.retrieval import approximate_index, vector_index
+from mner_core.retrieval.approximate_index import About, ApproximateIndex
 from mner_core.retrieval.vector_index import EXACT_UP_TO, VectorIndex
 
 
@@ -14,11 +15,28 @@ def rows(number: int, width: int = 4, seed: int = 0) -> Any:
     return np.random.default_rng(seed).normal(size=(number, width)).astype(np.float32)
 
 
-def test_a_graph_is_built_and_searched_as_it_was_measured() -> None:
-    """32 links a row, 64 on the ground floor; 80 candidates while it is built, 128 while it is asked."""
-    index = VectorIndex(rows(200), exact_up_to=0)._index
-    assert (index.hnsw.nb_neighbors(0), index.hnsw.nb_neighbors(1)) == (64, 32)
-    assert (index.hnsw.efConstruction, index.hnsw.efSearch) == (80, 128)
+@pytest.mark.parametrize(("number", "lists"), [(1, 1), (79, 1), (80, 2), (1600, 40), (30_000, 693)])
+def test_there_are_four_times_as_many_lists_as_the_root_and_forty_rows_to_teach_each(number: int, lists: int) -> None:
+    index = VectorIndex(rows(number, width=3), exact_up_to=0)._index._lists
+    assert (index.nlist, index.ntotal) == (lists, number)
+    assert (index.cp.niter, index.cp.seed, index.sq.qtype) == (10, 17, faiss.ScalarQuantizer.QT_8bit)
+
+
+def test_as_few_lists_are_read_as_reach_the_recall(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = rows(4000, width=8)
+    usual = VectorIndex(many, exact_up_to=0)._index
+    assert usual.recall >= approximate_index.RECALL
+    assert 1 < usual._about.probes < usual._lists.nlist
+    half = ApproximateIndex(usual._lists, About(usual._about.probes // 2, 0.0))
+    sample = many[::100] / np.linalg.norm(many[::100], axis=1, keepdims=True)
+    _, one = usual.search(sample, 10)
+    _, other = half.search(sample, 10, widened=2)
+    assert np.array_equal(one, other), "twice half as many are as many"
+    monkeypatch.setattr(approximate_index, "RECALL", 1.1)
+    every = VectorIndex(many, exact_up_to=0)._index
+    assert every._about.probes >= every._lists.nlist
+    assert every.reads_all(1)
+    assert not usual.reads_all(1)
 
 
 @pytest.mark.parametrize(("different", "is_exact"), [(9, True), (10, True), (11, False)])
@@ -26,7 +44,7 @@ def test_so_many_different_rows_are_still_compared_one_by_one(different: int, is
     some = rows(different)
     index = VectorIndex(np.concatenate([some, some]), exact_up_to=10)
     assert index.is_exact == is_exact
-    assert isinstance(index._index, faiss.IndexHNSWFlat) != is_exact
+    assert isinstance(index._index, ApproximateIndex) != is_exact
     assert EXACT_UP_TO == 50_000
 
 
@@ -89,12 +107,12 @@ def test_the_recall_is_that_of_ten_neighbours_of_up_to_256_rows_from_everywhere(
         seen.append((queries, k))
         return true(queries, base, k, **rest)
 
-    monkeypatch.setattr(vector_index.faiss, "knn", watched)
+    monkeypatch.setattr(approximate_index.faiss, "knn", watched)
     index = VectorIndex(rows(number), exact_up_to=0)
     [(queries, count)] = seen
     assert (len(queries), count) == (sample, 10)
     step = max(1, number // 256)
-    assert np.array_equal(queries, index._rows[::step][:256])
+    assert np.array_equal(queries, next(index._blocks())[::step][:256])
     assert 0.9 < index.recall <= 1.0
 
 

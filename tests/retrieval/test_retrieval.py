@@ -7,13 +7,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from mner_core.retrieval import vector_index
+from mner_core.retrieval import approximate_index, vector_index
+from mner_core.retrieval.approximate_index import ApproximateIndex
 from mner_core.retrieval.pool import Neighbour, Pool, Query, Retriever
 from mner_core.retrieval.vector_index import VectorIndex, Vectors
 from mner_core.types import InputError, PostKey
@@ -93,20 +95,20 @@ def test_nothing_comes_from_nothing(exact_up_to: int) -> None:
     assert len(some.search(np.ones((1, 4), np.float32), 99, [{0}])[0]) == 3
 
 
-def test_the_graph_finds_what_brute_force_finds_on_20000_rows() -> None:
+def test_the_lists_find_what_brute_force_finds_on_20000_rows() -> None:
     rows = clustered(20_000)
-    graph, exact = VectorIndex(rows, exact_up_to=10_000), VectorIndex(rows)
-    assert (graph.is_exact, exact.is_exact, exact.recall) == (False, True, 1.0)
+    lists, exact = VectorIndex(rows, exact_up_to=10_000), VectorIndex(rows)
+    assert (lists.is_exact, exact.is_exact, exact.recall) == (False, True, 1.0)
     asked = rows[::40]
     own = [{row} for row in range(0, 20_000, 40)]
-    pairs = list(zip(graph.search(asked, 7, own), exact.search(asked, 7, own), strict=True))
+    pairs = list(zip(lists.search(asked, 7, own), exact.search(asked, 7, own), strict=True))
     recall = np.mean([len({row for row, _ in one} & {row for row, _ in other}) / 7 for one, other in pairs])
-    assert recall >= 0.98  # measured: 1.0
-    assert graph.recall >= 0.98  # measured: 1.0
+    assert recall >= 0.98
+    assert lists.recall >= 0.98
     assert all(row not in without for (one, _), without in zip(pairs, own, strict=True) for row, _ in one)
 
 
-def test_the_same_rows_give_the_same_graph() -> None:
+def test_the_same_rows_give_the_same_lists() -> None:
     rows = clustered(3000, width=8)
     one, other = (VectorIndex(rows, exact_up_to=0, threads=threads) for threads in (1, 2))
     queries = clustered(200, seed=1, width=8)
@@ -134,23 +136,21 @@ def test_an_index_says_how_wide_its_vectors_are() -> None:
 
 
 def test_the_recall_that_is_said_is_that_of_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A graph with two links a row misses many: what it says of a sample is about what it misses of all rows."""
-    monkeypatch.setattr(vector_index, "_LINKS", 2)
-    monkeypatch.setattr(vector_index, "_BUILD_EFFORT", 2)
-    monkeypatch.setattr(vector_index, "_SEARCH_EFFORT", 10)
+    """Who reads one list misses many: what it says of a sample is about what it misses of all rows."""
+    monkeypatch.setattr(approximate_index, "RECALL", 0.1)
     rows = clustered(3000, width=16)
     poor = VectorIndex(rows, exact_up_to=100)
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     true = np.argsort(-(unit @ unit.T), axis=1)[:, :10]
-    _, places = poor._index.search(unit, 10)
-    row_of = np.array([row for [row] in poor._members])  # no two rows are equal here
+    _, places = poor._index.search(unit, 20)  # the sample's nearest are sought among twice as many
+    row_of = poor._groups.first  # no two rows are equal here
     found = [set(row_of[each].tolist()) for each in places]
     recall = np.mean([len(set(one) & other) / 10 for one, other in zip(true.tolist(), found, strict=True)])
     assert 0.02 < recall < 0.9, "else the test says nothing"
     assert poor.recall == pytest.approx(recall, abs=0.1)
 
 
-@pytest.mark.parametrize("kind", ["exact", "graph"])
+@pytest.mark.parametrize("kind", ["exact", "lists"])
 def test_there_are_always_as_many_neighbours_as_wanted_where_there_are_so_many(kind: str) -> None:
     """However many of the nearest are excluded: those behind them are found, and in the right order."""
     rows = clustered(2500, width=8)
@@ -164,6 +164,95 @@ def test_there_are_always_as_many_neighbours_as_wanted_where_there_are_so_many(k
         assert not {row for row, _ in found} & set(order[:without].tolist())
         if kind == "exact":
             assert [row for row, _ in found] == order[without : without + num].tolist()
+
+
+@given(coarse, coarse, st.integers(0, 12), st.data())
+def test_an_approximate_index_gives_as_many_as_there_are(
+    rows: list, queries: list, num: int, data: st.DataObject
+) -> None:
+    pool, asked = (np.array(each, np.float32).reshape(-1, 3) for each in (rows, queries))
+    excluded = [set(data.draw(st.lists(st.integers(0, 59), max_size=30))) for _ in queries]
+    found = VectorIndex(pool, exact_up_to=0).search(asked, num, excluded)
+    for query, rows_found, without in zip(asked, found, excluded, strict=True):
+        every = dict(brute_force(pool, query, len(pool), without))
+        assert len(rows_found) == min(num, len(every))
+        assert rows_found == sorted(rows_found, key=lambda each: (-each[1], each[0]))
+        for row, cosine in rows_found:
+            assert cosine == pytest.approx(every[row], abs=2e-5)
+
+
+def test_an_approximate_index_is_built_once_and_read_from_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, nobody = clustered(3000, width=16), [set()] * 50
+    built = VectorIndex(rows, exact_up_to=100, kept=tmp_path / "kept")
+    monkeypatch.setattr(ApproximateIndex, "build", lambda *_: pytest.fail("it was built again"))
+    again = VectorIndex(rows, exact_up_to=100, kept=tmp_path / "kept")
+    assert again.recall == built.recall
+    assert again.search(rows[:50], 7, nobody) == built.search(rows[:50], 7, nobody)
+    lists = faiss.downcast_InvertedLists(again._index._lists.invlists)
+    assert isinstance(lists, faiss.OnDiskInvertedLists), "mapped, so that processes share it"
+    assert lists.read_only
+
+
+@pytest.mark.parametrize("file", ["lists.faiss", "about.json"])
+@pytest.mark.parametrize("content", [b"", b"no index at all", None])
+def test_a_damaged_index_is_built_again(tmp_path: Path, file: str, content: bytes | None) -> None:
+    rows, nobody = clustered(500, width=16), [set()] * 9
+    wanted = VectorIndex(rows, exact_up_to=100, kept=tmp_path / "kept").search(rows[:9], 4, nobody)
+    if content is None:
+        (tmp_path / "kept" / file).unlink()
+    else:
+        (tmp_path / "kept" / file).write_bytes(content)
+    assert VectorIndex(rows, exact_up_to=100, kept=tmp_path / "kept").search(rows[:9], 4, nobody) == wanted
+    assert (tmp_path / "kept" / file).stat().st_size > 20
+
+
+@pytest.mark.parametrize(("number", "width"), [(499, 16), (500, 12)])
+def test_an_index_of_other_rows_is_not_taken(tmp_path: Path, number: int, width: int) -> None:
+    VectorIndex(clustered(500, width=16), exact_up_to=100, kept=tmp_path / "kept")
+    rows = clustered(number, width=width, seed=4)
+    nobody = [set()] * 9
+    found = VectorIndex(rows, exact_up_to=100, kept=tmp_path / "kept").search(rows[:9], 4, nobody)
+    assert found == VectorIndex(rows, exact_up_to=100).search(rows[:9], 4, nobody)
+
+
+def test_a_retriever_keeps_its_indexes_by_what_the_pool_holds(tmp_path: Path) -> None:
+    for seed in (0, 1, 0):
+        keys, digests = tuple(PostKey("train", str(row)) for row in range(300)), ("",) * 300
+        pool = Pool(
+            keys=keys, image_digests=digests,
+            caption_vectors=clustered(300, width=8, seed=seed), object_vectors=clustered(300, width=6, seed=5),
+        )  # fmt: skip
+        retriever = Retriever(pool, exact_up_to=50, indexes=tmp_path)
+        retriever.by_caption(pool.caption_vectors[:3], [Query(key) for key in keys[:3]], 2)
+        retriever.by_objects(pool.object_vectors[:3], [Query(key) for key in keys[:3]], 2)
+    assert (
+        sorted(each.name.partition("-")[0] for each in tmp_path.iterdir() if each.is_dir())
+        == ["captions"] * 2 + ["objects"] * 2
+    )
+
+
+def test_rows_that_point_the_same_way_count_as_one() -> None:
+    rows = np.array([[1, 0, 0], [0, 2, 0], [3, -0.0, 0], [0, 0, 0], [-0.0, 0.5, -0.0], [1, 1, 0]], np.float32)
+    groups = vector_index._grouped(rows)
+    assert sorted(
+        groups.order[one:other].tolist() for one, other in zip(groups.starts, groups.starts[1:], strict=False)
+    ) == [[0, 2], [1, 4], [5]]
+
+
+def test_two_different_rows_with_one_number_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = vector_index._codes
+    asked = []
+
+    def unlucky(vectors: Vectors, seed: int):
+        asked.append(seed)
+        codes, has_length = real(vectors, seed)
+        return (codes * np.uint64(0) if seed == 0 else codes), has_length
+
+    monkeypatch.setattr(vector_index, "_codes", unlucky)
+    rows = clustered(40)
+    found = VectorIndex(rows).search(rows, 3, [set()] * 40)
+    assert asked == [0, 1]
+    assert [each[0][0] for each in found] == list(range(40))
 
 
 def test_more_questions_than_are_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
