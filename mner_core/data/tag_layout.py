@@ -6,19 +6,16 @@ Read are columns apart by tabs, spaces, commas or semicolons; the tag in the las
 BMES, in any case, with - or _, before the type or behind it, and bare types beside O (Stanford NER, Few-NERD).
 """
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from mner_core.data.tag_columns import OF_CSV, NumberedLine, Row, columns_of, counts_words, number_of
 from mner_core.types import InputError
 
 Style: TypeAlias = Literal["prefix", "suffix", "bare"]
-Row: TypeAlias = tuple[int, list[str]]
-"""A line's number (from 1) and its columns."""
-NumberedLine: TypeAlias = tuple[int, str]
 
 _OUTSIDE = re.compile(r"[Oo]|X|\[[A-Z]+\]|<[a-z]+>")  # the last two are marks that BERT scripts left in files
 _TAGS: dict[Style, re.Pattern[str]] = {
@@ -26,13 +23,14 @@ _TAGS: dict[Style, re.Pattern[str]] = {
     "suffix": re.compile(r"(?P<type>.+)[-_](?P<part>[BILUMESW])", re.IGNORECASE),
     "bare": re.compile(r"(?P<part>)(?P<type>[^\W\d][\w./-]*)"),
 }
-_OF_CSV = (",", ";", "|")
 _LEFT_OVER = re.compile(r".*(?:^|[\s|/_,;:=\\])(?:[BILUMES][-_][A-Za-z]{2,}|O)")
 _WANTED = 'a tag file has one word and its tag a line, and raw posts go into .jsonl as {"text": "..."}.'
 _JSON = re.compile(r"\s*(?:[\[{]|[\[{]\s*[\"{\[].*[}\],{\[])")
 _BY_SPACES = re.compile(r"[^\t]+ +(?:[BILUMES][-_][^\t ]+|[Oo]|X)")
 _AS_BIOES = {"L": "E", "U": "S", "M": "I", "W": "S", "": "I"}
+_PARTS = frozenset("BILUMESW")
 _CHUNKS = frozenset(["NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "PNP"])
+_TEXT_NAMES = frozenset({"text", "texts", "sentence", "tweet", "post", "content", "message", "caption"})
 _WORD_NAMES = frozenset({"word", "words", "token", "tokens", "text", "form"})
 _TAG_NAMES = frozenset({"tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "ne", "iob", "entity"})
 
@@ -48,6 +46,7 @@ class Layout:
         style: how the tags are written.
         nested: whether a further column of tags (entities inside entities) is left out.
         sentence: the column that names the sentence on the first line of each, None where blank lines part them.
+        is_counted: whether the first column counts the words of each post, so that a post ends where it begins anew.
         is_text: whether the file has raw texts, a line each, rather than words.
     """
 
@@ -58,11 +57,12 @@ class Layout:
     style: Style = "prefix"
     nested: bool = False
     sentence: int | None = None
+    is_counted: bool = False
     is_text: bool = False
 
     def columns(self, line: str) -> list[str]:
         """The line's columns; a word that is blank or missing is a single space, so that it keeps its place."""
-        return _columns(line, self.separator, self.width)
+        return columns_of(line, self.separator, self.width)
 
     def as_tag(self, value: str) -> str | None:
         """The value as BIO2 or BIOES has it; None where it is no tag. Marks of no scheme stay as they are."""
@@ -95,12 +95,20 @@ class Layout:
         """The lines between two blank ones, by the posts that they are."""
         if self.is_text:
             return [[line] for line in lines]
-        parts = [lines]
-        for place, (_, line) in enumerate(lines if self.sentence is not None else ()):
-            columns = self.columns(line)
-            if place and len(columns) == self.width and columns[self.sentence or 0].strip():
-                parts[-1:] = [parts[-1][: place - len(lines)], lines[place:]]
+        parts: list[list[NumberedLine]] = [[]]
+        for line in lines:
+            if parts[-1] and self._begins(self.columns(line[1]), parts[-1][-1][1]):
+                parts.append([])
+            parts[-1].append(line)
         return parts
+
+    def _begins(self, columns: Sequence[str], before: str) -> bool:
+        """Whether a line is the first of a post although no blank line stands before it."""
+        if len(columns) != self.width:
+            return False
+        if self.is_counted:
+            return number_of(columns[0]) <= number_of(self.columns(before)[0])
+        return self.sentence is not None and bool(columns[self.sentence].strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +133,8 @@ def recognise(called: str, blocks: Sequence[Sequence[NumberedLine]]) -> Layout:
         raise InputError(f"{called}, line {lines[0][0]}: this is JSON, not a word and its tag a line; name it .jsonl.")
     tabs = sum("\t" in line for _, line in lines)
     is_by_tabs = tabs > 0 and tabs >= sum(bool(_BY_SPACES.fullmatch(line.rstrip())) for _, line in lines)
-    for separator in ("\t",) if is_by_tabs else ("", *_OF_CSV):
-        usable = [[(n, _columns(line, separator)) for n, line in block if separator in line] for block in blocks]
+    for separator in ("\t",) if is_by_tabs else ("", *OF_CSV):
+        usable = [[(n, columns_of(line, separator)) for n, line in block if separator in line] for block in blocks]
         if layout := _with_tags(called, separator, [block for block in usable if block], len(lines)):
             return layout
     _must_have_no_columns(called, lines, 2 * tabs >= len(lines))
@@ -137,7 +145,7 @@ def recognise(called: str, blocks: Sequence[Sequence[NumberedLine]]) -> Layout:
 def _with_tags(called: str, separator: str, blocks: Sequence[Sequence[Row]], of: int) -> Layout | None:
     """The layout by this separator, None where no column is one of tags."""
     rows = [(number, columns) for block in blocks for number, columns in block if len(columns) > 1]
-    if not rows or (separator in _OF_CSV and 2 * len(rows) < of):
+    if not rows or (separator in OF_CSV and 2 * len(rows) < of):
         return None
     width = Counter(len(columns) for _, columns in rows).most_common(1)[0][0]
     good = [(number, columns) for number, columns in rows if len(columns) == width]
@@ -145,14 +153,22 @@ def _with_tags(called: str, separator: str, blocks: Sequence[Sequence[Row]], of:
         return None
     if named := _named(good[0][1]):
         return _as_named(separator, good[1:], width, named)
-    word = 1 if width > 2 and _is_numbered(blocks) else 0
+    is_counted = width > 2 and counts_words(blocks)
+    word = 1 if is_counted else 0
     found = [column for place in range(word + 1, width) if (column := _tags_in(good, place, place == width - 1))]
     if not found and (first := _tags_in(good, 0, is_last=False)):
         return Layout(separator=separator, width=width, word=width - 1, tag=0, style=first.style)
     if not found:
         return None
-    column, nested = _the_one(called, good, found, word == 1)
-    return Layout(separator=separator, width=width, word=word, tag=column.place, style=column.style, nested=nested)
+    column, nested = _the_one(called, good, found, is_counted)
+    _must_say_types(called, good[0][0], column)
+    if not is_counted and width > 2 and all(columns[0].isdecimal() for _, columns in good):
+        said = "the first column holds numbers that do not count the words of a post; leave that column out."
+        raise InputError(f"{called}, line {good[0][0]}: {said}")
+    return Layout(
+        separator=separator, width=width, word=word, tag=column.place, style=column.style, nested=nested,
+        is_counted=is_counted,
+    )  # fmt: skip
 
 
 def _named(columns: Sequence[str]) -> tuple[int, int, int | None] | None:
@@ -207,17 +223,21 @@ def _tags_in(rows: Sequence[Row], place: int, is_last: bool) -> _Found | None:
     return None
 
 
-def _is_numbered(blocks: Sequence[Sequence[Row]]) -> bool:
-    """Whether the first column counts the words of each post, from 0 or from 1."""
-    for block in blocks:
-        numbers = [columns[0] for _, columns in block]
-        if numbers not in ([str(n) for n in range(begin, begin + len(numbers))] for begin in (0, 1)):
-            return False
-    return any(len(block) > 1 for block in blocks)
+def _must_say_types(called: str, line: int, column: _Found) -> None:
+    """Refuses tags that are parts of a scheme alone: a type called B would be made of the beginnings."""
+    if column.style == "bare" and column.types and all(each.upper() in _PARTS for each in column.types):
+        said = ", ".join(sorted(column.types))
+        raise InputError(f"{called}, line {line}: the tags {said} name no type of entity; write B-PER and I-PER.")
 
 
 def _must_have_no_columns(called: str, lines: Sequence[NumberedLine], has_tabs: bool) -> None:
     """Refuses a file that has columns although none of them holds tags."""
+    names = [name.strip(' "').lower() for name in re.split(r"[\t,;|]", lines[0][1].strip())]
+    if len(names) > 1 and _TEXT_NAMES & {*names} and all(re.fullmatch(r"\w[\w ]*", name) for name in names):
+        raise InputError(
+            f"{called}, line {lines[0][0]}: this is a table with a text a row and not a word and its tag; "
+            'such posts go into .jsonl as {"text": "...", "spans": [{"start": 0, "end": 4, "label": "PER"}]}.'
+        )
     if 4 * sum(bool(_LEFT_OVER.fullmatch(line.rstrip())) for _, line in lines) > len(lines):
         raise InputError(f"{called}, line {lines[0][0]}: there are tags, but not in a column of their own; {_WANTED}")
     for separator, name in (("\t", "tabs"), (" ", "spaces"), (",", "commas"), (";", "semicolons"), ("|", "bars")):
@@ -228,23 +248,3 @@ def _must_have_no_columns(called: str, lines: Sequence[NumberedLine], has_tabs: 
                 f"{called}, line {lines[0][0]}: the columns apart by {name} hold no tags such as O, B-PER and I-PER; "
                 f"{_WANTED}"
             )
-
-
-def _columns(line: str, separator: str, width: int = 0) -> list[str]:
-    line = line.rstrip(" \t")
-    if separator in _OF_CSV:
-        columns = _of_csv(line, separator, width)
-    elif "\t" in line:
-        columns = [part.strip(" ") for part in line.split("\t")]
-    else:
-        columns = re.split(" +", line)
-    return [columns[0] or " ", *columns[1:]]
-
-
-def _of_csv(line: str, separator: str, width: int) -> list[str]:
-    """The fields of a line of CSV; a separator that nobody quoted belongs to the word of a line with two columns."""
-    columns = next(csv.reader([line], delimiter=separator), [""])
-    if width == 2 and len(columns) > 2:
-        word, _, tag = line.rpartition(separator)
-        return [word, tag]
-    return [column.strip(" ") for column in columns]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mner_core.data.conll import write
+from mner_core.data.conll import read, write
 from mner_core.data.tag_layout import Layout, recognise
 from mner_core.types import InputError
 from tests.data.test_realistic_errors import post
@@ -85,15 +85,50 @@ def test_a_column_holds_tags_where_half_of_what_is_not_outside_is_written_as_one
     [
         (["1 Ann B-PER / 2 won O", "1 so O"], 1),
         (["0 Ann B-PER / 1 won O"], 1),
-        (["2 Ann B-PER / 3 won O"], 0),
-        (["1 Ann B-PER / 3 won O"], 0),
-        (["1 Ann B-PER", "1 won O"], 0),
-        (["1 Ann B-PER / 2 won O", "2 so O / 3 it O"], 0),
+        (["1 Ann B-PER / 2 won O / 1 so O / 1 it O / 2 is O"], 1),
+        (["0 Ann B-PER / 1 won O / 0 so O"], 1),
         (["1 B-PER / 2 O"], 0),
     ],
 )
 def test_a_first_column_that_counts_the_words_is_no_word(posts: list[str], word: int) -> None:
     assert layout(*posts).word == word
+
+
+@pytest.mark.parametrize(
+    "posts",
+    [
+        ["2 Ann B-PER / 3 won O"],
+        ["1 Ann B-PER / 3 won O"],
+        ["1 Ann B-PER", "1 won O"],
+        ["1 Ann B-PER / 2 won O", "2 so O / 3 it O"],
+        ["1 Ann B-PER / 1 won O / 2 so O / 2 it O"],
+    ],
+)
+def test_a_first_column_of_other_numbers_is_refused(posts: list[str]) -> None:
+    """They may be the number of the sentence, or of the line in a book: never are they the words."""
+    with pytest.raises(InputError, match="file, line 1: the first column holds numbers that do not count the words"):
+        layout(*posts)
+
+
+@pytest.mark.parametrize(
+    "lines", ["Ann B / Lee I / won O", "Ann U / won O", "Ann\tb / Lee\te / won\to", "Ann S / won O"]
+)
+def test_tags_that_name_no_type_are_refused(lines: str) -> None:
+    with pytest.raises(InputError, match="name no type of entity; write B-PER and I-PER"):
+        layout(lines)
+
+
+def test_a_type_of_one_letter_beside_others_is_a_type() -> None:
+    assert layout("Ann P / Rome B / won O").style == "bare"
+
+
+@pytest.mark.parametrize(
+    "table",
+    ['text,labels / "Ann won","[]"', "id;text;entities / 1;Ann won;0", "tweet\tner / Ann won\tx", "Text|NER / a b|c"],
+)
+def test_a_table_of_texts_is_refused(table: str) -> None:
+    with pytest.raises(InputError, match="file, line 1: this is a table with a text a row"):
+        layout(table)
 
 
 def test_nested_entities_stand_beside_numbered_words_alone() -> None:
@@ -265,3 +300,18 @@ def test_words_of_which_the_reader_makes_nothing_are_refused_by_their_post(tmp_p
     with pytest.raises(InputError, match="Post 7 cannot be written as a tag file"):
         write([wrong], tmp_path / "out.txt")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("1\tAnn\tB-PER\n2\twon\tO\n1\tLA\tB-LOC\n2\tis\tO\n", [("Ann", "won"), ("LA", "is")]),
+        ("0 Ann B-PER\n0 LA B-LOC\n1 is O\n\n0 So O\n", [("Ann",), ("LA", "is"), ("So",)]),
+        ("1,Ann,B-PER\n2,won,O\n1,LA,B-LOC\n2,is,O\n3,it,O\n", [("Ann", "won"), ("LA", "is", "it")]),
+    ],
+)
+def test_a_post_begins_where_the_numbers_do(tmp_path: Path, content: str, words: list[tuple[str, ...]]) -> None:
+    (tmp_path / "train.txt").write_text(content)
+    reading = read(tmp_path / "train.txt")
+    assert [post.words for post, _ in reading.posts] == words
+    assert not reading.defects
