@@ -13,13 +13,14 @@ from sqlalchemy import select
 
 from db.annotations import to_revision
 from db.engine import Store
-from db.gold import CURRENT, examples
+from db.gold import CURRENT, ORIGINAL, examples
 from db.imports import About, ImportReport, import_examples
 from db.knowledge import graph_of, keep_graph
 from db.posts import Dataset, datasets, in_dataset
 from db.posts import dataset as dataset_named
 from db.splits import is_dividable, move_posts, plan_division
 from db.tables import Posts, Revisions
+from db.worklists import tracks
 from mner_core.check import check_dataset
 from mner_core.data.dataset import Dataset as ReadDataset
 from mner_core.data.dataset import read_dataset, write_posts
@@ -57,9 +58,12 @@ def import_folder(
     are in.
 
     Raises:
-        InputError: there is no such path, there are no posts in it, or they have splits and shall be divided.
+        InputError: there is no such path, no post in it can be read, the name is empty, or posts that have splits
+            shall be divided.
         StoreError: there is no room left.
     """
+    if name is not None and not name.strip():
+        raise InputError("The data set's name is empty; leave --name out to call it as the folder says.")
     read = read_dataset(folder, labels_map)
     called = name or read.name
     if split_by:
@@ -67,6 +71,9 @@ def import_folder(
     knowledge = _keep_knowledge(store, read.knowledge)
     about = About(labels=read.labels, types=read.types, mapping=labels_map, knowledge=knowledge, **_said_of(read.root))
     checked = check_dataset(read)
+    if not read.posts:
+        why = next((f" {each.file}: {each.detail}" for each in checked.defects), "")
+        raise InputError(f"No post of {folder.name} could be read, so nothing was imported.{why}")
     report = import_examples(store, called, read.posts, about, checked.defects, progress)
     if split_by:
         move_posts(store, called, plan_division(store, called, split_by.shares, split_by.seed, only_new=True).splits)
@@ -82,11 +89,14 @@ def export_folder(
     every revision of every track, `knowledge/` the knowledge graph that came with the posts.
 
     Raises:
-        InputError: there is no such data set or format, `out` exists, or the format cannot say what the posts hold.
+        InputError: there is no such data set, gold or format, `out` exists, or the format cannot say what the posts
+            hold.
     """
     if format not in get_args(Format):
         raise InputError(f"There is no format {format!r}; choose one of {', '.join(get_args(Format))}.")
     about = dataset_named(store, dataset)
+    if gold not in (known := [ORIGINAL, CURRENT, *tracks(store, dataset)]):
+        raise InputError(f"{dataset} has no labels called {gold!r}; choose one of {', '.join(known)}.")
     posts = _pictures_apart(examples(store, dataset, gold))
     splits: dict[str, list[Example]] = defaultdict(list)
     for post in posts:
