@@ -20,6 +20,7 @@ def test_there_are_four_times_as_many_lists_as_the_root_and_forty_rows_to_teach_
     index = VectorIndex(rows(number, width=3), exact_up_to=0)._index._lists
     assert (index.nlist, index.ntotal) == (lists, number)
     assert (index.cp.niter, index.cp.seed, index.sq.qtype) == (10, 17, faiss.ScalarQuantizer.QT_8bit)
+    assert (index.cp.min_points_per_centroid, index.cp.max_points_per_centroid) == (1, 400)
 
 
 def test_as_few_lists_are_read_as_reach_the_recall(monkeypatch: pytest.MonkeyPatch) -> None:
