@@ -1,4 +1,5 @@
 import hashlib
+import math
 import struct
 import threading
 import warnings
@@ -239,9 +240,10 @@ def test_grey_values_are_shown_as_a_viewer_shows_them(values: Any, dtype: str, s
     assert np.asarray(open_image(grey(values, dtype)))[0, :, 0].tolist() == shown
 
 
-def test_values_that_are_no_numbers_are_refused() -> None:
+@pytest.mark.parametrize("values", [[0.0, math.nan], [0.0, math.inf], [-math.inf, 1.0], [math.inf, math.inf]])
+def test_values_that_are_no_numbers_are_refused(values: list[float]) -> None:
     with pytest.raises(InputError, match="values that are no numbers"):
-        open_image(grey([[0.0, float("nan")]], "float32"))
+        open_image(grey([values], "float32"))
 
 
 def test_pictures_are_known_by_their_bytes_and_counted_where_they_open(tmp_path: Path) -> None:
