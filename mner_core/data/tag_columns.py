@@ -1,4 +1,4 @@
-"""The columns of a line of a tag file, and whether the first one counts words."""
+"""The columns of a line of a tag file: how they are parted, whether the first one counts words, and refusals."""
 
 import csv
 import re
@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
+from mner_core.types import InputError
+
 Row: TypeAlias = tuple[int, list[str]]
 """A line's number (from 1) and its columns."""
 NumberedLine: TypeAlias = tuple[int, str]
 
 OF_CSV = (",", ";", "|")
 """Separators of tables, whose fields may be quoted."""
+_LEFT_OVER = re.compile(r".*(?:^|[\s|/_,;:=\\])(?:[BILUMES][-_][A-Za-z]{2,}|O)")
+_WANTED = 'a tag file has one word and its tag a line, and raw posts go into .jsonl as {"text": "..."}.'
+_OF_TABLE = re.compile(r"[\t,;|]")
+_TEXT_NAMES = frozenset({"text", "texts", "sentence", "tweet", "post", "content", "message", "caption"})
 
 
 def columns_of(line: str, separator: str, width: int = 0) -> list[str]:
@@ -54,3 +60,30 @@ def _of_csv(line: str, separator: str, width: int) -> list[str]:
         word, _, tag = line.rpartition(separator)
         return [word, tag]
     return [column.strip(" ") for column in columns]
+
+
+def must_have_no_columns(called: str, lines: Sequence[NumberedLine], has_tabs: bool) -> None:
+    """Refuses a file that has columns although none of them holds tags."""
+    if _is_table_of_texts(lines):
+        raise InputError(
+            f"{called}, line {lines[0][0]}: this is a table with a text a row and not a word and its tag; "
+            'such posts go into .jsonl as {"text": "...", "spans": [{"start": 0, "end": 4, "label": "PER"}]}.'
+        )
+    if 4 * sum(bool(_LEFT_OVER.fullmatch(line.rstrip())) for _, line in lines) > len(lines):
+        raise InputError(f"{called}, line {lines[0][0]}: there are tags, but not in a column of their own; {_WANTED}")
+    for separator, name in (("\t", "tabs"), (" ", "spaces"), (",", "commas"), (";", "semicolons"), ("|", "bars")):
+        widths = {len(line.split(separator)) for _, line in lines}
+        is_regular = len(widths) == 1 and widths != {1} and len(lines) > 1
+        if (separator == "\t" and has_tabs) or is_regular:
+            raise InputError(
+                f"{called}, line {lines[0][0]}: the columns apart by {name} hold no tags such as O, B-PER and I-PER; "
+                f"{_WANTED}"
+            )
+
+
+def _is_table_of_texts(lines: Sequence[NumberedLine]) -> bool:
+    """Whether the first line names columns, one of them of texts, and most lines have columns."""
+    names = [name.strip(' "').lower() for name in _OF_TABLE.split(lines[0][1].strip())]
+    if len(names) < 2 or not _TEXT_NAMES & {*names} or not all(re.fullmatch(r"\w[\w ]*", name) for name in names):
+        return False
+    return 2 * sum(bool(_OF_TABLE.search(line)) for _, line in lines) > len(lines)

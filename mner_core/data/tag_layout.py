@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from mner_core.data.tag_columns import OF_CSV, NumberedLine, Row, columns_of, counts_words, number_of
+from mner_core.data.tag_columns import (
+    OF_CSV,
+    NumberedLine,
+    Row,
+    columns_of,
+    counts_words,
+    must_have_no_columns,
+    number_of,
+)
 from mner_core.types import InputError
 
 Style: TypeAlias = Literal["prefix", "suffix", "bare"]
@@ -23,14 +31,11 @@ _TAGS: dict[Style, re.Pattern[str]] = {
     "suffix": re.compile(r"(?P<type>.+)[-_](?P<part>[BILUMESW])", re.IGNORECASE),
     "bare": re.compile(r"(?P<part>)(?P<type>[^\W\d][\w./-]*)"),
 }
-_LEFT_OVER = re.compile(r".*(?:^|[\s|/_,;:=\\])(?:[BILUMES][-_][A-Za-z]{2,}|O)")
-_WANTED = 'a tag file has one word and its tag a line, and raw posts go into .jsonl as {"text": "..."}.'
 _JSON = re.compile(r"\s*(?:[\[{]|[\[{]\s*[\"{\[].*[}\],{\[])")
 _BY_SPACES = re.compile(r"[^\t]+ +(?:[BILUMES][-_][^\t ]+|[Oo]|X)")
 _AS_BIOES = {"L": "E", "U": "S", "M": "I", "W": "S", "": "I"}
 _PARTS = frozenset("BILUMESW")
 _CHUNKS = frozenset(["NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "PNP"])
-_TEXT_NAMES = frozenset({"text", "texts", "sentence", "tweet", "post", "content", "message", "caption"})
 _WORD_NAMES = frozenset({"word", "words", "token", "tokens", "text", "form"})
 _TAG_NAMES = frozenset({"tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "ne", "iob", "entity"})
 
@@ -137,7 +142,7 @@ def recognise(called: str, blocks: Sequence[Sequence[NumberedLine]]) -> Layout:
         usable = [[(n, columns_of(line, separator)) for n, line in block if separator in line] for block in blocks]
         if layout := _with_tags(called, separator, [block for block in usable if block], len(lines)):
             return layout
-    _must_have_no_columns(called, lines, 2 * tabs >= len(lines))
+    must_have_no_columns(called, lines, 2 * tabs >= len(lines))
     texts = sum(len(line.split()) > 1 for _, line in lines)
     return Layout(is_text=2 * texts > len(lines))
 
@@ -228,23 +233,3 @@ def _must_say_types(called: str, line: int, column: _Found) -> None:
     if column.style == "bare" and column.types and all(each.upper() in _PARTS for each in column.types):
         said = ", ".join(sorted(column.types))
         raise InputError(f"{called}, line {line}: the tags {said} name no type of entity; write B-PER and I-PER.")
-
-
-def _must_have_no_columns(called: str, lines: Sequence[NumberedLine], has_tabs: bool) -> None:
-    """Refuses a file that has columns although none of them holds tags."""
-    names = [name.strip(' "').lower() for name in re.split(r"[\t,;|]", lines[0][1].strip())]
-    if len(names) > 1 and _TEXT_NAMES & {*names} and all(re.fullmatch(r"\w[\w ]*", name) for name in names):
-        raise InputError(
-            f"{called}, line {lines[0][0]}: this is a table with a text a row and not a word and its tag; "
-            'such posts go into .jsonl as {"text": "...", "spans": [{"start": 0, "end": 4, "label": "PER"}]}.'
-        )
-    if 4 * sum(bool(_LEFT_OVER.fullmatch(line.rstrip())) for _, line in lines) > len(lines):
-        raise InputError(f"{called}, line {lines[0][0]}: there are tags, but not in a column of their own; {_WANTED}")
-    for separator, name in (("\t", "tabs"), (" ", "spaces"), (",", "commas"), (";", "semicolons"), ("|", "bars")):
-        widths = {len(line.split(separator)) for _, line in lines}
-        is_regular = len(widths) == 1 and widths != {1} and len(lines) > 1
-        if (separator == "\t" and has_tabs) or is_regular:
-            raise InputError(
-                f"{called}, line {lines[0][0]}: the columns apart by {name} hold no tags such as O, B-PER and I-PER; "
-                f"{_WANTED}"
-            )

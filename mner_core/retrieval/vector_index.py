@@ -173,16 +173,17 @@ def _unit(vectors: Vectors) -> tuple[Vectors, NDArray[np.bool_]]:
 
 def _grouped(vectors: Vectors) -> Groups:
     """Rows that point the same way, found by a number made of each; rows of zeros are in no group."""
-    for seed in count():
-        codes, has_length = _codes(vectors, seed)
-        _, first, group = np.unique(codes[has_length], return_index=True, return_inverse=True)
-        rows = np.flatnonzero(has_length)
-        order = rows[np.argsort(group.reshape(-1), kind="stable")]
-        starts = np.concatenate([[0], np.bincount(group.reshape(-1), minlength=len(first)).cumsum()]).astype(np.int64)
-        groups = Groups(rows[first], order, starts)
-        if _is_right(vectors, groups):
-            return groups
-    raise AssertionError("count() has no end")
+    candidates = (_with_equal(*_codes(vectors, seed)) for seed in count())
+    return next(groups for groups in candidates if _is_right(vectors, groups))
+
+
+def _with_equal(codes: NDArray[np.uint64], has_length: NDArray[np.bool_]) -> Groups:
+    """The rows that have a length, grouped by their numbers."""
+    rows = np.flatnonzero(has_length)
+    _, first, group = np.unique(codes[has_length], return_index=True, return_inverse=True)
+    order = rows[np.argsort(group.reshape(-1), kind="stable")]
+    starts = np.concatenate([[0], np.bincount(group.reshape(-1), minlength=len(first)).cumsum()]).astype(np.int64)
+    return Groups(rows[first], order, starts)
 
 
 def _codes(vectors: Vectors, seed: int) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:

@@ -6,11 +6,12 @@ from typing import Any
 
 import streamlit as st
 
+from db.mistake_cases import CHANGES
 from db.mistakes import Cell, facet
 from db.posts import dataset
 from mner_core.evaluation.errors import NONE
 from pages.components.confusion_matrix import confusion_matrix
-from pages.mistakes.cases import CHANGES, MISTAKES
+from pages.mistakes.cases import MISTAKES
 from pages.mistakes.filters import Filter, set_filter
 from pages.mistakes.stored import asked_of_cases
 from pages.shared.selection import Selection

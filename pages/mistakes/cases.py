@@ -6,19 +6,14 @@ other. All places count code points of the post's text.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
 
 from db.evaluations import Judged
+from db.mistake_cases import CHANGES, Change
 from db.predictions import PredictedMark
 from mner_core.evaluation.errors import NONE, Kind, Outcome, align
 from mner_core.types import Span
 
-Change: TypeAlias = Literal["fixed", "broken", "wrong in both"]
-CHANGES: tuple[Change, ...] = get_args(Change)
 MISTAKES: tuple[Kind, ...] = ("type", "boundary", "boundary and type", "missed", "spurious")
-
-ORDERS = ("sure", "unsure", "most", "file")
-"""The surest mistakes first, the least sure, most mistakes in a post first, or as the files have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +105,7 @@ def compared(judged: Sequence[Judged], others: Mapping[int, Judged]) -> list[Pos
 
 
 def ordered(posts: Iterable[PostCases], order: str) -> list[PostCases]:
-    """The posts in one of the `ORDERS`, the first where it is another word; equals stay in the order of the files."""
+    """The posts in one of `db.mistakes.ORDERS`, the first where it is another word; equals go by their place."""
     by = {
         "sure": lambda post: -post.surest,
         "unsure": lambda post: post.least_sure,

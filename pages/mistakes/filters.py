@@ -8,35 +8,18 @@ from typing import Any
 import streamlit as st
 
 from db.evaluations import Judged
+from db.mistake_cases import CaseFilter
 from pages.mistakes.cases import Case, PostCases
 from pages.shared import address
 from pages.shared.address import FILTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """What is asked of a mistake; an empty field asks nothing. The fields' names are those in the address.
-
-    Args:
-        kind: "missed" and so on.
-        type: the type in the gold, or the predicted one where there is no gold.
-        pair: "PER>ORG": one cell of the confusion matrix, gold before predicted.
-        change: against the run it is compared with: "fixed", "broken", "wrong in both".
-        picture: "with" one that opens, "without" any, or "broken": named, but not there or not to be opened.
-        name: "seen" or "unseen" among the entities of the training posts.
-        length: of the entity in words: "1", "2" or "3" (and more).
-        labels: "corrected" by a person or as "imported".
-        order: how the posts are sorted; see `cases.ordered`.
+class Filter(CaseFilter):
+    """What is asked of a mistake, and how the posts are sorted (`order`, see `cases.ordered`); an empty field asks
+    nothing. The fields' names are those in the address.
     """
 
-    kind: str = ""
-    type: str = ""
-    pair: str = ""
-    change: str = ""
-    picture: str = ""
-    name: str = ""
-    length: str = ""
-    labels: str = ""
     order: str = ""
 
     def parameters(self) -> dict[str, str]:

@@ -10,9 +10,10 @@ from db.change_token import ChangeToken
 from db.engine import Store
 from db.evaluations import Evaluation, Judged, evaluate, judged
 from db.gold import gold_posts
+from db.mistake_cases import CHANGES
 from mner_core.data.images import opens
 from mner_core.types import Example, InputError, Span
-from pages.mistakes.cases import CHANGES, compared
+from pages.mistakes.cases import compared
 from pages.mistakes.fairness import Fairness, fairness
 from pages.shared.run_words import entities_of_unknown_types
 

@@ -7,7 +7,8 @@ import pytest
 
 from db.engine import Store
 from db.evaluations import judged
-from pages.mistakes.cases import CHANGES, compared, correct, mistakes, ordered
+from db.mistake_cases import CHANGES
+from pages.mistakes.cases import compared, correct, mistakes, ordered
 from pages.mistakes.filters import Facts, Filter, facet, matching
 from pages.mistakes.sentences import sentences
 from pages.shared.text import plain, quoted

@@ -315,3 +315,7 @@ def test_a_post_begins_where_the_numbers_do(tmp_path: Path, content: str, words:
     reading = read(tmp_path / "train.txt")
     assert [post.words for post, _ in reading.posts] == words
     assert not reading.defects
+
+
+def test_a_post_that_reads_like_names_of_columns_is_a_post() -> None:
+    assert layout("Tweet, post / Ann met Bob in Rome / it rained / so we left").is_text
