@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
+from benchmarks.drawn_posts import LABELS, DrawnPost, draw_post, draw_prediction
 from db.annotations import save
 from db.character_spans import Mark
 from db.engine import Store, open_store
@@ -28,10 +29,8 @@ from mner_core.data.tokenize import tokenize
 from mner_core.home import Home
 
 RUNS, SAVES, ASKED, PART = 20, 40, 15, 500
-LABELS = ("LOC", "MISC", "ORG", "PER")
-WORDS = ("went", "saw", "met", "called", "in", "at", "the", "and", "with", "today", "here", "again")
-NAMES = 5_000
-"""Different names that the posts speak of."""
+RIGHT = 0.67
+"""The share of the entities that a run gets right."""
 
 
 def main(sizes: Sequence[int]) -> None:
@@ -46,14 +45,14 @@ def measure(posts: int) -> dict[str, float]:
     """The figures of one store."""
     with tempfile.TemporaryDirectory() as folder:
         store, chance = open_store(Home(Path(folder))), random.Random(1)
-        gold = fill(store, posts, chance)
+        drawn = fill(store, posts, chance)
         begun = time.process_time()
-        predict(store, 0, {post: gold[post] for post in range(posts // 2 + 1, posts * 9 // 10 + 1)}, chance)
+        predict(store, 0, {post: drawn[post] for post in range(posts // 2 + 1, posts * 9 // 10 + 1)}, chance)
         found = {"posts": float(posts), "scoring 40% of the posts, CPU s": time.process_time() - begun}
         test = range(posts * 9 // 10 + 1, posts + 1)
         for run in range(RUNS):
-            predict(store, run, {post: gold[post] for post in test}, chance)
-        found["a save, ms"] = saves(store, list(test)[:SAVES], gold)
+            predict(store, run, {post: drawn[post] for post in test}, chance)
+        found["a save, ms"] = saves(store, list(test)[:SAVES], drawn)
         for split in ("valid", "test"):
             for name, ask in questions(store, split).items():
                 found[f"{name}, {split}, ms"] = median_of([ask] * ASKED)
@@ -62,12 +61,9 @@ def measure(posts: int) -> dict[str, float]:
     return found
 
 
-Gold = list[tuple[int, int, str]]
-
-
-def fill(store: Store, posts: int, chance: random.Random) -> dict[int, Gold]:
-    """Posts of half train, 40% valid and 10% test, their gold by number, and twenty runs; no predictions yet."""
-    gold: dict[int, Gold] = {}
+def fill(store: Store, posts: int, chance: random.Random) -> dict[int, DrawnPost]:
+    """Posts of half train, 40% valid and 10% test, by number, and twenty runs; no predictions yet."""
+    drawn: dict[int, DrawnPost] = {}
     with store.write() as session:
         session.add(
             Datasets(id=1, name="set", licence="", credits="", labels=list(LABELS), mapping={}, created=0.0, changes=0)
@@ -75,17 +71,17 @@ def fill(store: Store, posts: int, chance: random.Random) -> dict[int, Gold]:
         session.flush()
         rows, revisions = [], []
         for number in range(1, posts + 1):
-            text, gold[number] = _text(chance)
+            drawn[number] = draw_post(chance)
             split = "train" if number <= posts / 2 else "valid" if number <= posts * 0.9 else "test"
-            rows.append(_post(number, text, split))
-            marks = [[f"g{place}", *mark, None] for place, mark in enumerate(gold[number])]
+            rows.append(_post(number, drawn[number].text, split))
+            marks = [[f"g{place}", *mark, None] for place, mark in enumerate(drawn[number].gold)]
             revisions.append({**_REVISION, "post_id": number, "marks": marks})
         session.execute(insert(Posts), rows)
         session.execute(insert(Revisions), revisions)
         for run in range(RUNS):
             session.execute(insert(Runs), [{**_RUN, "id": run + 1, "name": f"run {run}", "folder": f"run {run}"}])
-        add_names(session, list(gold))
-    return gold
+        add_names(session, list(drawn))
+    return drawn
 
 
 _REVISION = {
@@ -106,44 +102,26 @@ def _post(number: int, text: str, split: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _text(chance: random.Random) -> tuple[str, Gold]:
-    """A text of 8 to 40 words with up to three names, and where these are."""
-    words = chance.choices(WORDS, k=chance.randint(8, 40))
-    names = sorted(chance.sample(range(len(words)), k=chance.choice((0, 1, 1, 2, 3))))
-    for place in names:
-        words[place] = f"Name{chance.randrange(NAMES)}"
-    starts = [sum(len(word) + 1 for word in words[:place]) for place in names]
-    gold = [
-        (start, start + len(words[place]), chance.choice(LABELS)) for start, place in zip(starts, names, strict=True)
-    ]
-    return " ".join(words), gold
-
-
-def predict(store: Store, run: int, gold: dict[int, Gold], chance: random.Random) -> None:
+def predict(store: Store, run: int, drawn: dict[int, DrawnPost], chance: random.Random) -> None:
     """Keeps what a run says of these posts: about two thirds of it right."""
-    posts = list(gold)
+    posts = list(drawn)
     for begin in range(0, len(posts), PART):
-        said = [PostPrediction(post=post, marks=_said(gold[post], chance)) for post in posts[begin : begin + PART]]
+        said = [PostPrediction(post=post, marks=_said(drawn[post], chance)) for post in posts[begin : begin + PART]]
         record(store, f"run {run}", said)
 
 
-def _said(gold: Gold, chance: random.Random) -> tuple[PredictedMark, ...]:
-    found = []
-    for start, end, label in gold:
-        luck = chance.random()
-        said = chance.choice(LABELS) if luck < 0.2 else label
-        if luck < 0.9:
-            found.append(PredictedMark(start=start, end=end, label=said, confidence=chance.random()))
-    if chance.random() < 0.2 and not any(start == 0 for start, _, _ in gold):
-        found.append(PredictedMark(start=0, end=2, label="MISC", confidence=chance.random()))
-    return tuple(found)
+def _said(post: DrawnPost, chance: random.Random) -> tuple[PredictedMark, ...]:
+    return tuple(
+        PredictedMark(start=start, end=end, label=label, confidence=sure)
+        for start, end, label, sure in draw_prediction(post, RIGHT, chance)
+    )
 
 
-def saves(store: Store, posts: Sequence[int], gold: dict[int, Gold]) -> float:
+def saves(store: Store, posts: Sequence[int], drawn: dict[int, DrawnPost]) -> float:
     """Milliseconds of saving one post with one entity more or less."""
 
     def one(post: int) -> Callable[[], object]:
-        marks = [Mark(start=start, end=end, label="PER") for start, end, _ in gold[post][1:]]
+        marks = [Mark(start=start, end=end, label="PER") for start, end, _ in drawn[post].gold[1:]]
         return lambda: save(store, post, "gold", base=1, marks=marks, author="ann")
 
     return median_of([one(post) for post in posts])

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.drawn_posts import draw_post
 from db.annotations import newest, save
 from db.character_spans import Mark
 from db.connection import StoreError
@@ -31,8 +32,6 @@ from mner_core.home import Home
 from mner_core.types import Example
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("Ann", "Bob Hope", "Rome", "New York", "Google")
-WORDS = ("went", "saw", "met", "called", "in", "at", "the", "and", "with", "today")
 OPEN_POSTS = 50
 """Posts that each person goes through, again and again."""
 
@@ -118,16 +117,9 @@ def _write_posts(folder: Path, number: int, rng: random.Random) -> Path:
 
 
 def _post(rng: random.Random) -> dict[str, object]:
-    """A text of some twelve words with two names in it, in a reader's own layout."""
-    parts = [rng.choice(WORDS) for _ in range(10)]
-    for place in (2, 7):
-        parts[place] = rng.choice(NAMES)
-    starts = [len(" ".join(parts[:place])) + 1 for place in (2, 7)]
-    spans = [
-        {"start": start, "end": start + len(parts[place]), "label": "NAME"}
-        for start, place in zip(starts, (2, 7), strict=True)
-    ]
-    return {"text": " ".join(parts), "spans": spans}
+    """A drawn post in a reader's own layout."""
+    post = draw_post(rng)
+    return {"text": post.text, "spans": [dict(zip(("start", "end", "label"), mark, strict=True)) for mark in post.gold]}
 
 
 def _open_posts(store: Store, people: int) -> None:
