@@ -20,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from db.change_token import change_token
+from db.change_token import newest_revision
 from db.engine import Store, open_store
 from db.exchange import import_folder
 from db.jobs import Job, cancel, enqueue, job
@@ -64,9 +64,9 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.set_default_timeout(PATIENCE)
             alone = _looks(page, address)
-            before = change_token(store).revisions
+            before = newest_revision(store)
             saves = _saves(page, address)
-            _until(lambda: change_token(store).revisions == before + LOOKS)  # what is shown as saved is saved
+            _until(lambda: newest_revision(store) == before + LOOKS)  # what is shown as saved is saved
             training = _train(store, "beside", epochs=200)
             _until(lambda: job(store, training.id).progress > 0)
             beside = _looks(page, address)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.character_spans import Mark, from_json, settle, spans_from_marks, to_json
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL, words_of
+from db.gold_totals import gold_follows
 from db.outcomes import lock, revision_saved
 from db.posts import GOLD, post_row
 from db.scores import rescore
@@ -137,12 +138,13 @@ def _save(store: Store, post: int, wanted: _Wanted) -> Revision:
             post_id=post, track=wanted.track, base=wanted.base, status=wanted.status, marks=to_json(settled),
             tokens=None, author=wanted.author, created=store.now(), run=wanted.run, began=wanted.began, imported=False,
         )  # fmt: skip
-        session.add(revision)
-        try:
-            session.flush()
-        except exc.IntegrityError as error:  # where the database lets two writers in at once
-            raise _lost_race(session, store, row, wanted.track, wanted.base, settled) from error
-        revision_saved(session, revision)
+        with gold_follows(session, [post]):
+            session.add(revision)
+            try:
+                session.flush()
+            except exc.IntegrityError as error:  # where the database lets two writers in at once
+                raise _lost_race(session, store, row, wanted.track, wanted.base, settled) from error
+            revision_saved(session, revision)
         if wanted.track == GOLD and wanted.status == "submitted":
             rescore(session, store, row, dataset.name, revision)
         return to_revision(row, revision)

@@ -1,31 +1,45 @@
-"""A change token: the cache key for what screens derive from the store."""
+"""A change token: says whether what a screen shows has changed, and moves at nothing else.
 
-from typing import NamedTuple
+What a screen shows follows from a data set as it was imported and divided, from the labels of some golds, and from what
+some runs say, each in one split or in all. Whatever changes one of them counts that within the same transaction. The
+token of a screen has these counts, so that epochs, heartbeats, logs, other data sets, other people's labels and other
+runs leave it as it is. It is the key of whatever is kept because it was expensive (`db.figures`).
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from db.engine import Store
-from db.tables import Datasets, Evaluations, JobEvents, Posts, Predictions, Revisions, Runs
+from db.posts import dataset_key
+from db.sums import add_to
+from db.tables import Changes, Datasets, JobEvents, Posts, Revisions, Runs
 
-
-class ChangeToken(NamedTuple):
-    """The newest row, or the number of rows, of each table that screens draw from."""
-
-    revisions: int
-    posts: int
-    runs: int
-    datasets: int
-    evaluations: int
-    events: int
-    scores: int
-    trained: int
-    predictions: int
-    changes: int
+ChangeToken: TypeAlias = str
+_KEY = ("dataset_id", "kind", "name", "split")
 
 
 def changed(dataset: Datasets) -> None:
-    """Notes within a transaction that types or splits of a data set were changed in place."""
+    """Notes within a transaction that posts, types or splits of a data set were changed."""
     dataset.changes = (dataset.changes or 0) + 1
+
+
+def labels_changed(session: Session, where: Iterable[tuple[int, str, str]]) -> None:
+    """Notes within a transaction that labels changed: (key of the data set, split, the gold's name)."""
+    _count(session, "labels", ((dataset_id, split, gold) for dataset_id, split, gold in where))
+
+
+def said_changed(session: Session, run: int, posts: Sequence[Sequence[int]]) -> None:
+    """Notes within a transaction that a run says something else of posts, which come in parts that fit a statement."""
+    where = {
+        (row.dataset_id, row.split)
+        for part in posts
+        for row in session.execute(select(Posts.dataset_id, Posts.split).where(Posts.id.in_(part)).distinct())
+    }
+    _count(session, "run", ((dataset_id, split, str(run)) for dataset_id, split in where))
 
 
 def newest_event(store: Store) -> int:
@@ -34,15 +48,45 @@ def newest_event(store: Store) -> int:
         return session.scalar(select(func.max(JobEvents.id))) or 0
 
 
-def change_token(store: Store) -> ChangeToken:
-    """Differs after every change to posts, labels, runs, predictions and scores, and after every step of a job.
-
-    Imports and retrained runs change rows in place, but not without a job or a dropped score; types and splits of a
-    data set are counted.
-    """
-    newest = [func.max(table.id) for table in (Revisions, Posts, Runs, Datasets, Evaluations, JobEvents)]
-    counted = [func.count(column) for column in (Evaluations.id, Runs.id, Predictions.run_id)]
+def newest_revision(store: Store) -> int:
+    """The number of the newest revision of any post, drafts included: what holds their histories is old after it."""
     with store.read() as session:
-        found = [session.scalar(select(number)) for number in (*newest, *counted)]
-        found.append(session.scalar(select(func.sum(Datasets.changes))))
-    return ChangeToken(*(number or 0 for number in found))
+        return session.scalar(select(func.max(Revisions.id))) or 0
+
+
+def change_token(
+    store: Store, dataset: str, split: str | None = None, golds: Sequence[str] = (), runs: Sequence[str] = ()
+) -> ChangeToken:
+    """Differs once posts, types or splits of the data set change, labels of these golds, or what these runs say.
+
+    Labels and predictions are those of one split, or of all where `split` is None. A run that is not there has none.
+
+    Raises:
+        InputError: there is no such data set.
+    """
+    with store.read() as session:
+        dataset_id = dataset_key(session, dataset)
+        changes = session.scalar(select(Datasets.changes).where(Datasets.id == dataset_id)) or 0
+        found = session.execute(select(Runs.name, Runs.id, Runs.weights, Runs.created).where(Runs.name.in_(runs)))
+        known = {name: row for name, *row in found}
+        counts = {
+            **{f"labels {gold}": _number(session, dataset_id, "labels", gold, split) for gold in golds},
+            **{f"run {run}": _number(session, dataset_id, "run", str(row[0]), split) for run, row in known.items()},
+        }
+    return json.dumps([dataset_id, changes, split, counts, known], sort_keys=True, separators=(",", ":"))
+
+
+def _number(session: Session, dataset_id: int, kind: str, name: str, split: str | None) -> int:
+    wanted = select(func.sum(Changes.number))
+    wanted = wanted.where(Changes.dataset_id == dataset_id, Changes.kind == kind, Changes.name == name)
+    if split is not None:
+        wanted = wanted.where(Changes.split == split)
+    return session.scalar(wanted) or 0
+
+
+def _count(session: Session, kind: Literal["labels", "run"], where: Iterable[tuple[int, str, str]]) -> None:
+    rows = [
+        {"dataset_id": dataset_id, "kind": kind, "name": name, "split": split, "number": 1}
+        for dataset_id, split, name in sorted(where)
+    ]
+    add_to(session, Changes, _KEY, ("number",), rows)

@@ -18,6 +18,7 @@ from db.predictions import PostPrediction, predictions_in
 from db.runs import run_id
 from db.scores import count, from_json, places, scheme_of_dataset, to_json
 from db.tables import Counts, Evaluations, Predictions, Runs
+from db.unmeasured import brought_elsewhere, called, not_predicted, nothing_labelled
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.evaluation.gold import protocol_named
 from mner_core.evaluation.scoring import Score, from_counts, pool
@@ -138,7 +139,7 @@ class _Question:
     def _nothing(self) -> str:
         if self.fair_to:
             return f"No post of {self._called()} has labels that these runs did not suggest: nothing is fair to them."
-        return f"Nobody has labelled a post of {self._called()}: there is nothing to measure on."
+        return nothing_labelled(self._called())
 
     def _of_brought(self, session: Session, run: str, posts: list[GoldPost]) -> list[GoldPost]:
         """The posts that brought predictions are of: about others nothing was said, and nobody could be asked."""
@@ -148,7 +149,7 @@ class _Question:
         said = set(session.scalars(select(Predictions.post_id).where(Predictions.run_id == key)))
         kept = [post for post in posts if post.post in said]
         if not kept:
-            raise InputError(f"{run} was brought without predictions of these labelled posts of {self._called()}.")
+            raise InputError(brought_elsewhere(run, self._called()))
         return kept
 
     def _kept(self, session: Session, run: int) -> dict[int | None, Any]:
@@ -160,8 +161,7 @@ class _Question:
         said = predictions_in(session, key, self.dataset, self.split) if posts else {}
         unseen = sum(post.post not in said for post in posts)
         if unseen:
-            posts_of = f"labelled {'post' if unseen == 1 else 'posts'} of {self._called()}"
-            raise InputError(f"The run {run} has not predicted {unseen} {posts_of} yet.")
+            raise InputError(not_predicted(run, unseen, self._called()))
         is_strict = posts and self.protocol == "entity-strict"  # the other protocol reads no tags
         scheme = scheme_of_dataset(session, self.dataset) if is_strict else "BIO2"
         for post in posts:
@@ -189,4 +189,4 @@ class _Question:
         return Evaluation(run=run, dataset=self.dataset, split=self.split, gold=self.gold, posts=posts, score=score)
 
     def _called(self) -> str:
-        return f"{self.dataset}, {self.split}" if self.split else self.dataset
+        return called(self.dataset, self.split)

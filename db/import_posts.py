@@ -10,16 +10,18 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.change_token import changed
 from db.character_spans import Mark, marks_from_spans, settle, to_json
 from db.engine import Store
 from db.gold import words_of
+from db.gold_totals import gold_follows
 from db.images import image_path, picture_state
 from db.outcomes import judge
 from db.post_columns import beside_the_text, in_words_of, subsets_to_json, tokens_to_json
 from db.posts import GOLD
 from db.same_posts import SamePosts
 from db.splits import unique_name
-from db.tables import Posts, Revisions
+from db.tables import Datasets, Posts, Revisions
 from db.training_names import add_names
 from mner_core.data.images import opens
 from mner_core.data.lines import Defect
@@ -63,6 +65,7 @@ class PostImport:
             for (example, sha256, known), gold in zip(posts, golds, strict=True):
                 batch.take(example, sha256, known, gold)
             batch.finish(self.store.now())
+            changed(session.get_one(Datasets, self.dataset_id))
 
     def report(self, kind: str, example: Example, what: str) -> None:
         """Notes what is wrong with a post."""
@@ -115,15 +118,15 @@ class _Batch:
         """Writes the new posts and their gold."""
         self.session.add_all(self.new)
         self.session.flush()
-        self.session.add_all(
-            Revisions(
-                post_id=row.id, track=GOLD, base=0, status="submitted", marks=marks, tokens=None,
-                author="", created=now, run=None, imported=True, is_newest=True,
-            )
-            for row, marks in self.gold
-        )  # fmt: skip
-        self.session.flush()
         labelled = [row.id for row, _ in self.gold]
+        with gold_follows(self.session, labelled):
+            self.session.add_all(
+                Revisions(
+                    post_id=row.id, track=GOLD, base=0, status="submitted", marks=marks, tokens=None,
+                    author="", created=now, run=None, imported=True, is_newest=True,
+                )
+                for row, marks in self.gold
+            )  # fmt: skip
         add_names(self.session, labelled)
         judge(self.session, [post for post in labelled if post in self.known])
 

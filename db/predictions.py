@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, exc, func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from db.change_token import said_changed
 from db.engine import Store
 from db.gold import counts_as
 from db.outcomes import judge, lock, parts
@@ -75,6 +76,7 @@ def record(store: Store, run: str, predictions: Iterable[PostPrediction]) -> int
             except exc.IntegrityError as error:
                 raise InputError(f"A prediction of the run {run} is about a post that is not in the store.") from error
         judge(session, list(rows), key)
+        said_changed(session, key, [*parts(list(rows))])
     return len(rows)
 
 

@@ -7,11 +7,14 @@ from sqlalchemy import func, select
 
 from db.engine import Store
 from db.gold import CURRENT
+from db.gold_totals import labelled_posts
 from db.posts import dataset_key
 from db.runs import RUN_IS_WHOLE
 from db.tables import Runs, RunTotals
 from db.uncounted import is_counted
-from mner_core.evaluation.scoring import Counts
+from db.unmeasured import brought_elsewhere, called, not_predicted, nothing_labelled
+from mner_core.evaluation.scoring import Counts, Figures
+from mner_core.run_record import BROUGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,40 @@ class Totals:
     posts: int
     counts: Counts
     by_type: dict[str, Counts]
+
+    @property
+    def figures(self) -> Figures:
+        """F1, precision and recall over all types, and the number of gold entities that they rest on."""
+        return self.counts.figures()
+
+
+def measured(
+    store: Store, dataset: str, split: str | None = None, gold: str = CURRENT
+) -> dict[str, Totals | str] | None:
+    """What every run scores on the named gold of a split, or the sentence that says why it has no score.
+
+    None while posts of the data set wait to be counted (`db.uncounted`). The figures are those of `db.evaluations`.
+
+    Raises:
+        InputError: there is no such data set.
+    """
+    found, where = totals(store, dataset, split, gold), called(dataset, split)
+    if found is None:
+        return None
+    with store.read() as session:
+        labelled = labelled_posts(session, dataset_key(session, dataset), split, gold)
+        models = session.execute(select(Runs.name, Runs.model).where(RUN_IS_WHOLE)).all()
+    scores: dict[str, Totals | str] = {}
+    for run, model in models:
+        score = found.get(run)
+        read = score.posts if score else 0
+        if not labelled:
+            scores[run] = nothing_labelled(where)
+        elif model == BROUGHT:
+            scores[run] = score or brought_elsewhere(run, where)
+        else:
+            scores[run] = score if score and read == labelled else not_predicted(run, labelled - read, where)
+    return scores
 
 
 def totals(store: Store, dataset: str, split: str | None = None, gold: str = CURRENT) -> dict[str, Totals] | None:

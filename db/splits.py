@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from db.change_token import changed
 from db.engine import Store
+from db.gold_totals import gold_follows
 from db.posts import dataset_key
 from db.tables import Datasets, Posts
 from db.training_names import add_names
@@ -104,9 +105,10 @@ def move_posts(store: Store, dataset: str, splits: Mapping[int, str]) -> int:
         moved = [each for each in places if (each["split"], each["name"]) != here[each["id"]]]
         numbers = [each["id"] for each in moved]
         add_names(session, numbers, -1)
-        # Two posts may change places: no row may stand in another's way for a moment.
-        _update(session, [{"id": each["id"], "name": f"\ue000{each['id']}"} for each in moved])
-        _update(session, places)
+        with gold_follows(session, numbers):
+            # Two posts may change places: no row may stand in another's way for a moment.
+            _update(session, [{"id": each["id"], "name": f"\ue000{each['id']}"} for each in moved])
+            _update(session, places)
         add_names(session, numbers)
         outcomes_follow(session, numbers)
         changed(row)

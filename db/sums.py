@@ -7,9 +7,9 @@ from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.tables import RunTotals, TrainingNames
+from db.tables import Changes, GoldTotals, RunTotals, TrainingNames
 
-Table = type[RunTotals] | type[TrainingNames]
+Table = type[RunTotals] | type[TrainingNames] | type[GoldTotals] | type[Changes]
 
 
 def add_to(

@@ -6,9 +6,12 @@ A change here needs a new migration in `migrations/versions`, and SCHEMA names t
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from db.figure_tables import Changes as Changes
+from db.figure_tables import Figures as Figures
+from db.figure_tables import GoldTotals as GoldTotals
 from db.job_tables import JobEvents as JobEvents
 from db.job_tables import Jobs as Jobs
 from db.job_tables import Requests as Requests
@@ -20,7 +23,8 @@ from db.outcome_tables import Uncounted as Uncounted
 from db.table_base import Table as Table
 from db.table_base import index_where
 
-SCHEMA = "0006"
+SCHEMA = "0007"
+_BEGAN = text("run IS NOT NULL")
 
 
 class Datasets(Table):
@@ -102,6 +106,7 @@ class Revisions(Table):
         UniqueConstraint("post_id", "track", "base"),
         index_where("uq_revisions_newest", ("post_id", "track"), {"is_newest": True}, unique=True),
         index_where("ix_revisions_corrected", ("track", "status", "post_id"), {"is_newest": True, "imported": False}),
+        Index("ix_revisions_suggested", "track", "post_id", sqlite_where=_BEGAN, postgresql_where=_BEGAN),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

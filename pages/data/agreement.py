@@ -30,7 +30,7 @@ def agreement_between(dataset: str) -> None:
     )
     default = 3 if len(people) > 1 else 0
     second = columns[1].selectbox("And these", names, index=default, format_func=gold_name, key="agree second")
-    found = _agreement(store(), change_token(store()), dataset, first, second)
+    found = _agreement(store(), change_token(store(), dataset, None, [first, second]), dataset, first, second)
     if isinstance(found, str):
         st.caption(plain(found))
         return

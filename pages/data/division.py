@@ -43,8 +43,8 @@ def _draw_form(found: Dataset) -> None:
     if problem:
         st.warning(problem)
     else:
-        plan = _plan(store(), change_token(store()), found.name, tuple(shares), int(seed))
-        st.caption(_sentence(plan))
+        token = change_token(store(), found.name)
+        st.caption(_planned(store(), token, found.name, tuple(shares), int(seed)))
     st.button(
         "Divide", type="primary", on_click=_divide, args=(found.name, tuple(shares), int(seed)), disabled=bool(problem)
     )
@@ -60,14 +60,14 @@ def _sentence(plan: Division) -> str:
 
 
 @st.cache_data(max_entries=8, show_spinner="Looking for posts that belong together")
-def _plan(
+def _planned(
     _store: Store,
     now: ChangeToken,  # noqa: ARG001  it is part of the cache's key
     dataset: str,
     shares: tuple[float, ...],
     seed: int,
-) -> Division:
-    return plan_division(_store, dataset, shares, seed)
+) -> str:
+    return _sentence(plan_division(_store, dataset, shares, seed))
 
 
 def _divide(dataset: str, shares: tuple[float, ...], seed: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from db.change_token import change_token
+from db.change_token import newest_revision
 from db.connection import StoreError
 from db.posts import Dataset, datasets, defects
 from db.worklists import progress
@@ -138,10 +138,10 @@ def _way_out(name: str) -> None:
 
 
 def _wanted(name: str) -> tuple[Any, ...]:
-    """The data set, labels, format and pictures as chosen at this moment, and how many revisions there are."""
+    """The data set, labels, format and pictures as chosen at this moment, and the newest revision."""
     session = st.session_state
     chosen = (session["export gold"], session["export format"] or "jsonl", session["export pictures"])
-    return (name, *chosen, change_token(store()).revisions)
+    return (name, *chosen, newest_revision(store()))
 
 
 def _pack(name: str) -> None:

@@ -87,7 +87,8 @@ def _as_labelled(chosen: Selection) -> str:
     assert chosen.dataset, "a data set is chosen"
     assert chosen.run, "a run is chosen"
     runs_of = (chosen.compare or "", chosen.run)
-    found = measured(store(), change_token(store()), runs_of, chosen.dataset, chosen.split, chosen.gold)
+    now = change_token(store(), chosen.dataset, None, [chosen.gold], runs_of)
+    found = measured(store(), now, runs_of, chosen.dataset, chosen.split, chosen.gold)
     if isinstance(found, str):
         return plain(found)
     said = ", ".join(f"{plain(each.run)} {each.score.f1:.1f}" for each in found)
@@ -102,7 +103,7 @@ def _summary(chosen: Selection, of: MistakesOf, every: Sequence[Cell], read: int
     basis = f"{counted(read, 'post')} with {counted(sum(_entities(every).values()), 'entity', 'entities')} ({where})"
     wrong = sum(cell.number for cell in every if cell.kind != "correct" and cell.change != "fixed")
     said = f"**{run}** makes **{counted(wrong, 'mistake')}** on {basis}"
-    now = change_token(store())
+    now = change_token(store(), of.dataset, None, [of.gold], [of.run])
     found = measured(store(), now, (of.run,), of.dataset, of.split, of.gold, of.fair_to)
     if isinstance(found, str):
         return f"{said}. {plain(found)}"

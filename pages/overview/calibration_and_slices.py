@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from db.change_token import ChangeToken, change_token
 from db.engine import Store
 from db.evaluations import Judged, judged
-from db.gold import examples
+from db.gold import CURRENT, examples
 from db.posts import datasets
 from db.runs import runs
 from mner_core.data.tokenize import entity_at
@@ -84,7 +84,8 @@ def look_inside(chosen: Selection) -> None:
     )
     if not asked:
         return
-    found = inside(store(), change_token(store()), chosen.run, chosen.dataset, chosen.split, chosen.gold)
+    now = change_token(store(), chosen.dataset, None, [chosen.gold, CURRENT], [chosen.run])
+    found = inside(store(), now, chosen.run, chosen.dataset, chosen.split, chosen.gold)
     if not found.slices:
         st.caption("The run has read none of the labelled posts.")
         return

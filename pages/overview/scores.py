@@ -27,7 +27,7 @@ _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
 def show_runs(chosen: Selection) -> None:
     """A table of all runs on the chosen posts and gold; a click on a row chooses the run."""
     assert chosen.dataset is not None, "runs are measured on a data set"
-    now = change_token(store())
+    now = change_token(store(), chosen.dataset, None, [chosen.gold], [run.name for run in runs(store())])
     found = [
         (run, measured(store(), now, run.name, chosen.dataset, chosen.split, chosen.gold))
         for run in reversed(runs(store()))
@@ -64,7 +64,8 @@ def show_runs(chosen: Selection) -> None:
 def _say_what_counts(chosen: Selection, run: StoredRun, score: Evaluation) -> None:
     """What one has to know of a run's figure: types that it does not know, or that it was brought for some posts."""
     assert chosen.dataset is not None, "runs are measured on a data set"
-    unknown = unknown_to(store(), change_token(store()), run.name, chosen.dataset, chosen.split, chosen.gold)
+    now = change_token(store(), chosen.dataset, chosen.split, [chosen.gold], [run.name])
+    unknown = unknown_to(store(), now, run.name, chosen.dataset, chosen.split, chosen.gold)
     if unknown:
         st.caption(f":material/info: {unknown}")
     if run.is_brought:
@@ -127,7 +128,8 @@ def compare_runs(chosen: Selection) -> None:
         _offer_compare(chosen)
         return
     pair = (chosen.compare, chosen.run)
-    found = comparison(store(), change_token(store()), pair, chosen.dataset, chosen.split, chosen.gold)
+    now = change_token(store(), chosen.dataset, None, [chosen.gold], pair)
+    found = comparison(store(), now, pair, chosen.dataset, chosen.split, chosen.gold)
     if isinstance(found, str):
         st.write(plain(found))
         return

@@ -71,7 +71,7 @@ def first_start() -> None:
 def what_is_in_it(chosen: Selection) -> None:
     """Facts about the data set, its entities as bars, and the way into annotating."""
     assert chosen.dataset is not None, "there is a data set to speak of"
-    found = contents(store(), change_token(store()), chosen.dataset, chosen.gold)
+    found = contents(store(), change_token(store(), chosen.dataset, None, [chosen.gold]), chosen.dataset, chosen.gold)
     corrected = progress(store(), chosen.dataset)
     posts, pictures = sum(found.posts.values()), sum(found.pictures.values())
     types = dataset_named(store(), chosen.dataset).types

@@ -11,7 +11,9 @@ from typing import Any
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from db.change_token import ChangeToken, change_token
 from db.engine import Store, open_store
+from db.gold import CURRENT
 from db.imports import About, import_examples
 from db.posts import post_ids
 from db.predictions import PostPrediction, PredictedMark, record
@@ -106,6 +108,11 @@ def _prediction(number: int, name: str, said: list[tuple[str, str, float]]) -> P
             for start, end in [place(text, part)]
         ),
     )
+
+
+def now(store: Store) -> ChangeToken:
+    """The token of all that the runs say of the posts, and of their labels."""
+    return change_token(store, SET, None, [CURRENT], [*SAID])
 
 
 def place(text: str, part: str) -> tuple[int, int]:

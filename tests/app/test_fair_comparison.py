@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import pytest
 
 from db.annotations import save
-from db.change_token import change_token
 from db.character_spans import Mark
 from db.engine import Store
 from db.posts import post_ids
 from pages.overview.data_statistics import RunComparison, comparison
-from tests.app.filled import SAID, SET, TEXTS, open_app, place, shown
+from tests.app.filled import SAID, SET, TEXTS, now, open_app, place, shown
 
 
 def accept(store: Store, names: Sequence[str], run: str) -> None:
@@ -34,9 +33,23 @@ def accepted(store: Store) -> Store:
 
 
 def test_a_comparison_takes_back_what_a_run_wrote(accepted: Store) -> None:
-    found = comparison(accepted, change_token(accepted), ("first", "second"), SET, "valid", "current")
+    found = comparison(
+        accepted,
+        now(accepted),
+        ("first", "second"),
+        SET,
+        "valid",
+        "current",
+    )
     assert isinstance(found, RunComparison)
-    original = comparison(accepted, change_token(accepted), ("first", "second"), SET, "valid", "original")
+    original = comparison(
+        accepted,
+        now(accepted),
+        ("first", "second"),
+        SET,
+        "valid",
+        "original",
+    )
     assert isinstance(original, RunComparison)
     assert (found.before.score, found.after.score) == (original.before.score, original.after.score)
     assert (found.changes, found.tested) == (original.changes, original.tested)

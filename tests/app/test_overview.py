@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from db.change_token import change_token
 from db.engine import Store
 from db.imports import import_examples
 from db.jobs import enqueue, jobs
@@ -12,7 +11,7 @@ from db.runs import add_run
 from db.workers import beat
 from pages.overview.calibration_and_slices import inside
 from pages.overview.data_statistics import RunComparison, comparison, contents, count, measured
-from tests.app.filled import SET, examples, open_app, shown
+from tests.app.filled import SET, examples, now, open_app, shown
 from tests.db.test_runs import write_run
 
 
@@ -29,7 +28,14 @@ def test_posts_pictures_and_entities_are_counted_by_split(home: Path) -> None:
 
 
 def test_a_comparison_is_on_one_gold_and_adds_up(store: Store) -> None:
-    found = comparison(store, change_token(store), ("first", "second"), SET, "valid", "current")
+    found = comparison(
+        store,
+        now(store),
+        ("first", "second"),
+        SET,
+        "valid",
+        "current",
+    )
     assert isinstance(found, RunComparison)
     assert found.before.score.gold_sha256 == found.after.score.gold_sha256
     assert found.changes == {"fixed": 2, "broken": 1, "wrong in both": 4}
@@ -39,19 +45,26 @@ def test_a_comparison_is_on_one_gold_and_adds_up(store: Store) -> None:
 
 
 def test_a_run_that_has_not_read_the_posts_says_so(store: Store) -> None:
-    assert "has not predicted 1 labelled post of" in str(
-        measured(store, change_token(store), "first", SET, "train", "current")
+    assert "has not predicted 1 labelled post of" in str(measured(store, now(store), "first", SET, "train", "current"))
+    assert "has not predicted" in str(
+        comparison(
+            store,
+            now(store),
+            ("first", "second"),
+            SET,
+            None,
+            "current",
+        )
     )
-    assert "has not predicted" in str(comparison(store, change_token(store), ("first", "second"), SET, None, "current"))
 
 
 def test_a_new_stamp_is_a_new_count(store: Store, tmp_path: Path) -> None:
-    before = change_token(store)
+    before = now(store)
     assert sum(contents(store, before, SET, "current").posts.values()) == 7
     more = examples(tmp_path)[-1]
     import_examples(store, SET, [type(more)(id="more", text="", tokens=(), spans=(), split="test", source="t")])
-    assert change_token(store) != before
-    assert contents(store, change_token(store), SET, "current").posts["test"] == 1
+    assert now(store) != before
+    assert contents(store, now(store), SET, "current").posts["test"] == 1
 
 
 def test_empty_it_says_what_to_do(home: Path) -> None:
@@ -114,7 +127,7 @@ def test_names_that_look_like_markup_are_shown_as_they_are(store: Store) -> None
 
 
 def test_a_run_is_looked_into_on_the_chosen_gold(store: Store) -> None:
-    found = inside(store, change_token(store), "second", SET, "valid", "current")
+    found = inside(store, now(store), "second", SET, "valid", "current")
     # 9 predicted entities: right are Kevin Durant .97, Paris Hilton .55, Berlin .9, Ann .8 and Rome .7
     assert found.believed.spans == 9
     assert sum(point.number * point.right for point in found.believed.bins) == pytest.approx(5)
@@ -123,7 +136,7 @@ def test_a_run_is_looked_into_on_the_chosen_gold(store: Store) -> None:
     assert found.slices["seen"].f1 == 0, "found as LOC"
     assert found.temperature is not None
     assert found.mended is not None
-    assert inside(store, change_token(store), "second", SET, "train", "current").slices == {}
+    assert inside(store, now(store), "second", SET, "train", "current").slices == {}
 
 
 def test_the_slices_of_a_run_are_shown_on_request(store: Store) -> None:

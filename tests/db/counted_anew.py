@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from db.engine import Store
 from db.evaluations import Judged, judged
-from db.gold import CURRENT, ORIGINAL, examples
+from db.gold import CURRENT, ORIGINAL, examples, gold_posts
 from db.posts import GOLD, datasets
 from db.runs import runs
 from db.scores import count
-from db.tables import Datasets, Outcomes, Posts, Revisions, Runs, RunTotals, TrainingNames
+from db.tables import Datasets, GoldTotals, Outcomes, Posts, Revisions, Runs, RunTotals, TrainingNames
 from db.worklists import tracks
 from mner_core.data.images import opens
 from mner_core.evaluation.errors import align
@@ -92,6 +92,35 @@ def _totals(key: Row, looked: list[Judged]) -> dict[Row, Row]:
         (*key, ""): (every.true_positives, every.predicted, every.gold, len(looked)),
         **{(*key, label): (part.true_positives, part.predicted, part.gold, 0) for label, part in counts.items()},
     }
+
+
+def gold_sums_anew(store: Store) -> dict[Row, Row]:
+    """Labelled posts, entities and posts left out of every data set, split, gold and label that is not all zeros."""
+    found: defaultdict[Row, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for dataset in datasets(store):
+        for gold in golds_of(store, dataset.name):
+            kept = gold_posts(store, dataset.name, gold)
+            for each in kept:
+                if each.revision is not None:
+                    key = (dataset.name, each.example.split, gold)
+                    found[*key, ""][0] += 1
+                    for span in each.example.spans or ():
+                        found[*key, ""][1] += 1
+                        found[*key, span.label][1] += 1
+            shown = Counter(each.example.split for each in kept)
+            for split, posts in dataset.splits.items():
+                if posts > shown[split]:
+                    found[dataset.name, split, gold, ""][2] += posts - shown[split]
+    return {key: tuple(sums) for key, sums in found.items()}
+
+
+def gold_sums_kept(store: Store) -> dict[Row, Row]:
+    """What the table says."""
+    it = GoldTotals
+    wanted = select(Datasets.name, it.split, it.gold, it.label, it.posts, it.entities, it.discarded)
+    with store.read() as session:
+        found = session.execute(wanted.join(Datasets, Datasets.id == it.dataset_id)).all()
+    return {tuple(row[:4]): tuple(row[4:]) for row in found}
 
 
 def totals_kept(store: Store) -> dict[Row, Row]:

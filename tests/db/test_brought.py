@@ -269,7 +269,7 @@ def test_readers_see_the_run_when_it_is_whole(
     store: Store, ids: list[int], rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[list[str], bool]] = []
-    before = change_token(store)
+    before = change_token(store, "set", runs=["theirs"])
 
     def watch(of: Store, name: str, part: Any) -> int:
         number = record(of, name, part)
@@ -283,7 +283,7 @@ def test_readers_see_the_run_when_it_is_whole(
     assert seen == [([], True)] * 3
     assert len(marks(store, "theirs")) == len(ids)
     assert [each.name for each in runs(store)] == ["theirs"]
-    assert change_token(store) != before
+    assert change_token(store, "set", runs=["theirs"]) != before
 
 
 @pytest.mark.parametrize("batches", [0, 1, 2])

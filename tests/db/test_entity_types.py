@@ -34,9 +34,9 @@ def test_a_raw_set_is_annotated_once_its_types_are_named(store: Store, tmp_path:
     mark = Mark(start=0, end=3, label="PERSON")
     with pytest.raises(InputError, match="has a label that the data set does not have"):
         save(store, number, "gold", base=0, marks=[mark], author="ann")
-    before = change_token(store)
+    before = change_token(store, "raw")
     assert set_types(store, "raw", [PERSON, PLACE]) == (PERSON, PLACE)
-    assert change_token(store) != before, "what screens remember is made anew"
+    assert change_token(store, "raw") != before, "what screens remember is made anew"
     assert (dataset(store, "raw").labels, dataset(store, "raw").types) == (("PERSON", "PLACE"), (PERSON, PLACE))
     save(store, number, "gold", base=0, marks=[mark], author="ann")
     assert newest(store, number).marks[0].label == "PERSON"  # type: ignore[union-attr]

@@ -182,12 +182,21 @@ def test_a_new_set_is_seen_by_nobody_before_it_is_whole(store: Store) -> None:
         assert posts.datasets(store) == []
         with pytest.raises(InputError, match="no data set 'set'; there are: none yet"):
             gold.examples(store, "set")
-        assert done or change_token(store).changes == 0
+        with pytest.raises(InputError, match="no data set 'set'; there are: none yet"):
+            change_token(store, "set")
 
-    before = change_token(store)
     import_examples(store, "set", many(2 * BATCH), progress=progress)
     assert [each.posts for each in posts.datasets(store)] == [2 * BATCH]
-    assert change_token(store) != before
+    before = change_token(store, "set")
+    import_examples(store, "set", many(2 * BATCH + 1))
+    assert change_token(store, "set") != before
+
+
+def test_posts_that_come_into_a_set_that_is_there_move_the_token_as_they_come(store: Store) -> None:
+    import_examples(store, "set", many(1))
+    seen = []
+    import_examples(store, "set", many(2 * BATCH), progress=lambda done, total: seen.append(change_token(store, "set")))
+    assert len({*seen, change_token(store, "set")}) == 3
 
 
 @pytest.mark.parametrize("at", [0, BATCH, 2 * BATCH])

@@ -33,6 +33,8 @@ from mner_core.data.tokenize import tokenize
 from mner_core.home import Home
 from mner_core.types import Example, InputError, Span
 from tests.db.counted_anew import (
+    gold_sums_anew,
+    gold_sums_kept,
     names_anew,
     names_kept,
     newest_anew,
@@ -61,6 +63,7 @@ def assert_true(store: Store) -> None:
     assert totals_kept(store) == totals_anew(store)
     assert names_kept(store) == names_anew(store)
     assert pictures_kept(store) == pictures_anew(store)
+    assert gold_sums_kept(store) == gold_sums_anew(store)
 
 
 def make_old(store: Store) -> None:
@@ -245,8 +248,9 @@ def _as_version_5(store: Store) -> None:
     """Takes everything away that the migration brings."""
     store.close()
     with sqlite3.connect(store.home.store) as connection:
-        for table in ("outcomes", "run_totals", "uncounted", "training_names"):
+        for table in ("outcomes", "run_totals", "uncounted", "training_names", "gold_totals", "changes", "figures"):
             connection.execute(f"drop table {table}")
+        connection.execute("drop index ix_revisions_suggested")
         for table, column in (("posts", "picture"), ("revisions", "is_newest")):
             index = "select name from sqlite_master where type = 'index' and tbl_name = ? and sql like ?"
             for (name,) in connection.execute(index, (table, f"%{column}%")).fetchall():

@@ -77,9 +77,9 @@ def test_posts_keep_their_revisions_and_what_runs_say(one_split: Store) -> None:
     first = save(one_split, number, "gold", base=0, marks=[Mark(start=0, end=3, label="PER")], author="ann")
     add_run(one_split, write_run(one_split.home, "run"))
     record(one_split, "run", [PostPrediction(post=number, marks=())])
-    before = change_token(one_split)
+    before = change_token(one_split, "set")
     assert move_posts(one_split, "set", {number: "test"}) == 1
-    assert change_token(one_split) != before
+    assert change_token(one_split, "set") != before
     assert post(one_split, number).example.split == "test"
     assert history(one_split, number) == [first]
     assert number in predictions(one_split, "run", "set", "test")
