@@ -2,10 +2,11 @@
 
 import torch
 
-from benchmarks import app, features, knowledge, steps
+from benchmarks import app, features, knowledge, prediction, steps
 
 torch.set_num_threads(1)
 steps.main()
+prediction.main()
 features.main()
 knowledge.main()
 app.main()

@@ -82,6 +82,8 @@ class Windows:
 
 def _owner(place: int, starts: Sequence[int], room: int, total: int) -> int:
     """The start of the window in which a piece lies furthest from an edge that cuts the text."""
+    if len(starts) == 1:
+        return starts[0]
 
     def context(start: int) -> int:
         left = place - start if start > 0 else total

@@ -6,6 +6,7 @@ other never follow each other, and the probability that exactly a given span is 
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
@@ -81,19 +82,19 @@ class CRF(nn.Module):
         if not rows:
             return [() for _ in spans]
         free = self.log_partition(emissions, words)[rows]
-        clamped = emissions.float()[rows].clone()
-        for row, span in enumerate(span for of_post in spans for span in of_post):
-            self._clamp(clamped[row], span)
+        clear = self._clear([span for of_post in spans for span in of_post], emissions.shape[1]).to(emissions.device)
+        clamped = emissions.float()[rows].masked_fill(~clear, FORBIDDEN)
         shares = iter((self.log_partition(clamped, words[rows]) - free).exp().clamp(0, 1).tolist())
         return [tuple(next(shares) for _ in of_post) for of_post in spans]
 
-    def _clamp(self, emissions: Tensor, span: Span) -> None:
-        """Forbid, in place [words, C], every tag that says something else than `span` about its words and its end."""
-        wanted = encode([span], span.end, self.scheme)
-        for word in range(span.start, span.end):
-            allowed = self.tags.index(wanted[word])
-            kept = emissions[word, allowed].clone()
-            emissions[word] = FORBIDDEN
-            emissions[word, allowed] = kept
-        if self.scheme == "BIO2" and span.end < len(emissions):
-            emissions[span.end, self.tags.index(f"I-{span.label}")] = FORBIDDEN
+    def _clear(self, spans: Sequence[Span], num_words: int) -> Tensor:
+        """Which tags [spans, words, C] do not contradict a span: about its words, and about where it ends."""
+        clear = np.ones((len(spans), num_words, len(self.tags)), bool)
+        for row, span in enumerate(spans):
+            clear[row, span.start : span.end] = False
+            wanted = encode([span], span.end, self.scheme)
+            for word in range(span.start, span.end):
+                clear[row, word, self.tags.index(wanted[word])] = True
+            if self.scheme == "BIO2" and span.end < num_words:
+                clear[row, span.end, self.tags.index(f"I-{span.label}")] = False
+        return torch.from_numpy(clear)

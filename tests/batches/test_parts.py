@@ -150,8 +150,8 @@ def test_words_have_their_characters_and_shapes_and_padding_has_none() -> None:
         assert batch.words[row].tolist() == [place < count for place in range(batch.words.shape[1])]
         for column, word in enumerate(example.words):
             codes = character_ids(word)
-            assert batch.characters[row, column].tolist() == codes + [0] * (MAX_CHARACTERS - len(codes))
-            assert batch.shapes[row, column].tolist() == word_shape(word)
+            assert batch.characters[row, column].tolist() == [*codes] + [0] * (MAX_CHARACTERS - len(codes))
+            assert batch.shapes[row, column].tolist() == [*word_shape(word)]
         assert not batch.characters[row, count:].any()
         assert not batch.shapes[row, count:].any()
 
