@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mner_core.catalog.profiles import Profile
-from mner_core.features.image import ImageFeatures
+from mner_core.features.image import Features, ImageFeatures
 from mner_core.home import Home
 from mner_core.text.noun_phrases import GENERAL, NounPhrases
 from mner_core.text.sentences import sentence_vectors
@@ -112,7 +112,8 @@ class Grounding:
 
     def sweep(
         self,
-        looked: Sequence[tuple[Example, ImageFeatures]],
+        examples: Sequence[Example],
+        features: Features,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
         """Reads the phrases of all these posts, and learns the vectors of every name they ask for.
@@ -120,10 +121,16 @@ class Grounding:
         Raises:
             InputError: weights are missing.
         """
-        shown = [(example, picture) for example, picture in looked if picture.objects]
-        self._phrases.sweep([example.words for example, _ in shown], progress)
-        names = {name for example, picture in shown for name in self._asked(example, picture)}
-        self._learn(sorted(names), self._home)
+        shown, names = [], set(self._general)
+        for example in examples:
+            picture = features.features(example)
+            if picture.objects:
+                shown.append(example)
+                names.update(_named(picture))
+        self._phrases.sweep([example.words for example in shown], progress)
+        for example in shown:
+            names.update(self._said(example))
+        self._learn(sorted(names) if shown else (), self._home)
 
     def links(self, example: Example, picture: ImageFeatures) -> Grounded:
         """Which words are joined to which of the picture's objects (`UMGF`, edge construction).
@@ -134,7 +141,7 @@ class Grounding:
         likeness = np.zeros(joined.shape, np.float32)
         if not joined.size:
             return Grounded(joined, likeness)
-        self._learn(self._asked(example, picture), None)
+        self._learn([*self._said(example), *self._general, *_named(picture)], None)
         for start, end in self._phrases.of(example.words):
             close = self._likeness(_text(example, start, end), picture)
             # "The red frame" is called much like a blue frame too, but means the red one; "dogs" means every dog.
@@ -156,17 +163,20 @@ class Grounding:
         likeness: Vectors = np.maximum(by_class, np.float32(by_picture))
         return likeness
 
-    def _asked(self, example: Example, picture: ImageFeatures) -> Iterable[str]:
-        """Every name whose vector the post's edges need."""
-        yield from (_text(example, start, end) for start, end in self._phrases.of(example.words))
-        yield from self._general
-        yield from (thing.label for thing in picture.objects)
-        yield from (shown for shown, _ in picture.attributes)
+    def _said(self, example: Example) -> Iterable[str]:
+        """The noun phrases of a post."""
+        return (_text(example, start, end) for start, end in self._phrases.of(example.words))
 
     def _learn(self, names: Iterable[str], home: Home | None) -> None:
         missing = [name for name in dict.fromkeys(names) if name not in self._vectors]
         if missing:
             self._vectors |= dict(zip(missing, self._names.vectors(missing, home), strict=True))
+
+
+def _named(picture: ImageFeatures) -> Iterable[str]:
+    """Every name that a picture gives: its objects' and its attributes'."""
+    yield from (thing.label for thing in picture.objects)
+    yield from (shown for shown, _ in picture.attributes)
 
 
 def _text(example: Example, start: int, end: int) -> str:

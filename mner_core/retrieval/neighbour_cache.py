@@ -39,14 +39,18 @@ def build_pool(
 
     Vectors of a graph that is switched off have no numbers.
     """
-    looked = [(example, features.features(example)) for example in examples]
-    pictured = [(example, picture) for example, picture in looked if picture.image_ok]
-    captions = [picture.caption if example.caption is None else example.caption for example, picture in pictured]
-    nothing = np.zeros((len(pictured), 0), np.float32)
-    objects = [mean_object(picture) for _, picture in pictured]
+    keys, digests, captions, objects = [], [], [], []
+    for example in examples:
+        picture = features.features(example)
+        if picture.image_ok:
+            keys.append(example.key)
+            digests.append(_digest(example))
+            captions.append(picture.caption if example.caption is None else example.caption)
+            objects.append(mean_object(picture))
+    nothing = np.zeros((len(keys), 0), np.float32)
     return Pool(
-        keys=tuple(example.key for example, _ in pictured),
-        image_digests=tuple(_digest(example) for example, _ in pictured),
+        keys=tuple(keys),
+        image_digests=tuple(digests),
         caption_vectors=sentence_vectors(captions, text_slot, home, progress) if needs.text_neighbours else nothing,
         object_vectors=np.stack(objects) if needs.image_neighbours and objects else nothing,
     )
@@ -99,7 +103,7 @@ class PoolNeighbourhood:
     def prepare(
         self,
         examples: Sequence[Example],
-        pictures: Sequence[ImageFeatures],
+        features: Features,
         home: Home,
         progress: OnVectors | None = None,
     ) -> None:
@@ -112,7 +116,7 @@ class PoolNeighbourhood:
             texts = sentence_vectors([example.text for example in examples], self._text_slot, home, progress)
             self._texts_asked(examples, lambda: texts)
         if self.needs.image_neighbours:
-            self.of_image(examples, pictures)
+            self._objects_asked(examples, [mean_object(features.features(example)) for example in examples])
 
     def of_text(self, examples: Sequence[Example]) -> list[Found]:
         """For each post those whose images' captions are most like its text, best first."""
@@ -122,13 +126,7 @@ class PoolNeighbourhood:
 
     def of_image(self, examples: Sequence[Example], pictures: Sequence[ImageFeatures]) -> list[Found]:
         """For each post those whose images show objects most like those of its picture, best first."""
-        queries = [_query(example) for example in examples]
-        objects = np.stack([mean_object(picture) for picture in pictures])
-        keys = [
-            (query, hashlib.sha256(vector.tobytes()).digest()) for query, vector in zip(queries, objects, strict=True)
-        ]
-        count = self.needs.image_neighbours
-        return self._answers(self._of_image, keys, lambda: self._retriever.by_objects(objects, queries, count))
+        return self._objects_asked(examples, [mean_object(picture) for picture in pictures])
 
     def grid(self, neighbour: Neighbour) -> NDArray[Any]:
         """The neighbour's image grid [49, grid_width]."""
@@ -143,6 +141,12 @@ class PoolNeighbourhood:
         keys = [(query, example.text) for query, example in zip(queries, examples, strict=True)]
         count = self.needs.text_neighbours
         return self._answers(self._of_text, keys, lambda: self._retriever.by_caption(vectors(), queries, count))
+
+    def _objects_asked(self, examples: Sequence[Example], means: Sequence[NDArray[np.float32]]) -> list[Found]:
+        queries = [_query(example) for example in examples]
+        keys = [(query, hashlib.sha256(mean.tobytes()).digest()) for query, mean in zip(queries, means, strict=True)]
+        count = self.needs.image_neighbours
+        return self._answers(self._of_image, keys, lambda: self._retriever.by_objects(np.stack(means), queries, count))
 
     def _answers(
         self, known: dict[Hashable, Found], keys: Sequence[Hashable], search: Callable[[], list[Found]]

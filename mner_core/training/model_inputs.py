@@ -72,8 +72,7 @@ def _grounding(
     plan: Plan, everybody: Sequence[Example], features: FeatureStore, home: Home, on_progress: OnProgress
 ) -> Grounding:
     grounding = _new_grounding(plan, home)
-    looked = [(example, features.features(example)) for example in everybody]
-    grounding.sweep(looked, lambda done, total: on_progress("phrases", done, total))
+    grounding.sweep(everybody, features, lambda done, total: on_progress("phrases", done, total))
     return grounding
 
 
@@ -99,7 +98,7 @@ def _neighbourhood(
     neighbourhood = PoolNeighbourhood(
         pool, Grids(features, home).of, plan.profile.text, plan.needs, indexes=home.indexes
     )
-    neighbourhood.prepare(everybody, [features.features(example) for example in everybody], home, on_vectors)
+    neighbourhood.prepare(everybody, features, home, on_vectors)
     return neighbourhood
 
 

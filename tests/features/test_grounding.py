@@ -32,6 +32,16 @@ def picture(*labels: str, attributes: tuple[tuple[str, float], ...] = ()) -> Ima
     )
 
 
+class Shown:
+    """What the pictures of posts show, by the posts' texts."""
+
+    def __init__(self, seen: dict[str, ImageFeatures]) -> None:
+        self.seen = seen
+
+    def features(self, post: Example) -> ImageFeatures:
+        return self.seen[post.text]
+
+
 def joined(text: str, seen: ImageFeatures) -> dict[str, set[str]]:
     """Each word's objects."""
     post = example(text)
@@ -95,7 +105,7 @@ def test_a_picture_without_objects_has_no_edges(text: str) -> None:
 def test_a_sweep_changes_no_edge(tmp_path: Path) -> None:
     posts = [(example("my red bike"), picture("bike", "dog")), (example("北京 dog"), picture("dog", "cat"))]
     swept = Grounding(TINY, Home(tmp_path))
-    swept.sweep(posts)
+    swept.sweep([post for post, _ in posts], Shown({post.text: seen for post, seen in posts}))
     for post, seen in posts:
         one, other = swept.links(post, seen), Grounding(TINY, None).links(post, seen)
         assert (one.joined == other.joined).all()

@@ -1,5 +1,6 @@
 """Neighbours are remembered under all that they follow from."""
 
+import gc
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from PIL import Image
 
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.system import Needs
+from mner_core.features.grounding import Grounding
+from mner_core.features.image import ImageFeatures
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
 from mner_core.retrieval.neighbour_cache import PoolNeighbourhood, build_pool, mean_object
@@ -105,7 +108,7 @@ def test_a_question_searches_once_and_no_more_is_remembered_than_said(
     assert len(used._of_text) == 5
     assert len(used.of_text(posts)) == 12, "more at once than are remembered"
     assert len(used._of_text) == 5
-    used.prepare(posts, [features.features(each) for each in posts], Home(tmp_path / "home"))
+    used.prepare(posts, features, Home(tmp_path / "home"))
     searched.clear()
     used.of_text(posts)
     assert searched == [], "what was prepared stays"
@@ -154,7 +157,7 @@ def test_a_graph_that_is_switched_off_costs_nothing(
     assert (pool.caption_vectors.shape[1] > 0, pool.object_vectors.shape[1] > 0) == (texts > 0, images > 0)
     assert len(pool.caption_vectors) == len(pool.object_vectors) == len(posts)
     made = PoolNeighbourhood(pool, lambda digest: np.zeros((49, 16), np.float16), "tiny-text", needs)
-    made.prepare(posts, [features.features(each) for each in posts], home)
+    made.prepare(posts, features, home)
     asked_for = []
     monkeypatch.setattr(made._retriever, "by_caption", lambda *_: asked_for.append("texts"))
     monkeypatch.setattr(made._retriever, "by_objects", lambda *_: asked_for.append("images"))
@@ -198,3 +201,27 @@ def test_the_oldest_answers_are_forgotten_first(
     for number in (0, 1, 2, 1, 2, 0, 2, 1):
         used.of_image([posts[number]], [features.features(posts[number])])
     assert searched == ["post-0", "post-1", "post-2", "post-0", "post-1"]
+
+
+class Counting:
+    """Features that remember how many of them were in memory at once."""
+
+    def __init__(self, features: FeatureStore) -> None:
+        self._features, self.most = features, 0
+
+    def features(self, example: Example) -> ImageFeatures:
+        found = self._features.features(example)
+        self.most = max(self.most, sum(type(each) is ImageFeatures for each in gc.get_objects()))
+        return found
+
+
+def test_pictures_are_looked_at_one_after_the_other_however_many_there_are(
+    posts: list[Example], features: FeatureStore, tmp_path: Path
+) -> None:
+    gc.collect()
+    counting = Counting(features)
+    pool = build_pool(posts, counting, "tiny-text", NEEDS, Home(tmp_path / "home"))
+    made = PoolNeighbourhood(pool, lambda digest: np.zeros((49, 16), np.float16), "tiny-text", NEEDS)
+    made.prepare(posts, counting, Home(tmp_path / "home"))
+    Grounding(profile("tiny"), Home(tmp_path / "home")).sweep(posts, counting)
+    assert 1 <= counting.most <= 3, "the one at hand, the one before, and the extractor's own nothing"
