@@ -32,6 +32,7 @@ ROOMS = (
         "digests of the source, version and commit: a part of every cache's key",
         light=True,
     ),
+    Room("mner_core.device", 0, "the GPU that a process is given, else the processor"),
     Room("mner_core.tags", 1, "BIO2 and BIOES", light=True),
     Room("mner_core.files", 1, "files and folders written whole or not at all", light=True),
     Room("mner_core.csv_text", 1, "the CSV writer; formulas are escaped", light=True),

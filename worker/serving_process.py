@@ -13,10 +13,16 @@ LONGEST_PAUSE = 30.0
 
 
 class ServingProcess:
-    """Starts `worker.serving` and starts it again when it is gone; `owner` is its name in the questions' rows."""
+    """Starts `worker.serving` and starts it again when it is gone.
 
-    def __init__(self, store: Store, owner: str) -> None:
-        self.store, self.owner = store, owner
+    Args:
+        store: where the questions are.
+        owner: its name in the questions' rows.
+        device: on which it computes, beside a training that may run there.
+    """
+
+    def __init__(self, store: Store, owner: str, device: str = "cpu") -> None:
+        self.store, self.owner, self.device = store, owner, device
         self._child: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._pause = 0.0
@@ -56,7 +62,7 @@ class ServingProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 process_group=0,
-                env=child_environment("cpu"),
+                env=child_environment(self.device),
             )
         self._started = time.monotonic()
 

@@ -47,7 +47,8 @@ class Supervisor:
         self.executors: list[JobExecutor] = []
         self._locks: list[IO[str]] = []
         self._unfreed: list[str] = []
-        self.serving = ServingProcess(store, f"{self.name}-serving") if settings.serving else None
+        served = ServingProcess(store, f"{self.name}-serving", settings.devices[0])
+        self.serving = served if settings.serving else None
         self._due: dict[Callable[[], object], float] = {}
         self._quiet_until = 0.0
         self._is_chain_due = True

@@ -19,6 +19,7 @@ from safetensors.numpy import load_file, save
 from mner_core.batches.buckets import length_buckets
 from mner_core.caches import UNREADABLE, kept
 from mner_core.data.fingerprint import data_fingerprint
+from mner_core.device import device
 from mner_core.evaluation.scoring import post_digest
 from mner_core.files import one_at_a_time, write_whole
 from mner_core.home import Home
@@ -134,11 +135,11 @@ def _scores_of(run: Run, posts: Sequence[Example]) -> HeldOutScores:
     model, crf = run.model, run.model.crf
     emissions: dict[PostKey, Floats] = {}
     for rows in length_buckets([len(post.tokens) for post in posts], run.plan.settings.batch):
-        batch = run.batcher.batch([posts[row] for row in rows])
-        scored = model.emissions(model.states(batch, None)).double().numpy()
+        batch = run.batcher.batch([posts[row] for row in rows]).to(device())
+        scored = model.emissions(model.states(batch, None)).double().cpu().numpy()
         emissions |= {posts[row].key: scored[place, : len(posts[row].tokens)] for place, row in enumerate(rows)}
     parts = (crf.chain.transitions, crf.chain.start_transitions, crf.chain.end_transitions)
-    steps, starts, ends = (part.detach().double().numpy() for part in parts)
+    steps, starts, ends = (part.detach().double().cpu().numpy() for part in parts)
     marginals = CrfMarginals(labels=run.plan.labels, scheme=crf.scheme, steps=steps, starts=starts, ends=ends)
     return HeldOutScores(marginals, emissions)
 

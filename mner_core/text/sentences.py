@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from mner_core.caches import kept
+from mner_core.device import device
 from mner_core.files import write_whole
 from mner_core.home import Home
 from mner_core.text.encoder import TextEncoder, encoder_version, text_encoder
@@ -61,7 +62,7 @@ def frozen_encoder(slot: str) -> TextEncoder:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         encoder = text_encoder(slot)
-    encoder.model.eval().requires_grad_(False)
+    encoder.model.eval().requires_grad_(False).to(device())
     return encoder
 
 
@@ -90,9 +91,10 @@ def _mean_states(encoder: TextEncoder, pieces: Sequence[Sequence[int]]) -> NDArr
     for row, of_text in enumerate(pieces):
         ids[row, : len(of_text) + 2] = torch.tensor([encoder.pieces.cls, *of_text, encoder.pieces.sep])
         real[row, : len(of_text) + 2] = True
+    ids, real = ids.to(device()), real.to(device())
     states = encoder.model(input_ids=ids, attention_mask=real).last_hidden_state
     mean = (states * real.unsqueeze(-1)).sum(dim=1) / real.sum(dim=1, keepdim=True)
-    unit: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).numpy()
+    unit: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).cpu().numpy()
     return unit
 
 

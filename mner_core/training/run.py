@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from mner_core.caches import read_kept, read_part
 from mner_core.data.images import opens
 from mner_core.data.tokenize import tokenize
+from mner_core.device import device
 from mner_core.features.shards import Shards
 from mner_core.features.store import FeatureStore
 from mner_core.files import whole_folder, write_whole
@@ -48,7 +49,7 @@ class Run:
         self.batcher = build_batcher(self.plan, encoder, providers)
         self.model = build_model(self.plan, encoder, self.record.seed)
         self.model.load_state_dict(read_part(folder / "weights.safetensors", load_file, _AGAIN))
-        self.model.eval()
+        self.model.eval().to(device())
 
     def predict(
         self,
@@ -79,7 +80,7 @@ class Run:
         """The same model as training began with it: pretrained where the profile is, the rest drawn from the seed."""
         torch.manual_seed(self.record.seed)  # a random encoder is drawn from the seed as well
         encoder = text_encoder(self.plan.profile.text).reading(self.batcher.pieces)
-        return build_model(self.plan, encoder, self.record.seed).eval()
+        return build_model(self.plan, encoder, self.record.seed).eval().to(device())
 
     def predict_posts(self, examples: Sequence[Example], evidence: bool = False) -> list[Prediction]:
         """A prediction for each post, in order."""

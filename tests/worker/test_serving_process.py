@@ -78,6 +78,12 @@ def test_what_it_is_told(store: Store, scene: Scene) -> None:
     assert child.options["env"]["CUDA_VISIBLE_DEVICES"] == "", "it computes on the CPU"
 
 
+def test_it_computes_on_the_device_of_its_worker(store: Store, scene: Scene) -> None:
+    ServingProcess(store, "me-serving", "cuda:3").step()
+    [child] = scene.children
+    assert child.options["env"]["CUDA_VISIBLE_DEVICES"] == "3"
+
+
 @pytest.mark.parametrize(("size", "kept"), [(0, True), ((1 << 20) - 1, True), (1 << 20, False), (2 << 20, False)])
 def test_its_log_goes_on_until_it_has_a_megabyte(store: Store, scene: Scene, size: int, kept: bool) -> None:
     log = store.home.logs / "serving.log"

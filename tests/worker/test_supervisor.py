@@ -179,8 +179,8 @@ def test_without_demonstration_or_without_a_device_no_chain_begins(
 class Serving:
     """A serving child that only counts."""
 
-    def __init__(self, store: Store, owner: str) -> None:
-        self.owner, self.steps, self.is_alive, self.is_stopped = owner, 0, True, False
+    def __init__(self, store: Store, owner: str, device: str) -> None:
+        self.owner, self.device, self.steps, self.is_alive, self.is_stopped = owner, device, 0, True, False
 
     def step(self) -> None:
         self.steps += 1
@@ -193,10 +193,10 @@ def test_the_serving_child_is_stepped_told_of_and_stopped(
     make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "ServingProcess", Serving)
-    one = make(serving=True)
+    one = make("cuda:1", "cuda:0", serving=True)
     one.step()
     assert isinstance(one.serving, Serving)
-    assert (one.serving.owner, one.serving.steps) == (f"{one.name}-serving", 1)
+    assert (one.serving.owner, one.serving.device, one.serving.steps) == (f"{one.name}-serving", "cuda:1", 1)
     [beat] = workers.alive(store)
     assert beat.detail["serving"] is True
     one._leave()

@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 from transformers import AutoTokenizer, BlipForConditionalGeneration
 
-from mner_core.features.nets.state import device, from_folder, image_processor
+from mner_core.device import device
+from mner_core.features.nets.state import from_folder, image_processor
 
 LONGEST = 30
 """Pieces of a caption."""

@@ -7,8 +7,9 @@ from PIL import Image
 from torchvision.ops import box_convert
 from transformers import DetrForObjectDetection
 
+from mner_core.device import device
 from mner_core.features.nets.efficientdet import MAX_OBJECTS
-from mner_core.features.nets.state import device, from_folder, image_processor
+from mner_core.features.nets.state import from_folder, image_processor
 from mner_core.types import ImageObject
 
 THRESHOLD = 0.7

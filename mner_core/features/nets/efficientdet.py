@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mner_core.data.boxes import iou
+from mner_core.device import device
 from mner_core.features.nets.efficientnet import Backbone, Convolution, normalised, padded
 from mner_core.types import ImageObject
 from mner_core.weights.packages import weight_file
@@ -138,13 +139,13 @@ class EfficientDet:
 
     def __init__(self) -> None:
         path = weight_file("efficientdet-lite0")
-        self._net = EfficientDetLite0(layers(path))
+        self._net = EfficientDetLite0(layers(path)).to(device())
         self._labels = labels(path, "labels.txt")
         self._anchors = anchors()
 
     def detect(self, picture: Image.Image) -> tuple[ImageObject, ...]:
         """What the net sees, likeliest first."""
-        scores, offsets = (output[0].numpy() for output in self._net(normalised([picture], _SIZE)))
+        scores, offsets = (output[0].cpu().numpy() for output in self._net(normalised([picture], _SIZE)))
         rows, classes = np.nonzero(scores >= THRESHOLD)
         found = scores[rows, classes]
         boxes = decode(offsets[rows], self._anchors[rows])

@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mner_core.device import device
 from mner_core.features.image import REGIONS
 from mner_core.features.pixels import squares
 from mner_core.weights.packages import weight_file
@@ -119,7 +120,7 @@ class EfficientNet:
 
     def __init__(self) -> None:
         path = weight_file("efficientnet-lite0")
-        self._net = EfficientNetLite0(layers(path))
+        self._net = EfficientNetLite0(layers(path)).to(device())
         self._labels = labels(path, "labels_without_background.txt")
 
     def look(
@@ -131,15 +132,18 @@ class EfficientNet:
         """
         batches = [pictures[start : start + _BATCH] for start in range(0, len(pictures), _BATCH)]
         seen = [self._net(normalised(batch, _SIZE)) for batch in batches]
-        grids = np.concatenate([maps.permute(0, 2, 3, 1).reshape(-1, REGIONS, WIDTH).numpy() for maps, _ in seen])
+        grids = np.concatenate([maps.permute(0, 2, 3, 1).reshape(-1, REGIONS, WIDTH).cpu().numpy() for maps, _ in seen])
         likeliest = seen[0][1][0].topk(5)
         named = zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
         return grids, grids.mean(axis=1), tuple((self._labels[index], share) for index, share in named)
 
 
 def normalised(pictures: Sequence[Image.Image], size: int) -> Tensor:
-    """Pictures as Google's Lite nets take them: `(rgb - 127) / 128`. Shape: [pictures, 3, size, size]."""
-    return torch.from_numpy(squares(pictures, size)).permute(0, 3, 1, 2).float().sub_(127).div_(128)
+    """Pictures as Google's Lite nets take them: `(rgb - 127) / 128`.
+
+    Shape: [pictures, 3, size, size], on the device.
+    """
+    return torch.from_numpy(squares(pictures, size)).to(device()).permute(0, 3, 1, 2).float().sub_(127).div_(128)
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:

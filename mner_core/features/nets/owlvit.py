@@ -11,7 +11,8 @@ from PIL import Image
 from torchvision.ops import box_convert
 from transformers import AutoTokenizer, OwlViTForObjectDetection
 
-from mner_core.features.nets.state import device, from_folder, image_processor
+from mner_core.device import device
+from mner_core.features.nets.state import from_folder, image_processor
 from mner_core.types import ImageObject
 
 SOLID = 1e-3

@@ -14,9 +14,10 @@ from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.ops import FrozenBatchNorm2d
 from torchvision.transforms.functional import to_tensor
 
+from mner_core.device import device
 from mner_core.features.nets.efficientdet import MAX_OBJECTS
 from mner_core.features.nets.imagenet import RegionNet
-from mner_core.features.nets.state import device, filled
+from mner_core.features.nets.state import filled
 from mner_core.types import ImageObject
 
 THRESHOLD = 0.5

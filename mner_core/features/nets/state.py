@@ -1,7 +1,6 @@
 """Published weights into nets: read without pickles, every name and shape checked, and frozen for good."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from PIL import Image
 from torch import Tensor, nn
 from transformers import AutoImageProcessor, PreTrainedModel
 
+from mner_core.device import device
 from mner_core.features.pixels import squares
 from mner_core.files import names_only
 from mner_core.types import InputError
@@ -17,12 +17,6 @@ from mner_core.weights.hub import by_hand, published_folder, weights_in
 from mner_core.weights.state import read_state
 
 _MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-@cache
-def device() -> torch.device:
-    """Where pictures are looked at: the first GPU, else the processor."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def filled(name: str, build: Callable[[], nn.Module]) -> Any:
