@@ -11,6 +11,7 @@ from typing import Any
 
 from mner_core.data.lines import Reading, json_records, read_lines
 from mner_core.data.posts import Ids, read_file, safe_id
+from mner_core.data.span_texts import contradiction, own_text
 from mner_core.data.tokenize import character_offsets
 from mner_core.data.tool_layouts import places_of_words, span_fields
 from mner_core.types import Box, InputError
@@ -20,13 +21,14 @@ JSON_ENDINGS = (".jsonl", ".json")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroughtSpan:
-    """Code points `start` to `end` (exclusive) carry `label`; `confidence` is None where none was brought."""
+    """Code points `start` to `end` (exclusive) carry `label`; confidence and own text are None without one."""
 
     start: int
     end: int
     label: str
     confidence: float | None = None
     boxes: tuple[Box, ...] = ()
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +52,15 @@ class BroughtRow:
         """The spans in code points of a post's text.
 
         Raises:
-            InputError: the row is about another text, or a span lies outside of this one.
+            InputError: the row is about another text, or a span lies outside of this one or gives another text.
         """
         if self.text is not None and self.text != text:
             if self.words is None:
                 raise InputError(f"{self.place}: the text is not that of the post {self.id!r}; bring its own text.")
             return self._moved_to(text)
         for number, span in enumerate(self.spans):
+            if said := contradiction({"text": span.text}, text, span.start, span.end):
+                raise InputError(f"{self.place}, spans[{number}]: {said}.")
             if span.end > len(text):
                 raise InputError(
                     f"{self.place}, spans[{number}]: {span.start}..{span.end} lies outside the text of the post "
@@ -158,6 +162,7 @@ def _span(item: Any, place: str) -> BroughtSpan:
         label=label.strip(),
         confidence=_confidence(about.get("confidence"), place),
         boxes=_boxes(about.get("boxes"), place),
+        text=own_text(item),
     )
 
 

@@ -5,36 +5,58 @@ also as `data`), spaCy (pairs of a text and `entities`, or `ents` of `Doc.to_jso
 `answer`), and the layout of Hugging Face data sets (`tokens` that are words, and `ner_tags`, one a word).
 """
 
-import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from mner_core.data.label_fields import ranges_of, ranges_of_tags, tags_of_words, unread_labels, wrong_tags
 from mner_core.data.lines import Report
-from mner_core.tags import decode
+from mner_core.data.span_texts import contradiction
 
 UNLABELLED = "the post counts as not labelled"
-_SPANS = ("spans", "label", "labels", "entities", "ents")
-_TAGS = ("ner_tags", "ner", "tags")
-_TAG = re.compile(r"O|[BIES]-.+")
 
 
-def own_layout(record: dict[str, Any], report: Report) -> dict[str, Any]:
-    """The same post with `text`, `spans` and `tokens` as `jsonl` has them, and `tags` where it came with some.
+class OwnLayout(NamedTuple):
+    """A record with `text`, `spans` and `tokens` as `jsonl` has them, and `tags` where it came with some.
 
-    A field that cannot be used is a `bad-line`; labels that an annotator rejected or passed over do not count.
+    `field` is the name under which the spans stood, `unread` one under which something looks like labels that are not
+    read, "" where there is none.
     """
-    own = {key: value for key, value in record.items() if key not in {*_SPANS, *_TAGS}}
+
+    record: dict[str, Any]
+    field: str
+    unread: str
+
+
+def own_layout(record: dict[str, Any], report: Report) -> OwnLayout:
+    """The same post as this project writes it.
+
+    A field that cannot be used is a `bad-line`; labels that an annotator rejected or passed over do not count. Where
+    labels cannot be read the post has none, not even those that could be.
+    """
+    own = dict(record)
     if record.get("text") is None and isinstance(record.get("data"), str):
         own["text"] = record["data"]
-    own["spans"] = _spans(record, report)
     tokens = record.get("tokens")
-    if isinstance(tokens, list) and tokens and all(isinstance(token, dict) for token in tokens):
-        own["tokens"] = [[token.get("start"), token.get("end")] for token in tokens]
-    elif isinstance(tokens, list) and tokens and all(isinstance(token, str) for token in tokens):
-        own |= _of_words(own, tokens, record, report)
+    words = tokens if isinstance(tokens, list) and tokens and all(isinstance(each, str) for each in tokens) else None
+    field, spans, why = ranges_of(record, words is not None)
+    own |= {"spans": spans, "tags": None}
+    read = [field] if spans is not None or why else []
+    if words:
+        tagged = tags_of_words(record) if spans is None and not why else None
+        read += [tagged] if tagged else []
+        why = _take_words(own, words, tagged, record.get(tagged or ""), report) or why
+    elif isinstance(tokens, list) and tokens and all(isinstance(each, dict) for each in tokens):
+        why = _take_places(own, tokens, report) or why
+    unread, is_often = "", False
+    if not own["spans"] and own["tags"] is None and not why:
+        unread, is_often = unread_labels(record, read)
+    if why or is_often:
+        own |= {"spans": None, "tags": None}
+    if why:
+        report("bad-line", f"{why}; {UNLABELLED}.")
     if "answer" in record:
-        own |= _answered(own, record, report)
-    return own
+        _take_answer(own, record["answer"], bool(why or unread), report)
+    return OwnLayout(own, field, unread if own["spans"] is None else "")
 
 
 def span_fields(item: Any) -> tuple[Any, Any, Any]:
@@ -58,53 +80,45 @@ def places_of_words(words: Sequence[str], text: str) -> list[list[int]] | None:
     return places
 
 
-def _spans(record: dict[str, Any], report: Report) -> list[Any] | None:
-    """The list of labelled ranges, under whichever name; a `label` or `entities` that is no list speaks of others."""
-    spans = record.get("spans")
-    if spans is None:
-        return next((record[name] for name in _SPANS if isinstance(record.get(name), list)), None)
-    if not isinstance(spans, list):
-        report("bad-line", f"spans: expected a list or null; {UNLABELLED}.")
-        return None
-    return spans
-
-
-def _answered(own: dict[str, Any], record: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Prodigy's accept (no spans: no entity), reject (the labels are wrong) and ignore (nobody judged them)."""
-    if record["answer"] == "accept":
-        return {"spans": [] if own["spans"] is None and "tags" not in own else own["spans"]}
-    if record["answer"] in {"reject", "ignore"}:
-        report("not-accepted", f"The answer is {record['answer']}: its labels do not count, {UNLABELLED}.")
-    else:
-        report("bad-line", f"answer: expected accept, reject or ignore, found {record['answer']!r}; {UNLABELLED}.")
-    return {"spans": None, "tags": None}
-
-
-def _of_words(own: dict[str, Any], words: list[str], record: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Text and places of words, and what their tags say where the record has no spans."""
-    text = own.get("text") if isinstance(own.get("text"), str) else " ".join(words)
-    places = places_of_words(words, str(text))
-    field = next((name for name in _TAGS if isinstance(record.get(name), list)), None)
-    found: dict[str, Any] = {"text": text, "tokens": places}
+def _take_words(own: dict[str, Any], words: list[str], tagged: str | None, tags: Any, report: Report) -> str:
+    """Notes text and places of words, and what their tags say; why these cannot be read, if so."""
+    text = own["text"] if isinstance(own.get("text"), str) else " ".join(words)
+    places = places_of_words(words, text)
+    own |= {"text": text, "tokens": places}
     if places is None:
-        lost = f"; {UNLABELLED}" if field and own["spans"] is None else ""
-        report("bad-line", f"tokens: they are not the words of the text in order; words are found anew{lost}.")
-        return found
-    if field is None or own["spans"] is not None:
-        return found
-    tags = record[field]
-    if why := _wrong_tags(tags, len(words)):
-        report("bad-line", f"{field}: {why}; {UNLABELLED}.")
-        return found
-    spans = [[places[span.start][0], places[span.end - 1][1], span.label] for span in decode(tags)]
-    return {**found, "spans": spans, "tags": tags}
+        said = "tokens: they are not the words of the text in order; words are found anew"
+        if tagged:
+            return said
+        report("bad-line", f"{said}.")
+    elif tagged:
+        if why := wrong_tags(tags, len(words)):
+            return f"{tagged}: {why}"
+        own |= {"spans": ranges_of_tags(tags, places), "tags": tags}
+    return ""
 
 
-def _wrong_tags(tags: list[Any], words: int) -> str:
-    """Why tags cannot be read, empty where they can."""
-    if len(tags) != words:
-        return f"expected one tag a word, found {len(tags)} for {words} words"
-    if any(type(tag) is int for tag in tags):
-        return "numbers stand for names that the file does not hold; write the names, such as B-PER"
-    wrong = next((tag for tag in tags if not isinstance(tag, str) or not _TAG.fullmatch(tag)), None)
-    return "" if wrong is None else f"expected tags such as B-PER, I-PER and O (BIO or BIOES), found {wrong!r}"
+def _take_places(own: dict[str, Any], tokens: list[dict[str, Any]], report: Report) -> str:
+    """Notes the places of words; why labels that count as they do cannot be read, if the words' own texts differ."""
+    own["tokens"] = [[token.get("start"), token.get("end")] for token in tokens]
+    text = own.get("text")
+    for place, token in enumerate(tokens if isinstance(text, str) else ()):
+        if said := contradiction(token, str(text), token.get("start"), token.get("end")):
+            own["tokens"] = None
+            said = f"tokens[{place}]: {said}; words are found anew"
+            if own["spans"]:
+                return said
+            report("bad-line", f"{said}.")
+            break
+    return ""
+
+
+def _take_answer(own: dict[str, Any], answer: Any, is_unread: bool, report: Report) -> None:
+    """Prodigy's accept (no spans: no entity), reject (the labels are wrong) and ignore (nobody judged them)."""
+    if answer == "accept":
+        own["spans"] = [] if own["spans"] is None and not is_unread else own["spans"]
+        return
+    if answer in {"reject", "ignore"}:
+        report("not-accepted", f"The answer is {answer}: its labels do not count, {UNLABELLED}.")
+    else:
+        report("bad-line", f"answer: expected accept, reject or ignore, found {answer!r}; {UNLABELLED}.")
+    own |= {"spans": None, "tags": None}

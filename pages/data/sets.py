@@ -48,6 +48,7 @@ MEANING = {
     "overlapping-spans": "Entities that overlap",
     "overlong-text": "Very long texts",
     "repeated-caption": "Captions that stand for many pictures",
+    "unread-labels": "Labels that stand where they are not read; the posts count as not labelled",
     "unknown-id": "Captions or objects of pictures that no post has",
 }
 """What a kind of defect is, for a person."""

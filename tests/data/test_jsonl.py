@@ -171,10 +171,17 @@ def test_a_bad_field_is_named_and_costs_only_itself(
     assert example.words == ("one", "two", "four")
 
 
-def test_good_spans_beside_bad_ones_stay(tmp_path: Path) -> None:
-    reading = read(tmp_path, {"text": "one two four", "spans": [span(9, 99), span(4, 8), "x"]})
-    assert one(reading).spans == (Span(1, 2, "PER"),)
-    assert [defect.kind for defect in reading.defects] == ["bad-line", "bad-line"]
+@pytest.mark.parametrize("bad", [span(9, 99), "x", span(3, 4), span(0, 3, 7), span(0.0, 3)])
+@pytest.mark.parametrize("place", [0, 1])
+def test_one_label_that_cannot_be_read_costs_all_labels_of_its_post(tmp_path: Path, bad: Any, place: int) -> None:
+    spans = [span(4, 8)]
+    spans.insert(place, bad)
+    reading = read(tmp_path, {"text": "one two four", "spans": [span(4, 7)]}, {"text": "one two four", "spans": spans})
+    assert [example.spans for example, _ in reading.posts] == [(Span(1, 2, "PER"),), None]
+    (defect,) = reading.defects
+    assert (defect.kind, defect.file, defect.line) == ("bad-line", "train.jsonl", 2)
+    assert defect.detail.startswith(f"spans[{place}]")
+    assert defect.detail.endswith("; the post counts as not labelled.")
 
 
 def test_a_post_without_words(tmp_path: Path) -> None:

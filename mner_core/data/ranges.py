@@ -1,0 +1,125 @@
+"""Labelled character ranges of a JSON record, as spans of the post's words."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from mner_core.data.lines import Report
+from mner_core.data.span_texts import contradiction
+from mner_core.data.tokenize import entity_at, tokenize
+from mner_core.data.tool_layouts import UNLABELLED, span_fields
+from mner_core.types import Span, Token
+
+
+class Range(NamedTuple):
+    """Characters `start` to `end` (exclusive) carry `label`."""
+
+    start: int
+    end: int
+    label: str
+
+
+def labels_of(
+    record: dict[str, Any], field: str, text: str, report: Report
+) -> tuple[tuple[Token, ...], tuple[Span, ...] | None, dict[str, frozenset[Span]]]:
+    """The post's tokens, its spans, and the named parts of them; `field` is what its file calls the spans.
+
+    Where one label cannot be read the post has none: half of the gold would be wrong gold.
+    """
+    tokens = _tokens(record.get("tokens"), text, report)
+    if record.get("spans") is None:
+        return tokens, None, {}
+    problems: list[str] = []
+    read = _ranges(record["spans"], field, tokens, text, lambda _, detail: problems.append(detail))
+    for detail in problems:
+        report("bad-line", f"{detail.removesuffix('.')}; {UNLABELLED}.")
+    if problems:
+        return tokens, None, {}
+    ranges = _without_overlaps(read, field, report)
+    spans = {entry: entity_at(tokens, *entry) for entry in ranges}
+    for entry, span in spans.items():
+        if span.chars:
+            words = text[tokens[span.start].start : tokens[span.end - 1].end]
+            report(
+                "inside-word", f"{field}: {_shown(entry)} begins or ends inside of {words!r}; it is kept as written."
+            )
+    return tokens, tuple(spans.values()), _subsets(record.get("subsets"), spans, tokens, text, report)
+
+
+def _tokens(value: Any, text: str, report: Report) -> tuple[Token, ...]:
+    if value is None:
+        return tokenize(text)
+    tokens: list[Token] = []
+    end = 0
+    for place, pair in enumerate(value if isinstance(value, list) else [None]):
+        is_pair = isinstance(pair, list) and len(pair) == 2 and all(type(side) is int for side in pair)
+        if not is_pair or not end <= pair[0] < pair[1] <= len(text):
+            report("bad-line", f"tokens[{place}]: expected [start, end] in order, in the text; words are found anew.")
+            return tokenize(text)
+        end = pair[1]
+        tokens.append(Token(text[pair[0] : end], pair[0], end))
+    if not tokens:
+        report("bad-line", "tokens: the list is empty; words are found anew.")
+    return tuple(tokens) or tokenize(text)
+
+
+def _ranges(items: list[Any], field: str, tokens: Sequence[Token], text: str, report: Report) -> list[Range]:
+    """The ranges that can be used, in the order of the text."""
+    found = (_range(item, f"{field}[{place}]", tokens, text, report) for place, item in enumerate(items))
+    return sorted((entry for entry in found if entry), key=lambda entry: (entry.start, -entry.end))
+
+
+def _range(item: Any, field: str, tokens: Sequence[Token], text: str, report: Report) -> Range | None:
+    """One range, without what lies outside of tokens at its ends."""
+    start, end, label = span_fields(item)
+    if said := contradiction(item, text, start, end):
+        report("bad-line", f"{field}: {said}.")
+        return None
+    if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(text):
+        wanted = f"expected whole numbers, 0 <= start < end <= {len(text)}"
+        report("bad-line", f"{field}: {wanted}, found {start!r}..{end!r}{_of(label)}.")
+        return None
+    if not isinstance(label, str) or not label.strip() or not label.isprintable():
+        report("bad-line", f"{field}.label: expected a name such as PER, found {label!r} at {start}..{end}.")
+        return None
+    inside = [token for token in tokens if token.start < end and start < token.end]
+    if not inside:
+        report("bad-line", f"{field}: there is no word between {start} and {end}{_of(label)}.")
+        return None
+    return Range(max(start, inside[0].start), min(end, inside[-1].end), label.strip())
+
+
+def _without_overlaps(ranges: list[Range], field: str, report: Report) -> list[Range]:
+    kept: list[Range] = []
+    for entry in ranges:
+        if kept and entry.start < kept[-1].end:
+            report("overlapping-spans", f"{field}: {_shown(entry)} overlaps {_shown(kept[-1])}; the first one counts.")
+        else:
+            kept.append(entry)
+    return kept
+
+
+def _subsets(
+    value: Any, spans: dict[Range, Span], tokens: Sequence[Token], text: str, report: Report
+) -> dict[str, frozenset[Span]]:
+    subsets: dict[str, frozenset[Span]] = {}
+    if value is not None and not isinstance(value, dict):
+        report("bad-line", 'subsets: expected an object such as {"ambiguous": [..]}.')
+        return {}
+    for name, items in (value or {}).items():
+        if not isinstance(items, list):
+            report("bad-line", f"subsets.{name}: expected a list of spans.")
+            continue
+        entries = _ranges(items, f"subsets.{name}", tokens, text, report)
+        for entry in entries:
+            if entry not in spans:
+                report("bad-line", f"subsets.{name}: {_shown(entry)} is none of the post's spans.")
+        subsets[name] = frozenset(spans[entry] for entry in entries if entry in spans)
+    return subsets
+
+
+def _of(label: Any) -> str:
+    return f" for {label}" if isinstance(label, str) and label.strip() and label.isprintable() else ""
+
+
+def _shown(entry: Range) -> str:
+    return f"{entry.start}..{entry.end} {entry.label}"
