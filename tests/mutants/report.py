@@ -11,12 +11,8 @@ CAUGHT, EQUIVALENT = 0.85, 0.05
 class Report:
     """Counts outcomes by room, and says whether enough were caught."""
 
-    def __init__(self) -> None:
-        self._outcomes: list[Outcome] = []
-
-    def add(self, outcomes: list[Outcome]) -> None:
-        """Takes the outcomes of a room."""
-        self._outcomes += outcomes
+    def __init__(self, outcomes: list[Outcome]) -> None:
+        self._outcomes = outcomes
 
     @staticmethod
     def line(outcome: Outcome) -> str:

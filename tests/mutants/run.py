@@ -1,25 +1,28 @@
 """The room's tests on each mutant, in copies of the tree: nothing is changed in place."""
 
-import re
 import shutil
 import subprocess
+import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+
+import pytest
 
 from tests.mutants.draw import Mutant
 from tests.mutants.fork import run_pytest
+from tests.mutants.reach import Chooser, Reach, Recorder, read
 from tests.mutants.rooms import Checked
 
-PATIENCE = 3.0
-"""How many times longer than without a change the tests may take before a mutant counts as one that never ends."""
+PATIENCE = 5.0
+"""How many times longer than without a change tests may take before a mutant counts as one that never ends."""
 QUICK = "not browser and not slow"
 """Which of a room's tests judge: those that start whole processes for half a minute each would cost more than all."""
 SHORTEST = 60.0
-"""Seconds that every run gets, however fast the tests are: the machine may be busy."""
+"""Seconds that every test gets at least, however fast it is: the machine may be busy."""
 
 
 class RedTestsError(Exception):
@@ -52,6 +55,10 @@ class Copy:
             if name and (root / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(root / name, folder / name)
+        compiled = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash", str(folder)]
+        subprocess.run(
+            [sys.executable, *compiled], check=True
+        )  # the content decides whether what is compiled still holds
         self.folder = folder
 
     @contextmanager
@@ -65,61 +72,79 @@ class Copy:
         finally:
             path.write_bytes(kept)
 
-    def test(self, tests: list[str], limit: float | None) -> tuple[int | None, str]:
+    def test(
+        self, tests: Sequence[str], limit: float | None, plugin: Callable[[], object] | None = None
+    ) -> tuple[int | None, str]:
         """Exit status of pytest (None: did not end within `limit` seconds) and what it printed."""
         options = ["-x", "-p", "no:cacheprovider", "-m", QUICK, "--tb=no", "--hypothesis-seed=0"]
-        return run_pytest(self.folder, [*options, *tests], limit)
+        return run_pytest(self.folder, [*options, *tests], limit, plugin)
 
 
-def seconds_of_green_tests(copy: Copy, room: Checked) -> dict[str, float]:
-    """How long each of the room's test files takes without a change; those under a hundredth are left out.
+def reach_of_green_tests(copy: Copy, room: Checked) -> Reach:
+    """Which of the room's tests runs which line without a change, and in how many seconds.
 
     Raises:
         RedTestsError: They fail.
     """
-    status, printed = copy.test([*room.tests, "--durations=0"], None)
+    result = copy.folder.parent / f"{copy.folder.name}.json"
+    recorder = partial(Recorder, copy.folder, room.files(copy.folder), result)
+    status, printed = copy.test(room.tests, None, recorder)
     if status != 0:
         raise RedTestsError(f"The tests of {room.name} fail without a mutant (status {status}):\n{printed}")
-    seconds: defaultdict[str, float] = defaultdict(float)
-    for taken, file in re.findall(r"^(\d+\.\d+)s (?:setup|call|teardown) +(\S+?\.py)::", printed, re.MULTILINE):
-        seconds[file] += float(taken)
-    return dict(seconds)
+    return read(result)
 
 
-def judge(copy: Copy, room: Checked, mutant: Mutant, limit: float, known: Mapping[str, float] | None = None) -> Outcome:
-    """What the room's tests say of the mutant; the first that fails ends them.
+@dataclass(frozen=True)
+class Judge:
+    """Asks the room's tests about a mutant; the first that fails ends them.
 
-    Args:
-        copy: where the mutant is planted.
+    Attributes:
         room: whose tests are asked.
-        mutant: what is changed.
-        limit: seconds after which the tests end.
-        known: how long each test file takes: short ones are asked first.
+        reach: which line they run without a change.
+        deadline: when to end, by `time.monotonic`.
     """
-    start = time.monotonic()
-    with copy.changed(mutant):
-        status, printed = copy.test(room.tests_for(copy.folder, mutant.file, known or {}), limit)
-    seconds = time.monotonic() - start
-    if status is None:
-        return Outcome(mutant, "caught (time)", seconds)
-    if status == 0:
-        return Outcome(mutant, "survived", seconds)
-    failed = [line.split(" ")[1] for line in printed.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-    return Outcome(mutant, "caught", seconds, failed[0] if failed else "")
 
+    room: Checked
+    reach: Reach
+    deadline: float
 
-def room_outcomes(
-    copy: Copy, room: Checked, mutants: list[Mutant], deadline: float, say: Callable[[Outcome], None]
-) -> list[Outcome]:
-    """Every mutant of a room judged, in order; those for which no time is left are not run."""
-    known = seconds_of_green_tests(copy, room)
-    limit = max(SHORTEST, PATIENCE * sum(known.values()))
-    outcomes: list[Outcome] = []
-    for mutant in mutants:
-        left = deadline - time.monotonic()
-        outcome = judge(copy, room, mutant, min(limit, left), known) if left > 0 else Outcome(mutant, "not run")
-        if outcome.said == "caught (time)" and left < limit:
-            outcome = Outcome(mutant, "not run")
-        say(outcome)
-        outcomes.append(outcome)
-    return outcomes
+    def by_near(self, copy: Copy, mutant: Mutant) -> Outcome:
+        """What the tests say that run the changed line: caught, survived, or not run where no time is left."""
+        source = (copy.folder / mutant.file).read_text(encoding="utf-8")
+        near = self.reach.near(mutant.file, source, mutant.line)
+        files = list(dict.fromkeys(test.split("::")[0] for test in near))
+        return self._ask(copy, mutant, files, near, ()) if near else Outcome(mutant, "survived")
+
+    def by_others(self, copy: Copy, survivor: Outcome) -> Outcome:
+        """What the room's other tests say of a survivor; the same survivor where no time is left."""
+        mutant = survivor.mutant
+        source = (copy.folder / mutant.file).read_text(encoding="utf-8")
+        near = self.reach.near(mutant.file, source, mutant.line)
+        files = self.room.tests_for(copy.folder, mutant.file, self.reach.seconds_by_file())
+        outcome = self._ask(copy, mutant, files, (), near)
+        if outcome.said == "not run":
+            return replace(survivor, by="only the tests that run the line were asked: no time was left for the others")
+        return replace(outcome, seconds=survivor.seconds + outcome.seconds)
+
+    def _ask(
+        self, copy: Copy, mutant: Mutant, files: Sequence[str], only: Sequence[str], without: Sequence[str]
+    ) -> Outcome:
+        start = time.monotonic()
+        left = self.deadline - start
+        if left <= 0:
+            return Outcome(mutant, "not run")
+        by_file = self.reach.seconds_by_file()  # a fixture of the whole file may be made for any of its tests
+        taken = self.reach.seconds.items()
+        limits = {test: SHORTEST + by_file[test.split("::")[0]] + PATIENCE * seconds for test, seconds in taken}
+        limit = 2 * SHORTEST + PATIENCE * sum(self.reach.seconds.values())  # a test that hangs is ended before
+        chooser = partial(Chooser, only, without, limits, SHORTEST)
+        with copy.changed(mutant):
+            status, printed = copy.test(files, min(limit, left), chooser)
+        seconds = time.monotonic() - start
+        if status is None:
+            return Outcome(mutant, "caught (time)" if limit <= left else "not run", seconds)
+        if status in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            return Outcome(mutant, "survived", seconds)
+        failed = [line for line in printed.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+        said = "caught (time)" if failed and "Failed: Timeout" in failed[0] else "caught"
+        return Outcome(mutant, said, seconds, failed[0].split(" ")[1] if failed else "")
