@@ -1,4 +1,5 @@
-"""`python -m db COMMAND`: migrate, reindex, backup, restore, import, import-predictions, export, agreement.
+"""`python -m db COMMAND`: migrate, reindex, backup, restore, import, import-predictions, export, agreement, delete,
+bring-back, rename.
 
 With --json the last line is one JSON object.
 Exit status: 0 done, 2 bad input or usage, 1 anything else; then one sentence stands on standard error.
@@ -22,6 +23,7 @@ from db.data_set_home import data_set_name
 from db.engine import open_store
 from db.migrate import bring_up_to_date, prepare_folder
 from db.tables import SCHEMA
+from db.thing_commands import take_thing_commands
 from db.uncounted import count_waiting
 from mner_core.commands.sentence_parser import SentenceParser, pairs, until_the_reader_leaves
 from mner_core.commands.text_output import as_text
@@ -96,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
     agree.add_argument("--dataset", required=True, metavar="NAME")
     agree.add_argument("--first", required=True, metavar="TRACK", help="original, current or a person's track")
     agree.add_argument("--second", required=True, metavar="TRACK")
+    take_thing_commands(add)
     return top
 
 

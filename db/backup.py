@@ -18,6 +18,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import URL
 
 from db.connection import StoreError, disk_error, make_engine, store_url
+from db.deleted_names import name_before
 from db.migrate import is_up_to_date
 from mner_core.files import fresh_folder
 from mner_core.home import Home
@@ -133,7 +134,8 @@ def _copy_files(source: Path, target: Path, wanted: Callable[[Path], bool]) -> N
 def _stays_behind(path: Path, home: Home, store: Path) -> bool:
     is_store = path.parent == store.parent and path.name in {store.name, *(store.name + end for end in _BESIDE)}
     is_unfinished_run = path.parent == home.runs and not (path / "run.json").is_file()
-    return is_store or is_unfinished_run or path.name.startswith((".", _ASIDE)) or path.suffix == ".tmp"
+    is_hidden = path.name.startswith(".") and name_before(path.name) is None
+    return is_store or is_unfinished_run or is_hidden or path.name.startswith(_ASIDE) or path.suffix == ".tmp"
 
 
 def _refuse_unusable(store: Path) -> None:

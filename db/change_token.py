@@ -23,7 +23,7 @@ _KEY = ("dataset_id", "kind", "name", "split")
 
 
 def changed(dataset: Datasets) -> None:
-    """Notes within a transaction that posts, types or splits of a data set were changed."""
+    """Notes within a transaction that posts, types, splits, name or runs' names of a data set changed."""
     dataset.changes = (dataset.changes or 0) + 1
 
 

@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from sqlalchemy import select
 
 from db.annotations import to_revision
+from db.deleted_names import spoken
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL, examples
 from db.imports import About, ImportReport, import_examples
@@ -211,11 +212,12 @@ def _history(store: Store, dataset: str) -> Iterator[dict[str, Any]]:
         wanted = wanted.where(*in_dataset(session, dataset)).order_by(Revisions.id)
         for row, found in session.execute(wanted):
             revision = to_revision(row, found)
-            fields = ("track", "number", "status", "author", "created", "run", "imported", "began")
+            fields = ("track", "number", "status", "author", "created", "imported", "began")
             yield {
                 "post": row.name,
                 "split": row.split,
                 **{field: getattr(revision, field) for field in fields},
+                "run": revision.run and spoken(revision.run),
                 "tokens": [[token.start, token.end] for token in revision.tokens],
                 "marks": [asdict(mark) for mark in revision.marks],
             }

@@ -16,8 +16,9 @@ from db.engine import Store
 from db.entity_types import add_types
 from db.images import keep_image
 from db.import_posts import BATCH, PostImport
+from db.in_use import IMPORT_LOCK
 from db.pauses import then_a_pause
-from db.posts import IS_WHOLE, extend_labels
+from db.posts import extend_labels
 from db.tables import Datasets, Defects, Posts, Revisions, TrainingNames, Uncounted
 from mner_core.check import CheckReport
 from mner_core.data.entity_types import EntityType
@@ -86,7 +87,7 @@ def import_examples(
     if not name.strip():
         raise InputError("A data set needs a name.")
     posts, about = list(examples), about or About()
-    with one_at_a_time(store.home.root / ".import.lock"):
+    with one_at_a_time(store.home.root / IMPORT_LOCK):
         _throw_away_unfinished(store)
         seen = sorted({span.label for example in posts for span in example.spans or ()})
         with store.write() as session:
@@ -121,7 +122,7 @@ def _finish(store: Store, dataset_id: int, found: Sequence[Defect]) -> None:
 def _throw_away_unfinished(store: Store) -> None:
     """Removes data sets whose first import was killed: nobody has seen them, and other posts may come by that name."""
     with store.read() as session:
-        unfinished = session.scalars(select(Datasets.id).where(~IS_WHOLE)).all()
+        unfinished = session.scalars(select(Datasets.id).where(Datasets.is_unfinished.is_not(None))).all()
     for dataset_id in unfinished:
         posts = select(Posts.id).where(Posts.dataset_id == dataset_id)
         with store.write() as session:

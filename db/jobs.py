@@ -9,6 +9,7 @@ from sqlalchemy import exc, select, update
 from sqlalchemy.orm import Session
 
 from db.engine import Store
+from db.naming import refuse_deleted
 from db.tables import JobEvents, Jobs
 from mner_core.home import Home
 from mner_core.types import InputError
@@ -78,7 +79,7 @@ def enqueue(
     Higher priorities go first. `max_tries` is how many of its processes may die before it fails.
 
     Raises:
-        InputError: there is no such kind of job.
+        InputError: there is no such kind of job, or a data set or run that it names was deleted.
     """
     if kind not in KINDS:
         raise InputError(f"There is no kind of job {kind!r}; choose one of {', '.join(KINDS)}.")
@@ -86,6 +87,7 @@ def enqueue(
         with store.write() as session:
             row = _active(session, dedupe_key)
             if row is None:
+                refuse_deleted(session, payload)
                 row = Jobs(
                     kind=kind, payload=dict(payload), status="queued", priority=priority, dedupe_key=dedupe_key,
                     author=author, created=store.now(), attempt=0, tries=0, max_tries=max_tries,
@@ -122,7 +124,7 @@ def retry(store: Store, job_id: int) -> Job:
     While another one with its `dedupe_key` waits or runs, returns that one instead, as `enqueue` does.
 
     Raises:
-        InputError: there is no such job, or it has not failed.
+        InputError: there is no such job, it has not failed, or a data set or run that it names was deleted.
     """
     try:
         with store.write() as session:
@@ -131,6 +133,7 @@ def retry(store: Store, job_id: int) -> Job:
                 raise InputError(f"The job number {job_id} has not failed: only a failed job can be retried.")
             if other := _active(session, row.dedupe_key):
                 return to_job(other)
+            refuse_deleted(session, row.payload)
             row.status, row.tries, row.error, row.finished, row.cancel_requested = "queued", 0, "", None, False
             note_in(session, row.id, row.attempt, store.now(), "queued", {"retry": True})
             return to_job(row)

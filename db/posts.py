@@ -16,8 +16,8 @@ from mner_core.types import Example, ImageObject, InputError, Span, Token
 
 GOLD = "gold"
 """The track that holds the data set's gold; all others bear a person's name."""
-IS_WHOLE = Datasets.is_unfinished.is_(None)
-"""The condition that a data set's first import is done; until then nobody sees it."""
+IS_WHOLE = Datasets.is_unfinished.is_(None) & Datasets.deleted.is_(None)
+"""The condition that a data set's first import is done and that it is not deleted; nobody sees any other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +117,15 @@ def post_row(session: Session, post_id: int) -> tuple[Posts, Datasets]:
     """A post and its data set within a transaction.
 
     Raises:
-        InputError: there is none of that number.
+        InputError: there is none of that number, or its data set is deleted.
     """
     row = session.get(Posts, post_id)
     if row is None:
         raise InputError(f"There is no post number {post_id} in the store.")
-    return row, session.get_one(Datasets, row.dataset_id)
+    of = session.get_one(Datasets, row.dataset_id)
+    if of.deleted is not None:
+        raise InputError(f"The data set of post {row.name} was deleted: bring it back on the screen Data first.")
+    return row, of
 
 
 def posts(

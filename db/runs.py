@@ -12,13 +12,17 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from db.deleted_names import name_before, spoken, time_of
 from db.engine import Store
+from db.run_folders import folders, follow_folders
 from db.tables import Counts, Evaluations, Outcomes, Predictions, Runs, RunTotals
 from mner_core.run_record import BROUGHT, RunRecord, read_record
 from mner_core.types import InputError
 
 RUN_IS_WHOLE = ~Runs.name.startswith(".", autoescape=True)
-"""The condition that all predictions of a run are written (see `hidden`); until then nobody sees it."""
+"""The condition that all predictions of a run are written (see `hidden`) and that it is not deleted; nobody sees any
+other.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,27 +118,31 @@ def runs(store: Store) -> list[StoredRun]:
 
 
 def reindex(store: Store) -> Reindexed:
-    """Makes the index say what the folders say; a damaged folder is reported, and its entry left as it is."""
-    folders = sorted(file.parent for file in store.home.runs.glob("*/run.json") if not file.parent.name.startswith("."))
+    """Makes the index say what the folders say; a damaged folder is reported, and its entry left as it is.
+
+    A run whose folder has another name now is called like it. Deleted runs stay deleted.
+    """
+    follow_folders(store)
+    there = folders(store.home.runs)
     records: dict[Path, RunRecord] = {}
     problems = []
-    for folder in folders:
+    for folder in there.values():
         try:
             records[folder] = read_record(folder)
         except (InputError, TypeError) as error:  # TypeError: a field too many or too few
-            problems.append(f"The run {folder.name} cannot be read: {error}")
+            problems.append(f"The run {spoken(folder.name)} cannot be read: {error}")
     with store.write() as session:
-        there = {folder.name for folder in folders}
-        being_written = set(session.scalars(select(Runs.name).where(~RUN_IS_WHOLE)))
-        gone = [row for row in session.scalars(select(Runs).where(RUN_IS_WHOLE)) if row.folder not in there]
+        being_written = set(session.scalars(select(Runs.name).where(~RUN_IS_WHOLE, Runs.deleted.is_(None))))
+        known = session.scalars(select(Runs).where(RUN_IS_WHOLE | Runs.deleted.is_not(None)))
+        gone = [row for row in known if row.folder not in there]
         for row in gone:
             session.delete(row)
         for folder, record in records.items():
             if hidden(folder.name) not in being_written:
                 _put(session, store, folder, record)
         return Reindexed(
-            runs=tuple(folder.name for folder in records),
-            removed=tuple(row.name for row in gone),
+            runs=tuple(folder.name for folder in records if name_before(folder.name) is None),
+            removed=tuple(row.name for row in gone if row.deleted is None),
             problems=tuple(problems),
         )
 
@@ -192,7 +200,7 @@ def _labels(folder: Path, weights: str) -> tuple[str, ...]:  # noqa: ARG001  the
 def _put(session: Session, store: Store, folder: Path, record: RunRecord) -> None:
     if folder.resolve().parent != store.home.runs.resolve():
         raise InputError(f"The run {folder.name} does not lie in the folder of runs: move it there first.")
-    values = {"folder": folder.name, **columns(record)}
+    values = {"folder": folder.name, "deleted": time_of(folder.name), **columns(record)}
     row = session.scalar(select(Runs).where(Runs.name == folder.name))
     if row is None:
         session.add(Runs(name=folder.name, **values))

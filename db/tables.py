@@ -23,7 +23,7 @@ from db.outcome_tables import Uncounted as Uncounted
 from db.table_base import Table as Table
 from db.table_base import index_where
 
-SCHEMA = "0007"
+SCHEMA = "0008"
 _BEGAN = text("run IS NOT NULL")
 
 
@@ -47,6 +47,7 @@ class Datasets(Table):
     """{run: {its label: the label here, empty for none}} where a run's labels are others (`db.run_labels`)."""
     changes: Mapped[int | None]  # how often types and splits were changed in place (`db.change_token`)
     is_unfinished: Mapped[bool | None]  # its first import is not done: nobody sees it yet
+    deleted: Mapped[float | None]  # when it was deleted, 0 while it is being removed for good (`db.deletion`)
 
 
 class Posts(Table):
@@ -152,6 +153,7 @@ class Runs(Table):
     started_from: Mapped[str]
     seconds: Mapped[float]
     created: Mapped[float]
+    deleted: Mapped[float | None]  # as in `Datasets`
 
 
 class Predictions(Table):

@@ -13,8 +13,9 @@ import shutil
 import stat
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -126,10 +127,28 @@ def one_at_a_time(lock: Path) -> Iterator[None]:
 
     The file is there while somebody is in the block.
     """
+    with _held(lock, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def alone_or_not(lock: Path) -> Iterator[bool]:
+    """As `one_at_a_time`, but never waits: says whether the block is alone, and False while another is in one."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_held(lock, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
+def _held(lock: Path, how: int) -> Iterator[None]:
     lock.parent.mkdir(parents=True, exist_ok=True)
     while True:
         with lock.open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            fcntl.flock(handle, how)
             if not is_open_file(handle, lock):
                 continue  # who held it has taken it away since, and somebody may hold a new one
             try:
@@ -176,6 +195,22 @@ def sweep_up(folder: Path) -> None:
                 path.unlink()
         except FileNotFoundError:  # another process was quicker
             continue
+
+
+def bytes_freed(paths: Iterable[Path]) -> int:
+    """How much room there would be without these files and folders; what has another name elsewhere stays."""
+    names: defaultdict[tuple[int, int], set[Path]] = defaultdict(set)
+    files: dict[tuple[int, int], os.stat_result] = {}
+    for path in paths:
+        for file in path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]:
+            try:
+                about = file.lstat()
+            except FileNotFoundError:  # it has just gone, or was never there
+                continue
+            if not stat.S_ISDIR(about.st_mode):
+                names[about.st_dev, about.st_ino].add(file)
+                files[about.st_dev, about.st_ino] = about
+    return sum(about.st_size for key, about in files.items() if len(names[key]) >= about.st_nlink)
 
 
 def _beside(path: Path) -> Path:

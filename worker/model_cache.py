@@ -20,8 +20,8 @@ class ModelCache:
         Raises:
             InputError: there is no such run, or its folder is damaged.
         """
+        held = self._runs.pop(name, None)  # gone, where there is no such run any more
         known = run_named(self.store, name)
-        held = self._runs.pop(name, None)
         if held is None or held.record.weights != known.weights:
             held = load(known.folder, self.store.home)
         self._runs[name] = held

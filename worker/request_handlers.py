@@ -19,6 +19,7 @@ import numpy as np
 from db.engine import Store
 from db.images import image_path
 from db.posts import dataset, post, post_ids
+from db.runs import run as run_named
 from mner_core.data.images import image_digest
 from mner_core.data.tokenize import tokenize
 from mner_core.evidence import neighbour_key
@@ -124,7 +125,7 @@ class RequestHandlers:
         if not items or not isinstance(neighbourhood, PoolNeighbourhood):
             return {}
         keys = {name: PostKey(str(item.get("split", "")), str(item["post"])) for name, item in items.items()}
-        numbers = _numbers(self.store, str(run.record.data["name"]))
+        numbers = _numbers(self.store, str(run_named(self.store, run.folder.name).data["name"]))
         return {
             name: {"post": numbers.get(key), "image": neighbourhood.image_digest(key)} for name, key in keys.items()
         }

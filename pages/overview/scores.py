@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from db.change_token import change_token
+from db.deleted_names import spoken
 from db.evaluations import Evaluation
 from db.fair_gold import suggesting_runs
 from db.jobs import enqueue
@@ -78,7 +79,7 @@ def _say_who_suggested(chosen: Selection) -> None:
     found = suggesting_runs(store(), chosen.dataset or "", chosen.split, chosen.gold)
     if not found:
         return
-    said = ", ".join(f"{plain(run)} (on {counted(number, 'post')})" for run, number in found.items())
+    said = ", ".join(f"{plain(spoken(run))} (on {counted(number, 'post')})" for run, number in found.items())
     them = "it" if len(found) == 1 else "them"
     st.caption(
         f":material/balance: Labels of these posts were suggested by {said}, and favour {them}. Two runs side by side, "

@@ -5,6 +5,7 @@ from functools import cache
 
 import streamlit as st
 
+from db.deleted_names import spoken
 from db.engine import Store
 from db.jobs import ACTIVE, Job, Kind, jobs
 from db.posts import datasets
@@ -29,7 +30,7 @@ def active_jobs(store: Store, kinds: Sequence[Kind] | None = None) -> list[Job]:
 
 def job_title(job: Job) -> str:
     """What a job does, in a person's words: "Training second-try on scenes"."""
-    said = {name: value for name, value in job.payload.items() if isinstance(value, str) and value}
+    said = {name: spoken(value) for name, value in job.payload.items() if isinstance(value, str) and value}
     dataset = said.get("dataset") or said.get("name") or "the posts"
     run = said.get("run") or said.get("name") or "a run"
     return {

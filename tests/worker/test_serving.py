@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from db.deletion import bring_back, delete
 from db.engine import Store, open_store
 from db.exchange import import_folder
 from db.jobs import enqueue, job
 from db.posts import dataset, posts
+from db.renaming import rename
 from db.requests import Answer, result, submit, take
 from db.run_labels import map_run
 from db.runs import add_run
@@ -24,7 +26,7 @@ from mner_core.home import Home
 from mner_core.training.plan import Plan
 from mner_core.training.run import load, without_images
 from mner_core.training.train import TrainingRequest, prediction_record, train
-from mner_core.types import Evidence
+from mner_core.types import Evidence, InputError
 from tests.worker.conftest import environment_of, train_payload
 from tests.worker.processes import ROOT, below, is_gone, kill, one, wait_for
 from worker.evidence_cache import EvidenceCache
@@ -96,7 +98,8 @@ def test_a_post_is_answered_as_the_run_would(trained: Store, answers: RequestHan
 
 
 def test_neighbours_come_with_their_posts_and_pictures(trained: Store, answers: RequestHandlers) -> None:
-    said = answers.predict({"run": "graph", "post": pictured(trained)[0].id})
+    pictured_id = pictured(trained)[0].id
+    said = answers.predict({"run": "graph", "post": pictured_id})
     items = [item for it in said["evidence"] if it["axes"] == ["neighbour"] for item in it["items"][0]]
     assert items
     assert set(said["pictures"]) == {neighbour_key(item) for item in items}
@@ -105,6 +108,11 @@ def test_neighbours_come_with_their_posts_and_pictures(trained: Store, answers: 
         found = said["pictures"][neighbour_key(item)]
         assert by_number[found["post"]].example.key == (item["split"], item["post"])
         assert by_number[found["post"]].image_sha256 == found["image"]
+    rename(trained, "dataset", "scenes", "other scenes")  # the run that is held ready was loaded before
+    try:
+        assert answers.predict({"run": "graph", "post": pictured_id})["pictures"] == said["pictures"]
+    finally:
+        rename(trained, "dataset", "other scenes", "scenes")
 
 
 def test_typed_text_with_and_without_a_picture(trained: Store, answers: RequestHandlers) -> None:
@@ -237,6 +245,23 @@ def test_the_shelf_holds_what_fits_and_always_the_last(trained: Store) -> None:
     assert narrow.names == ("text",)
     nothing = ModelCache(trained, 0)
     assert nothing.get("graph").record.model == "rgcn"
+
+
+def test_a_run_that_is_gone_is_not_held_any_more(trained: Store) -> None:
+    held = ModelCache(trained, 1 << 30)
+    held.get("graph"), held.get("text")
+    delete(trained, "run", "text")
+    try:
+        with pytest.raises(InputError, match="There is no run 'text'"):
+            held.get("text")
+        assert held.names == ("graph",)
+    finally:
+        bring_back(trained, "run", "text")
+    rename(trained, "run", "text", "words")
+    try:
+        assert held.get("words").record.model == "bert-crf"
+    finally:
+        rename(trained, "run", "words", "text")
 
 
 @pytest.mark.slow
