@@ -7,9 +7,10 @@ for what does not fit, for instance for vectors of fewer texts than were asked f
 
 import logging
 import zlib
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 from zipfile import BadZipFile
 
 from safetensors import SafetensorError
@@ -32,6 +33,50 @@ UNREADABLE = (
 
 _LOG = logging.getLogger(__name__)
 _Kept = TypeVar("_Kept")
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+class LruCache(Generic[_Key, _Kept]):
+    """Answers in memory: beyond `limit` of them those go that were unused for longest.
+
+    So a process that serves for weeks does not grow with the posts that it was asked about.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __contains__(self, key: _Key) -> bool:
+        return key in self._kept
+
+    def __getitem__(self, key: _Key) -> _Kept:
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def answers(self, keys: Iterable[_Key], compute: Callable[[list[_Key]], Iterable[_Kept]]) -> dict[_Key, _Kept]:
+        """The answers to all of these keys; those that are not known are computed together, and kept."""
+        asked = dict.fromkeys(keys)
+        known = {key: self[key] for key in asked if key in self}
+        missing = [key for key in asked if key not in known]
+        new = dict(zip(missing, compute(missing), strict=True)) if missing else {}
+        self.add(new)
+        return known | new
+
+    def add(self, found: Mapping[_Key, _Kept]) -> None:
+        """Keeps these; the last ones, where they are more than the limit."""
+        for key, answer in found.items():
+            self._kept[key] = answer
+            self._kept.move_to_end(key)
+        while len(self._kept) > self.limit:
+            self._kept.popitem(last=False)
+
+    def add_for_good(self, found: Mapping[_Key, _Kept]) -> None:
+        """Keeps these and makes room for them: what was prepared for a training is asked in every epoch."""
+        self.limit += sum(key not in self._kept for key in found)
+        self.add(found)
 
 
 def read_kept(file: Path, read: Callable[[Path], _Kept]) -> _Kept | None:

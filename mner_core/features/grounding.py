@@ -8,13 +8,14 @@ it, as a grounding model answers every question.
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mner_core.caches import LruCache
 from mner_core.catalog.profiles import Profile
 from mner_core.features.image import Features, ImageFeatures
 from mner_core.home import Home
@@ -26,6 +27,8 @@ Vectors = NDArray[np.float32]
 
 _TIE = 1e-4
 """Likenesses of the same two names, computed in another order, differ by less."""
+REMEMBERED = 20_000
+"""Names whose vectors are remembered besides those of a sweep; 1.5 KB each."""
 
 
 class Names(Protocol):
@@ -108,7 +111,7 @@ class Grounding:
         self._phrases = NounPhrases(profile.phrases, home)
         self._names = _names(profile.grounding)
         self._home = home
-        self._vectors: dict[str, Vectors] = {}
+        self._vectors: LruCache[str, Vectors] = LruCache(REMEMBERED)
 
     def sweep(
         self,
@@ -130,7 +133,8 @@ class Grounding:
         self._phrases.sweep([example.words for example in shown], progress)
         for example in shown:
             names.update(self._said(example))
-        self._learn(sorted(names) if shown else (), self._home)
+        new = sorted(name for name in names if name not in self._vectors) if shown else []
+        self._vectors.add_for_good(dict(zip(new, self._names.vectors(new, self._home), strict=True)))
 
     def links(self, example: Example, picture: ImageFeatures) -> Grounded:
         """Which words are joined to which of the picture's objects (`UMGF`, edge construction).
@@ -141,36 +145,33 @@ class Grounding:
         likeness = np.zeros(joined.shape, np.float32)
         if not joined.size:
             return Grounded(joined, likeness)
-        self._learn([*self._said(example), *self._general, *_named(picture)], None)
+        names = [*self._said(example), *self._general, *_named(picture)]
+        vectors = self._vectors.answers(names, lambda new: self._names.vectors(new, None))
         for start, end in self._phrases.of(example.words):
-            close = self._likeness(_text(example, start, end), picture)
+            close = _likeness(_text(example, start, end), picture, vectors)
             # "The red frame" is called much like a blue frame too, but means the red one; "dogs" means every dog.
             found = close >= max(self._names.threshold, close.max() - _TIE)
             joined[start:end] |= found
             likeness[start:end] = np.maximum(likeness[start:end], np.where(found, close, 0))
         for word in self._general:
-            close = self._likeness(word, picture)
+            close = _likeness(word, picture, vectors)
             best = int(close.argmax())
             joined[:, best] = True
             likeness[:, best] = np.maximum(likeness[:, best], close[best])
         return Grounded(joined, likeness)
 
-    def _likeness(self, name: str, picture: ImageFeatures) -> Vectors:
-        """How much the name is like each object's class or, times its probability, an attribute of the picture [N]."""
-        asked = self._vectors[name]
-        by_class = np.array([self._vectors[thing.label] @ asked for thing in picture.objects], np.float32)
-        by_picture = max((sure * float(self._vectors[shown] @ asked) for shown, sure in picture.attributes), default=0)
-        likeness: Vectors = np.maximum(by_class, np.float32(by_picture))
-        return likeness
-
     def _said(self, example: Example) -> Iterable[str]:
         """The noun phrases of a post."""
         return (_text(example, start, end) for start, end in self._phrases.of(example.words))
 
-    def _learn(self, names: Iterable[str], home: Home | None) -> None:
-        missing = [name for name in dict.fromkeys(names) if name not in self._vectors]
-        if missing:
-            self._vectors |= dict(zip(missing, self._names.vectors(missing, home), strict=True))
+
+def _likeness(name: str, picture: ImageFeatures, vectors: Mapping[str, Vectors]) -> Vectors:
+    """How much the name is like each object's class or, times its probability, an attribute of the picture [N]."""
+    asked = vectors[name]
+    by_class = np.array([vectors[thing.label] @ asked for thing in picture.objects], np.float32)
+    by_picture = max((sure * float(vectors[shown] @ asked) for shown, sure in picture.attributes), default=0)
+    likeness: Vectors = np.maximum(by_class, np.float32(by_picture))
+    return likeness
 
 
 def _named(picture: ImageFeatures) -> Iterable[str]:

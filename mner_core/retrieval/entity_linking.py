@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from mner_core.caches import read_kept
+from mner_core.caches import LruCache, read_kept
 from mner_core.features.image import Features, ImageFeatures
 from mner_core.files import fresh_folder, write_whole
 from mner_core.home import Home
@@ -24,6 +24,8 @@ from mner_core.knowledge.search import Knowledge, KnowledgeSearch
 from mner_core.types import Example, InputError
 
 _VECTORS = "vectors.safetensors"
+REMEMBERED = 200_000
+"""Posts whose knowledge is remembered: a training asks for that of each in every epoch; half a KB each."""
 
 
 def graph_posts(graph: Graph) -> list[Example]:
@@ -50,7 +52,7 @@ class GraphKnowledge:
         self.graph = graph
         self._search = KnowledgeSearch(graph, vectors)
         self._least = least
-        self._found: dict[bytes, Knowledge | None] = {}
+        self._found: LruCache[bytes, Knowledge | None] = LruCache(REMEMBERED)
 
     @classmethod
     def build(cls, graph: Graph, features: Features, least: float) -> "GraphKnowledge":
@@ -73,9 +75,8 @@ class GraphKnowledge:
             return None
         vector = pooled(picture)
         key = hashlib.sha256("\0".join(example.words).encode(errors="surrogatepass") + vector.tobytes()).digest()
-        if key not in self._found:
-            self._found[key] = self._search.find(example.words, vector, self._least)
-        return self._found[key]
+        found = self._found.answers([key], lambda _: [self._search.find(example.words, vector, self._least)])
+        return found[key]
 
     def save(self, folder: Path) -> None:
         """Writes the graph with its pictures and their vectors into `folder`, whole or not at all; once.

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mner_core.caches import LruCache
 from mner_core.catalog.system import Needs
 from mner_core.data.images import image_digest
 from mner_core.features.image import Features, ImageFeatures
@@ -76,7 +76,7 @@ class PoolNeighbourhood:
         grids: where the neighbours' grids come from.
         text_slot: the profile's frozen text encoder.
         needs: how many of each kind.
-        remembered: how many answers of each kind are kept; the oldest go first.
+        remembered: how many answers of each kind are kept.
         indexes: the folder in which an index of a large pool is kept; None for none.
     """
 
@@ -96,9 +96,8 @@ class PoolNeighbourhood:
         self._digests = dict(zip(pool.keys, pool.image_digests, strict=True))
         self._grids = grids
         self._text_slot = text_slot
-        self._of_text: dict[Hashable, Found] = {}
-        self._of_image: dict[Hashable, Found] = {}
-        self._remembered = remembered
+        self._of_text: LruCache[Hashable, Found] = LruCache(remembered)
+        self._of_image: LruCache[Hashable, Found] = LruCache(remembered)
 
     def prepare(
         self,
@@ -111,7 +110,8 @@ class PoolNeighbourhood:
 
         The texts' vectors are kept in the home: the same posts are quick the next time.
         """
-        self._remembered += len(examples)
+        for known in (self._of_text, self._of_image):
+            known.limit += len(examples)
         if self.needs.text_neighbours:
             texts = sentence_vectors([example.text for example in examples], self._text_slot, home, progress)
             self._texts_asked(examples, lambda: texts)
@@ -149,7 +149,7 @@ class PoolNeighbourhood:
         return self._answers(self._of_image, keys, lambda: self._retriever.by_objects(np.stack(means), queries, count))
 
     def _answers(
-        self, known: dict[Hashable, Found], keys: Sequence[Hashable], search: Callable[[], list[Found]]
+        self, known: LruCache[Hashable, Found], keys: Sequence[Hashable], search: Callable[[], list[Found]]
     ) -> list[Found]:
         """The answers to all these questions; where one is new all are sought, as if none had been asked before.
 
@@ -158,9 +158,7 @@ class PoolNeighbourhood:
         if all(key in known for key in keys):
             return [known[key] for key in keys]
         found = search()
-        known |= zip(keys, found, strict=True)
-        for oldest in list(islice(known, max(0, len(known) - self._remembered))):
-            del known[oldest]
+        known.add(dict(zip(keys, found, strict=True)))
         return found
 
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from mner_core.caches import read_kept
+from mner_core.caches import LruCache, read_kept
 from mner_core.files import write_whole
 from mner_core.home import Home
 from mner_core.weights.packages import weight_file
@@ -22,6 +22,8 @@ WordRange: TypeAlias = tuple[int, int]
 
 GENERAL = ("person", "location", "organization", "miscellaneous")
 """Words that stand for every post's unnamed things (UMGF, `my_grounding.py`)."""
+REMEMBERED = 20_000
+"""Posts whose phrases are remembered besides those of a sweep."""
 
 
 class Chunker(Protocol):
@@ -88,7 +90,7 @@ class NounPhrases:
     def __init__(self, slot: str, home: Home | None) -> None:
         self._chunker = _CHUNKERS[slot]()
         self._folder = home.features / f"phrases-{self._chunker.version.replace('/', '-')}" if home else None
-        self._known: dict[str, tuple[WordRange, ...]] = {}
+        self._known: LruCache[str, tuple[WordRange, ...]] = LruCache(REMEMBERED)
         self._read: set[str] = set()
 
     def of(self, words: Sequence[str]) -> tuple[WordRange, ...]:
@@ -98,9 +100,7 @@ class NounPhrases:
             InputError: it has to be read, and the weights are missing.
         """
         key = _key(words)
-        if key not in self._known:
-            self._known[key] = next(iter(self._chunker.chunks([words])))
-        return self._known[key]
+        return self._known.answers([key], lambda _: self._chunker.chunks([words]))[key]
 
     def sweep(
         self, posts: Sequence[Sequence[str]], progress: Callable[[int, int], None] = lambda done, total: None
@@ -116,7 +116,7 @@ class NounPhrases:
         for key, ranges in zip(missing, self._chunker.chunks(list(missing.values())), strict=True):
             found[key] = ranges
             progress(len(found), len(missing))
-        self._known |= found
+        self._known.add_for_good(found)
         if found and self._folder:
             _write(self._folder, found)
 
@@ -126,7 +126,7 @@ class NounPhrases:
             if file.name in self._read:
                 continue
             self._read.add(file.name)
-            self._known |= read_kept(file, _kept_phrases) or {}
+            self._known.add_for_good(read_kept(file, _kept_phrases) or {})
 
 
 def _key(words: Sequence[str]) -> str:

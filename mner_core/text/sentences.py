@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mner_core.caches import kept
+from mner_core.caches import LruCache, kept
 from mner_core.device import device
 from mner_core.files import write_whole
 from mner_core.home import Home
@@ -20,6 +20,8 @@ VERSION = "mean-1"
 LONGEST = 256
 """Pieces of a text that count for its vector; posts and captions are far shorter."""
 BATCH = 64
+REMEMBERED = 20_000
+"""Phrases whose vectors are remembered besides those that were prepared; 1.5 KB each."""
 
 
 def sentence_vectors(
@@ -107,7 +109,7 @@ class PhraseVectors:
 
     def __init__(self, slot: str) -> None:
         self._slot = slot
-        self._known: dict[str, NDArray[np.float32]] = {}
+        self._known: LruCache[str, NDArray[np.float32]] = LruCache(REMEMBERED)
 
     @property
     def width(self) -> int:
@@ -116,13 +118,15 @@ class PhraseVectors:
 
     def vectors(self, phrases: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors [phrases, width]; zero for a phrase without pieces."""
-        self.prepare(phrases)
         if not phrases:
             return np.zeros((0, self.width), np.float32)
-        return np.stack([self._known[phrase] for phrase in phrases])
+        known = self._known.answers(sorted(set(phrases)), self._computed)
+        return np.stack([known[phrase] for phrase in phrases])
 
     def prepare(self, phrases: Iterable[str]) -> None:
         """Computes the vectors of many phrases at once."""
-        new = sorted(set(phrases) - set(self._known))
-        if new:
-            self._known |= dict(zip(new, sentence_vectors(new, self._slot), strict=True))
+        new = sorted(phrase for phrase in set(phrases) if phrase not in self._known)
+        self._known.add_for_good(dict(zip(new, self._computed(new), strict=True)))
+
+    def _computed(self, phrases: Sequence[str]) -> NDArray[np.float32]:
+        return sentence_vectors(phrases, self._slot)
