@@ -125,7 +125,6 @@ def _trained(request: TrainingRequest, folder: Path, home: Home, on_progress: On
             return load(folder, home)
         except UNREADABLE:
             shutil.rmtree(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     train(request, folder, home, on_progress)
     return load(folder, home)
 

@@ -140,7 +140,7 @@ def _every(blocks: Iterable[Unit], step: int) -> Unit:
 
 def _true_nearest(sample: Unit, blocks: Iterable[Unit], num: int) -> NDArray[np.int64]:
     """The row numbers of the `num` nearest of each sampled row, by comparing all: [sample, num]."""
-    best = np.full((len(sample), 0), 0, np.float32)
+    best = np.zeros((len(sample), 0), np.float32)
     rows = np.zeros((len(sample), 0), np.int64)
     for start, block in _numbered(blocks):
         cosines, found = faiss.knn(sample, block, min(num, len(block)), metric=faiss.METRIC_INNER_PRODUCT)

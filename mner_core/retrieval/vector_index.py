@@ -149,7 +149,6 @@ class VectorIndex:
         num = len(self._groups.first)
         if kept is None:
             return ApproximateIndex.build(self._blocks, num)
-        kept.parent.mkdir(parents=True, exist_ok=True)
         with one_at_a_time(kept.with_name(f"{kept.name}.lock")):  # who comes second reads what the first one has built
             found = read_kept(kept, lambda folder: ApproximateIndex.open(folder, num, self._width))
             if found is None:
@@ -181,8 +180,8 @@ def _with_equal(codes: NDArray[np.uint64], has_length: NDArray[np.bool_]) -> Gro
     """The rows that have a length, grouped by their numbers."""
     rows = np.flatnonzero(has_length)
     _, first, group = np.unique(codes[has_length], return_index=True, return_inverse=True)
-    order = rows[np.argsort(group.reshape(-1), kind="stable")]
-    starts = np.concatenate([[0], np.bincount(group.reshape(-1), minlength=len(first)).cumsum()]).astype(np.int64)
+    order = rows[np.argsort(group, kind="stable")]
+    starts = np.concatenate([[0], np.bincount(group, minlength=len(first)).cumsum()]).astype(np.int64)
     return Groups(rows[first], order, starts)
 
 

@@ -84,7 +84,7 @@ def test_windows_cover_the_post_overlap_by_half_and_none_is_too_many(
                 margins[place] = min(before, after)
         standing = [place for place in margins if windows[place].words[1 + at - place * step] != -1]
         assert len(standing) == 1
-        assert margins[standing[0]] == max(margins.values())
+        assert standing[0] == max(margins, key=lambda place: margins[place]), "of equal ones the first"
         assert windows[standing[0]].words[1 + at - standing[0] * step] == word
     assert sum(index != -1 for window in windows for index in window.words) == len(flat)
 

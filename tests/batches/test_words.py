@@ -1,6 +1,6 @@
 """What a model sees of a word's spelling, and of a class's name."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mner_core.batches.tensors import MAX_CHARACTERS, NUM_CHARACTERS, NUM_CLASSES, NUM_SHAPES
+from mner_core.batches.tensors import MAX_CHARACTERS, NUM_CHARACTERS, NUM_CLASSES, NUM_SHAPES, Batch, _to
 from mner_core.batches.words import character_ids, word_shape
 from tests.fakes import make_batcher, make_model, random_posts, settings_of
 
@@ -53,6 +53,18 @@ def test_latin_characters_have_a_row_each_and_others_never_theirs() -> None:
 @given(st.text(max_size=60))
 def test_a_word_keeps_its_first_characters(word: str) -> None:
     assert [*character_ids(word)] == [row for character in word[:MAX_CHARACTERS] for row in character_ids(character)]
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Something of another module that a part of a batch may hold."""
+
+    tensor: torch.Tensor
+
+
+@pytest.mark.parametrize("part", [Foreign(torch.zeros(1)), Foreign, Batch, "words", None, (torch.zeros(1),)])
+def test_what_is_no_tensor_and_no_part_of_a_batch_stays_what_it_is(part: object) -> None:
+    assert _to(part, "meta") is part
 
 
 def test_the_tables_of_a_model_are_as_high_as_those_of_runs_on_disk() -> None:

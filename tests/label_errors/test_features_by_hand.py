@@ -141,6 +141,18 @@ def test_all_features_of_a_span_by_hand() -> None:
     assert context().features(Span(3, 5, "LOC")).tolist()[17:] == [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 2.0]
 
 
+@pytest.mark.parametrize("words", [["Rio", "is", "Open", "of", "York"], ["of", "Rio", "is", "Open", "York"]])
+@pytest.mark.parametrize("span", [Span(2, 3, "LOC"), Span(2, 4, "ORG"), Span(3, 4, "LOC")])
+def test_odds_and_capitals_are_those_of_the_ends_and_of_the_words_beside_them(words: list[str], span: Span) -> None:
+    asked = post("a", words)
+    others = LabelStatistics([*POSTS, asked]).others_of(asked)
+    spans = SpanTable(("LOC", "ORG"), np.zeros((5, 3, 2)), np.zeros((5, 3)))
+    found = PostContext(asked, spans, others, {}).features(span).tolist()
+    beside = [span.start, span.end - 1, span.start - 1, span.end]
+    assert found[11:15] == [others.entity_odds(word) for word in beside]
+    assert found[17:21] == [float(words[word].istitle()) for word in beside]
+
+
 def test_known_names_are_counted_with_their_type_and_others() -> None:
     asked = post("a", ["Rio"], Span(0, 1, "LOC"))
     others = LabelStatistics([*POSTS, asked]).others_of(asked)

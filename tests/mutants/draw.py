@@ -101,11 +101,14 @@ def _changes(source: str) -> Iterator[tuple[Position, Position, _Change]]:
 
 
 def _is_checked_otherwise(node: NodeOrLeaf) -> bool:
-    """Whether the place is of an annotation, a decorator or an assertion.
+    """Whether the place is of an annotation, a decorator or an assertion, or the star before what is passed by name.
 
-    Types, and what `@dataclass(frozen=True, slots=True)` forbids, are checked by mypy: in a run they fail at import or
-    nowhere, whatever the tests are. `assert` and `zip(..., strict=True)` say what is so in any case.
+    Types, what `@dataclass(frozen=True, slots=True)` forbids and how arguments may be passed are checked by mypy: in a
+    run they fail at import or nowhere, whatever the tests are. `assert` and `zip(..., strict=True)` say what is so in
+    any case.
     """
+    if node.type == "operator" and node.parent and node.parent.type == "parameters":
+        return True
     if node.type == "assert_stmt" or (node.parent and node.parent.get_code(include_prefix=False) == "strict=True"):
         return True
     while (parent := node.parent) is not None:

@@ -12,6 +12,7 @@ from tests.mutants.reach import Reach, statement_lines
 from tests.mutants.report import Report
 from tests.mutants.rooms import ROOT, Checked, checked_rooms, equivalents
 from tests.mutants.run import Copy, Judge, Outcome, RedTestsError, reach_of_green_tests
+from tests.rooms import imported
 
 CODE = '''"""Sums."""
 
@@ -23,7 +24,7 @@ class Box:
     width: int | None = 3
 
 
-def total(numbers: list[int], more: int | None = None) -> int | None:
+def total(numbers: list[int], *, more: int | None = None) -> int | None:
     done = 0
     assert len(numbers) < 99
     for number, _ in zip(numbers, numbers, strict=True):
@@ -92,7 +93,9 @@ def test_places_are_drawn_once_and_types_decorators_and_assertions_never(tree: P
     mutants = all_mutants(tree, 1)
     lines = [mutant.before for mutant in mutants]
     assert lines.count("width: int | None = 3") == 1, "its default, not its type"
-    assert not [line for line in lines if line.startswith(("@dataclass", "def ", "assert "))]
+    assert not [line for line in lines if line.startswith(("@dataclass", "def ", "assert "))], (
+        "nor how to pass arguments"
+    )
     assert lines.count("for number, _ in zip(numbers, numbers, strict=True):") == 1, "its loop"
     assert lines.count("done = done + number") == 1
     assert lines.count("if number == 7 or number < 0:") == 6, "the if, ==, 7, or, < and 0"
@@ -275,7 +278,10 @@ def test_the_rooms_have_code_and_tests() -> None:
 def test_tests_that_import_the_changed_file_run_first_and_short_ones_before_long_ones() -> None:
     room = Checked("data", ("mner_core/data",), ("tests/data",))
     tests = room.tests_for(ROOT, "mner_core/data/tokenize.py", {})
-    assert "tests/data/test_tokenize.py" in tests[:4]
+    importing = [test for test in tests if "mner_core.data.tokenize" in imported(ROOT / test)]
+    assert tests[: len(importing)] == importing
+    assert "tests/data/test_tokenize.py" in importing
+    assert len(importing) < len(tests)
     assert sorted(tests) == sorted(room.tests_for(ROOT, "mner_core/data/boxes.py", {}))
     turned = {test: float(len(tests) - place) for place, test in enumerate(tests)}
     ordered = room.tests_for(ROOT, "mner_core/data/tokenize.py", turned)

@@ -206,6 +206,29 @@ def test_a_damaged_index_is_built_again(tmp_path: Path, file: str, content: byte
     assert (tmp_path / "kept" / file).stat().st_size > 20
 
 
+def test_of_what_faiss_says_the_last_hundred_characters_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    VectorIndex(clustered(200, width=4), exact_up_to=100, kept=tmp_path / "kept")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a" * 50 + "b" * 100)
+
+    monkeypatch.setattr(faiss, "read_index", broken)
+    with pytest.raises(ValueError, match=r"^lists\.faiss cannot be read: b{100}$"):
+        ApproximateIndex.open(tmp_path / "kept", 200, 4)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_an_index_is_kept_in_folders_that_are_there_or_not(tmp_path: Path, exists: bool) -> None:
+    kept = tmp_path / "home" / "indexes" / "kept"
+    if exists:
+        kept.parent.mkdir(parents=True)
+    VectorIndex(clustered(200, width=4), exact_up_to=100, kept=kept)
+    assert [each.name for each in kept.parent.iterdir()] == ["kept"]
+    assert sorted(each.name for each in kept.iterdir()) == ["about.json", "lists.faiss"]
+
+
 @pytest.mark.parametrize(("number", "width"), [(499, 16), (500, 12)])
 def test_an_index_of_other_rows_is_not_taken(tmp_path: Path, number: int, width: int) -> None:
     VectorIndex(clustered(500, width=16), exact_up_to=100, kept=tmp_path / "kept")
@@ -435,7 +458,7 @@ def test_a_missing_damaged_or_altered_pool_is_refused_in_a_sentence(tmp_path: Pa
 
 def test_a_pool_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(InputError, match=r"Cannot write pool\.safetensors into file"):
+    with pytest.raises(InputError, match=r"^Cannot write pool\.safetensors into file: File exists\.$"):
         a_pool().save(tmp_path / "file")
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
