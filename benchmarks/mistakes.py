@@ -20,7 +20,7 @@ from db.annotations import save
 from db.character_spans import Mark
 from db.engine import Store, open_store
 from db.mistake_cases import CaseFilter, MistakesOf
-from db.mistakes import cells, listed, number_of, page_end
+from db.mistakes import cells, in_order, number_of, page_end
 from db.predictions import PostPrediction, PredictedMark, record
 from db.run_totals import totals
 from db.tables import Datasets, Posts, Revisions, Runs
@@ -131,6 +131,7 @@ def questions(store: Store, split: str) -> dict[str, Callable[[], object]]:
     """What the screen of errors asks, with and without a filter."""
     of, every, seen = MistakesOf(run="run 0", dataset="set", split=split), CaseFilter(), CaseFilter(name="seen")
     wanted = CaseFilter(picture="without", length="1", labels="imported")
+    posts = in_order(store, of, every)
     number = number_of(store, of, every)
     middle = page_end(store, of, every, "sure", number[1] // 2) if number else None
     other = MistakesOf(run="run 0", dataset="set", split=split, compare="run 1")
@@ -138,9 +139,9 @@ def questions(store: Store, split: str) -> dict[str, Callable[[], object]]:
         "cells": lambda: cells(store, of, every),
         "cells, names seen": lambda: cells(store, of, seen),
         "cells, three filters": lambda: cells(store, of, wanted),
-        "first page": lambda: listed(store, of, every),
-        "middle page": lambda: listed(store, of, every, behind=middle),
-        "last page": lambda: listed(store, of, every, backwards=True),
+        "first page": lambda: posts.page(None, 10),
+        "middle page": lambda: posts.page(middle, 10),
+        "last page": lambda: posts.page(None, 10, backwards=True),
         "where page begins": lambda: page_end(store, of, every, "sure", 100),
         "number": lambda: number_of(store, of, every),
         "totals of all runs": lambda: totals(store, "set", split),

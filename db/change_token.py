@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from db.engine import Store
 from db.posts import dataset_key
 from db.sums import add_to
-from db.tables import Changes, Datasets, JobEvents, Posts, Revisions, Runs
+from db.tables import Changes, Datasets, Posts, Revisions, Runs
 
 ChangeToken: TypeAlias = str
 _KEY = ("dataset_id", "kind", "name", "split")
@@ -40,12 +40,6 @@ def said_changed(session: Session, run: int, posts: Sequence[Sequence[int]]) -> 
         for row in session.execute(select(Posts.dataset_id, Posts.split).where(Posts.id.in_(part)).distinct())
     }
     _count(session, "run", ((dataset_id, split, str(run)) for dataset_id, split in where))
-
-
-def newest_event(store: Store) -> int:
-    """The number of the newest step of any job: what runs say of posts changes in no other way."""
-    with store.read() as session:
-        return session.scalar(select(func.max(JobEvents.id))) or 0
 
 
 def newest_revision(store: Store) -> int:

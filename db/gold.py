@@ -9,6 +9,7 @@ A gold that is fair to some runs takes back what they suggested (`db.fair_gold` 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -105,11 +106,12 @@ def gold_posts_in(
     ]
 
 
-def counts_as(gold: str, fair_to: Sequence[str] = ()) -> ColumnElement[bool]:
+def counts_as(gold: str, fair_to: Sequence[str] = (), until: int | None = None) -> ColumnElement[bool]:
     """The condition that a revision is the one that counts for its post under the named gold.
 
     Where somebody started from a suggestion of one of the runs `fair_to`, the labels before that count: later revisions
-    go on from what was suggested.
+    go on from what was suggested. Beside such runs, `until` takes the labels as they were when that was the newest
+    revision's number.
     """
     if gold == ORIGINAL:
         return (Revisions.track == GOLD) & Revisions.imported
@@ -118,7 +120,7 @@ def counts_as(gold: str, fair_to: Sequence[str] = ()) -> ColumnElement[bool]:
         return (Revisions.track == track) & Revisions.is_newest.is_(True)
     other, begun = aliased(Revisions), aliased(Revisions)
     suggested = select(func.min(begun.base)).where(
-        begun.post_id == Revisions.post_id, begun.track == track, begun.run.in_(fair_to)
+        begun.post_id == Revisions.post_id, begun.track == track, begun.run.in_(fair_to), *_known(begun, until)
     )
     first = suggested.correlate(Revisions).scalar_subquery()
     newest = select(func.max(other.base)).where(
@@ -126,8 +128,13 @@ def counts_as(gold: str, fair_to: Sequence[str] = ()) -> ColumnElement[bool]:
         other.track == track,
         other.status != "draft",
         or_(first.is_(None), other.base < first),
+        *_known(other, until),
     )
     return (Revisions.track == track) & (Revisions.base == newest.correlate(Revisions).scalar_subquery())
+
+
+def _known(revisions: Any, until: int | None) -> Sequence[ColumnElement[bool]]:
+    return () if until is None else (revisions.id <= until,)
 
 
 def labelled(store: Store, row: Posts, dataset: str, revision: Revisions | None) -> Example:

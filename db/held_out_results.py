@@ -1,7 +1,7 @@
 """What models say of posts that they were not trained on: what jobs of the kind `cross-validate` found, a file each."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 from db.engine import Store
 from db.evaluations import Judged
-from db.gold import CURRENT, gold_posts
+from db.gold import CURRENT, gold_posts_in
 from db.job_files import JobFiles
 from db.jobs import Job
 from db.predictions import PostPrediction, PredictedMark
@@ -51,11 +51,13 @@ def newest_held_out(store: Store, dataset: str) -> HeldOut | None:
     return None
 
 
-def judged_held_out(store: Store, dataset: str, found: HeldOut) -> list[Judged]:
-    """The posts that were judged, as they are labelled now, in the order of the files."""
+def judged_held_out(store: Store, dataset: str, found: HeldOut, among: Collection[int] | None = None) -> list[Judged]:
+    """The posts that were judged, as they are labelled now, in the order of the files; with `among`, these alone."""
+    with store.read() as session:
+        posts = gold_posts_in(session, store, dataset, CURRENT, None, (), among)
     return [
         Judged(gold_post=each, gold=places(each.example), prediction=found.said[each.post])
-        for each in gold_posts(store, dataset, CURRENT)
+        for each in posts
         if each.revision is not None and each.post in found.said
     ]
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, literal, null, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from db.gold import CURRENT, ORIGINAL, counts_as
 from db.outcomes import NOTHING
 from db.posts import GOLD, dataset_key
+from db.revision_states import by_a_person, counted_at
 from db.runs import run_id
 from db.tables import Outcomes, Posts, Revisions, TrainingNames
 from mner_core.evaluation.errors import NONE
@@ -30,7 +31,7 @@ _COLUMNS = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MistakesOf:
     """Whose mistakes on which posts. With `compare`, beside a second run; then labels that the runs `fair_to` suggested
-    are taken back (`db.fair_gold`).
+    are taken back (`db.fair_gold`). With `until`, on the labels as they were at that moment (`db.revision_states`).
     """
 
     run: str
@@ -39,6 +40,7 @@ class MistakesOf:
     gold: str = CURRENT
     compare: str | None = None
     fair_to: tuple[str, ...] = ()
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +134,12 @@ def _of_run(session: Session, of: MistakesOf, table: Any, run: str) -> list[Colu
     here += [] if of.split is None else [table.split == of.split]
     here.append(table.track == _track(of))
     if of.fair_to:
-        return [*here, table.revision_id.in_(select(Revisions.id).where(counts_as(of.gold, of.fair_to)))]
-    return [*here, table.imported if of.gold == ORIGINAL else table.is_newest]
+        return [*here, table.revision_id.in_(select(Revisions.id).where(counts_as(of.gold, of.fair_to, of.until)))]
+    if of.gold == ORIGINAL:
+        return [*here, table.imported]
+    if of.until is None:
+        return [*here, table.is_newest]
+    return [*here, counted_at(table.revision_id, table.is_newest, _track(of), of.until)]
 
 
 def _same_mistake(one: Any, other: Any) -> list[ColumnElement[bool]]:
@@ -157,6 +163,7 @@ def _fits(session: Session, of: MistakesOf, cases: Any, wanted: CaseFilter) -> l
     dataset_id = dataset_key(session, of.dataset)
     known = exists().where(TrainingNames.dataset_id == dataset_id, TrainingNames.name == cases.name)
     pictures = select(Posts.id).where(Posts.dataset_id == dataset_id, Posts.picture == wanted.picture)
+    corrected = by_a_person(cases.post_id, _track(of), ("submitted",), of.until)
     asked: dict[str, Callable[[], ColumnElement[bool]]] = {
         "kind": lambda: cases.kind == wanted.kind,
         "type": lambda: cases.label == wanted.type,
@@ -165,24 +172,10 @@ def _fits(session: Session, of: MistakesOf, cases: Any, wanted: CaseFilter) -> l
         "picture": lambda: cases.post_id.in_(pictures),
         "name": lambda: known if wanted.name == "seen" else ~known,
         "length": lambda: (case((cases.words < 3, cases.words), else_=3)) == _number(wanted.length),
-        "labels": lambda: _has_corrected(_track(of), cases) == (wanted.labels == "corrected"),
+        "labels": lambda: corrected if wanted.labels == "corrected" else ~corrected,
     }
     return [condition() for name, condition in asked.items() if getattr(wanted, name)]
 
 
 def _number(length: str) -> int:
     return int(length) if length in {"1", "2", "3"} else -1
-
-
-def _has_corrected(track: str, cases: Any) -> ColumnElement[bool]:
-    """Whether a person submitted the newest revision of the post's track: a draft on top is no correction yet."""
-    later = aliased(Revisions)
-    draft = exists().where(later.post_id == Revisions.post_id, later.track == track, later.base > Revisions.base)
-    corrected = select(Revisions.post_id).where(
-        Revisions.track == track,
-        Revisions.is_newest.is_(True),
-        Revisions.imported.is_(False),
-        Revisions.status == "submitted",
-        ~draft,
-    )
-    return cases.post_id.in_(corrected)

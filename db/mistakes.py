@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from db.engine import Store
 from db.mistake_cases import CaseFilter, Change, MistakesOf, gold_label, read_posts, said_label, selected_cases
+from db.post_lists import Part, PlaceInOrder, StoredList
 from db.posts import dataset_key
 from db.predictions import PredictedMark
 from db.uncounted import is_counted
@@ -23,8 +24,6 @@ from mner_core.types import Span
 Order: TypeAlias = Literal["sure", "unsure", "most", "file"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 """The surest mistakes first, the least sure, most mistakes in a post first, or as the files have them."""
-PlaceInOrder: TypeAlias = tuple[float, int]
-"""Where a post stands in an order: what it is ordered by, then its place in the files. Pages begin behind one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +48,16 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedPost:
-    """A post on a list of mistakes, and where it stands there."""
-
-    post: int
-    at: PlaceInOrder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCase:
-    """A mistake, in code points of the post's text; `change` and `predicted` as in `Cell` and `Outcome`."""
+    """A mistake, in code points of the post's text; `outcome.predicted` with its confidence is `predicted`.
+
+    `change` says how the run differs from the one it is compared with, None where there is none. A mistake that is
+    `fixed` is the other run's, and `predicted` what the other run said.
+    """
 
     outcome: Outcome
     predicted: PredictedMark | None
-    words: int
-    change: Change | None
+    change: Change | None = None
 
 
 def cells(store: Store, of: MistakesOf, wanted: CaseFilter) -> list[Cell] | None:
@@ -123,18 +117,19 @@ def number_of(store: Store, of: MistakesOf, wanted: CaseFilter) -> tuple[int, in
     return found[0], found[1]
 
 
-def listed(
-    store: Store,
-    of: MistakesOf,
-    wanted: CaseFilter,
-    order: Order = "sure",
-    behind: PlaceInOrder | None = None,
-    limit: int = 10,
-    backwards: bool = False,
-) -> list[ListedPost] | None:
-    """The first posts behind a place in the order, or `backwards` the last ones before it, the nearest first.
+def in_order(store: Store, of: MistakesOf, wanted: CaseFilter, order: Order = "sure") -> StoredList:
+    """The posts in which the filter leaves a case, as a list; its questions raise InputError as all others here."""
 
-    The place need not be that of a post that is still on the list: who corrects a post goes on from where it stood.
+    def parts(session: Session, among: Collection[int] | None) -> list[Part] | None:
+        if not is_counted(session, dataset_key(session, of.dataset)):
+            return None
+        return [Part(_in_order(session, of, wanted, order, among))]
+
+    return StoredList(store, parts)
+
+
+def has_read(store: Store, of: MistakesOf) -> bool | None:
+    """Whether the run has read a labelled post, so that it can have made a mistake.
 
     Raises:
         InputError: there is no such run or data set.
@@ -142,40 +137,7 @@ def listed(
     with store.read() as session:
         if not is_counted(session, dataset_key(session, of.dataset)):
             return None
-        posts = _in_order(session, of, wanted, order).subquery().c
-        rows = select(posts.post_id, posts.at, posts.place)
-        if behind is not None:
-            rows = rows.where(_beyond(posts, behind, backwards))
-        ways = [column.desc() if backwards else column for column in (posts.at, posts.place)]
-        found = session.execute(rows.order_by(*ways).limit(limit)).all()
-    return [ListedPost(post=post, at=(at, place)) for post, at, place in found]
-
-
-def place_of(store: Store, of: MistakesOf, wanted: CaseFilter, order: Order, post: int) -> PlaceInOrder | None:
-    """Where a post stands in the order; None where it is not on the list, or the list has no answer now.
-
-    Raises:
-        InputError: there is no such run or data set.
-    """
-    with store.read() as session:
-        if not is_counted(session, dataset_key(session, of.dataset)):
-            return None
-        posts = _in_order(session, of, wanted, order).subquery().c
-        found = session.execute(select(posts.at, posts.place).where(posts.post_id == post)).one_or_none()
-    return None if found is None else (found[0], found[1])
-
-
-def number_before(store: Store, of: MistakesOf, wanted: CaseFilter, order: Order, at: PlaceInOrder) -> int | None:
-    """How many posts of the list stand before a place.
-
-    Raises:
-        InputError: there is no such run or data set.
-    """
-    with store.read() as session:
-        if not is_counted(session, dataset_key(session, of.dataset)):
-            return None
-        posts = _in_order(session, of, wanted, order).subquery().c
-        return session.scalar(select(func.count()).select_from(posts.post_id.table).where(_beyond(posts, at, True)))
+        return bool(session.scalar(select(read_posts(session, of).exists())))
 
 
 def page_end(store: Store, of: MistakesOf, wanted: CaseFilter, order: Order, posts: int) -> PlaceInOrder | None:
@@ -214,8 +176,10 @@ def cases_of(
     return found
 
 
-def _in_order(session: Session, of: MistakesOf, wanted: CaseFilter, order: Order) -> Select[Any]:
-    """Each post with a case, and by what it is ordered (`at`, then `place`)."""
+def _in_order(
+    session: Session, of: MistakesOf, wanted: CaseFilter, order: Order, among: Collection[int] | None = None
+) -> Select[int, float, int]:
+    """Each post with a case, or each of some, and by what it is ordered (`at`, then `place`)."""
     cases = selected_cases(session, of, wanted).subquery().c
     at: ColumnElement[float] = {
         "sure": -func.coalesce(func.max(cases.confidence), -1.0),
@@ -223,14 +187,8 @@ def _in_order(session: Session, of: MistakesOf, wanted: CaseFilter, order: Order
         "most": -func.count() * 1.0,
         "file": func.min(0.0),
     }[order]
-    return select(cases.post_id, at.label("at"), func.min(cases.place).label("place")).group_by(cases.post_id)
-
-
-def _beyond(posts: Any, place: PlaceInOrder, backwards: bool) -> ColumnElement[bool]:
-    at, number = place
-    if backwards:
-        return or_(posts.at < at, and_(posts.at == at, posts.place < number))
-    return or_(posts.at > at, and_(posts.at == at, posts.place > number))
+    posts = select(cases.post_id, at.label("at"), func.min(cases.place).label("place")).group_by(cases.post_id)
+    return posts if among is None else posts.where(cases.post_id.in_(among))
 
 
 def _to_case(row: Any) -> StoredCase:
@@ -240,6 +198,4 @@ def _to_case(row: Any) -> StoredCase:
             start=row.predicted_start, end=row.predicted_end, label=row.predicted_label, confidence=row.confidence
         )
     gold = None if row.kind == "spurious" else Span(row.start, row.end, row.label)
-    return StoredCase(
-        outcome=Outcome(gold, said.span if said else None), predicted=said, words=row.words, change=row.change
-    )
+    return StoredCase(outcome=Outcome(gold, said.span if said else None), predicted=said, change=row.change)

@@ -1,6 +1,6 @@
 """Data sets and their posts, as they were imported (see `imports`)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,6 +150,19 @@ def post_ids(store: Store, dataset: str) -> dict[tuple[str, str], int]:
     with store.read() as session:
         wanted = select(Posts.split, Posts.name, Posts.id).where(*in_dataset(session, dataset)).order_by(Posts.place)
         return {(split, name): number for split, name, number in session.execute(wanted)}
+
+
+def numbers_of(store: Store, dataset: str, names: Collection[str]) -> dict[tuple[str, str], int]:
+    """The numbers of the posts that have one of some ids, by split and id, in the order of the files.
+
+    Raises:
+        InputError: there is no such data set.
+    """
+    with store.read() as session:
+        here = Posts.dataset_id == dataset_key(session, dataset)
+        splits = select(Posts.split).where(here).distinct()
+        wanted = select(Posts.split, Posts.name, Posts.id).where(here, Posts.split.in_(splits), Posts.name.in_(names))
+        return {(split, name): number for split, name, number in session.execute(wanted.order_by(Posts.place))}
 
 
 def add_labels(store: Store, dataset: str, labels: Sequence[str]) -> tuple[str, ...]:

@@ -92,6 +92,16 @@ def predictions(
         return predictions_in(session, run_id(session, run), dataset, split)
 
 
+def prediction_of(store: Store, run: str, post: int) -> PostPrediction | None:
+    """What a run says about one post; None where it has not looked at it.
+
+    Raises:
+        InputError: there is no such run.
+    """
+    with store.read() as session:
+        return predictions_in(session, run_id(session, run), None, None, [post]).get(post)
+
+
 def waiting(store: Store, run: str, dataset: str, split: str | None = None) -> list[int]:
     """The posts that a run has not looked at yet, in the order of the files.
 
@@ -165,4 +175,5 @@ def predictions_in(
 
 def _row(run: int, each: PostPrediction) -> dict[str, Any]:
     marks = [[mark.start, mark.end, mark.label, mark.confidence] for mark in each.marks]
-    return {"run_id": run, "post_id": each.post, "marks": marks, "summary": dict(each.summary)}
+    least = min((mark.confidence for mark in each.marks), default=1.0)
+    return {"run_id": run, "post_id": each.post, "marks": marks, "summary": dict(each.summary), "least": least}

@@ -57,6 +57,7 @@ class Posts(Table):
     __table_args__ = (
         UniqueConstraint("dataset_id", "split", "name"),
         Index(None, "dataset_id", "place"),
+        Index(None, "dataset_id", "split", "place"),
         Index(None, "dataset_id", "picture"),
     )
 
@@ -105,6 +106,7 @@ class Revisions(Table):
     __tablename__ = "revisions"
     __table_args__ = (
         UniqueConstraint("post_id", "track", "base"),
+        Index(None, "track", "status", "post_id"),
         index_where("uq_revisions_newest", ("post_id", "track"), {"is_newest": True}, unique=True),
         index_where("ix_revisions_corrected", ("track", "status", "post_id"), {"is_newest": True, "imported": False}),
         Index("ix_revisions_suggested", "track", "post_id", sqlite_where=_BEGAN, postgresql_where=_BEGAN),
@@ -160,13 +162,15 @@ class Predictions(Table):
     """What a run says about a post."""
 
     __tablename__ = "predictions"
-    __table_args__ = (Index(None, "post_id"),)
+    __table_args__ = (Index(None, "post_id"), Index(None, "run_id", "least"))
 
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), primary_key=True)
     marks: Mapped[list[Any]]
     """[[start, end, label, confidence], ...]"""
     summary: Mapped[dict[str, Any]]
+    least: Mapped[float] = mapped_column(server_default="1")
+    """The smallest confidence of its entities; 1 where there is none."""
 
 
 class Counts(Table):

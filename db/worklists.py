@@ -1,47 +1,79 @@
-"""The work lists of an annotator: which posts of a data set are pending, drafts, corrected or left out."""
+"""The work lists of an annotator: posts by their place, by what is said of them, or by how sure a run is."""
 
-from typing import Literal, TypeAlias, get_args
+from collections.abc import Collection
+from typing import Any, Literal, TypeAlias, get_args
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, exists, func, literal, select
+from sqlalchemy.orm import Session, aliased
 
-from db.annotations import Status
 from db.engine import Store
-from db.posts import GOLD, in_dataset
-from db.tables import Posts, Revisions
-from mner_core.types import InputError
+from db.post_lists import Part, StoredList
+from db.posts import GOLD, dataset_key, in_dataset
+from db.revision_states import DONE, by_a_person
+from db.runs import run_id
+from db.tables import Posts, Predictions, Revisions
 
 Queue: TypeAlias = Literal["unlabelled", "imported", "corrected", "draft", "submitted", "discarded"]
+_UNREAD = 2.0
+"""By what a post is ordered of which a run has said nothing: behind all others."""
 
 
-def queue(store: Store, dataset: str, which: Queue, track: str = GOLD, split: str | None = None) -> list[int]:
-    """The posts of a data set that are in one state on a track, in the order of the files.
+def all_posts(store: Store, dataset: str, split: str | None = None) -> StoredList:
+    """All posts, in the order of the files; a question raises InputError where there is no such data set."""
+    return _by_place(store, dataset, split)
+
+
+def uncorrected(store: Store, dataset: str, split: str | None, track: str, until: int) -> StoredList:
+    """The posts that nobody had corrected or left out on a track at a moment (`db.revision_states`), as `all_posts`."""
+    return _by_place(store, dataset, split, ~by_a_person(Posts.id, track, DONE, until))
+
+
+def least_sure(store: Store, dataset: str, split: str | None, run: str) -> StoredList:
+    """The posts by the smallest confidence that a run has in them; those that it has not read last, as `all_posts`."""
+
+    def parts(session: Session, among: Collection[int] | None) -> list[Part]:
+        key = run_id(session, run)
+        here = [*in_dataset(session, dataset, split), *([] if among is None else [Posts.id.in_(among)])]
+        read = select(Posts.id.label("post_id"), Predictions.least.label("at"), Posts.place)
+        read = read.join(Predictions, Predictions.post_id == Posts.id).where(Predictions.run_id == key, *here)
+        said = exists().where(Predictions.run_id == key, Predictions.post_id == Posts.id)
+        return [Part(read), Part(_posts(_UNREAD).where(*here, ~said), _UNREAD)]
+
+    return StoredList(store, parts)
+
+
+def progress(store: Store, dataset: str, track: str = GOLD, split: str | None = None) -> dict[Queue, int]:
+    """How many posts are in each state on a track.
 
     `unlabelled`: no revision at all; `imported`: only the gold that came with the data; `corrected`: a person submitted
     the newest revision; `draft`, `submitted`, `discarded`: the newest revision's status.
 
     Raises:
-        InputError: there is no such data set or state.
-    """
-    if which not in get_args(Queue):
-        raise InputError(f"There is no queue {which!r}; choose one of {', '.join(get_args(Queue))}.")
-    with store.read() as session:
-        wanted = _with_newest(track).where(*in_dataset(session, dataset, split)).order_by(Posts.place)
-        return [post for post, status, imported in session.execute(wanted) if which in _states(status, imported)]
-
-
-def progress(store: Store, dataset: str, track: str = GOLD, split: str | None = None) -> dict[Queue, int]:
-    """How many posts each queue holds.
-
-    Raises:
         InputError: there is no such data set.
     """
-    counts: dict[Queue, int] = dict.fromkeys(get_args(Queue), 0)
+    later, any_of = aliased(Revisions), aliased(Revisions)
+    has_later = exists().where(
+        later.post_id == Revisions.post_id, later.track == Revisions.track, later.base > Revisions.base
+    )
+    of_track = (Revisions.track == track, ~has_later)
+    by_people = (Revisions.is_newest.is_(True), Revisions.imported.is_(False), *of_track)
     with store.read() as session:
-        wanted = _with_newest(track).where(*in_dataset(session, dataset, split))
-        for _, status, imported in session.execute(wanted):
-            for state in _states(status, imported):
-                counts[state] += 1
+        here = in_dataset(session, dataset, split)
+        posts = select(func.count()).select_from(Posts).where(*here)
+        counted = select(func.count()).select_from(Posts).join(Revisions, Revisions.post_id == Posts.id).where(*here)
+        labelled = posts.where(exists().where(any_of.post_id == Posts.id, any_of.track == track))
+        counts: dict[Queue, int] = dict.fromkeys(get_args(Queue), 0)
+        for state, wanted in (
+            ("corrected", counted.where(*by_people, Revisions.status == "submitted")),
+            ("discarded", counted.where(*by_people, Revisions.status == "discarded")),
+            ("draft", counted.where(*of_track, Revisions.status == "draft")),
+            ("unlabelled", posts),
+            ("imported", labelled),
+        ):
+            counts[state] = session.scalar(wanted) or 0  # type: ignore[index]
+    counts["unlabelled"] -= counts["imported"]
+    counts["imported"] -= counts["corrected"] + counts["discarded"] + counts["draft"]
+    counts["submitted"] = counts["imported"] + counts["corrected"]
     return counts
 
 
@@ -51,26 +83,26 @@ def tracks(store: Store, dataset: str) -> list[str]:
     Raises:
         InputError: there is no such data set.
     """
+    found: list[str] = []
     with store.read() as session:
-        wanted = select(Revisions.track).distinct().join(Posts, Revisions.post_id == Posts.id)
-        return sorted(session.scalars(wanted.where(*in_dataset(session, dataset))))
+        # The sum keeps SQLite from going through the posts: one revision of each track is enough.
+        here = Posts.dataset_id + 0 == dataset_key(session, dataset)
+        following = select(func.min(Revisions.track))
+        track = session.scalar(following)
+        while track is not None:
+            if session.scalar(select(exists().where(Revisions.track == track, Posts.id == Revisions.post_id, here))):
+                found.append(track)
+            track = session.scalar(following.where(Revisions.track > track))
+    return found
 
 
-def _states(status: Status | None, imported: bool | None) -> tuple[Queue, ...]:
-    if status is None:
-        return ("unlabelled",)
-    if status == "submitted":
-        return ("submitted", "imported" if imported else "corrected")
-    return (status,)
+def _by_place(store: Store, dataset: str, split: str | None, *which: Any) -> StoredList:
+    def parts(session: Session, among: Collection[int] | None) -> list[Part]:
+        here = [*in_dataset(session, dataset, split), *([] if among is None else [Posts.id.in_(among)])]
+        return [Part(_posts(0.0).where(*here, *which), 0.0)]
+
+    return StoredList(store, parts)
 
 
-def _with_newest(track: str) -> Select[int, Status | None, bool | None]:
-    other = aliased(Revisions)
-    newest = select(func.max(other.base)).where(other.post_id == Posts.id, other.track == track)
-    is_newest = (
-        (Revisions.post_id == Posts.id)
-        & (Revisions.track == track)
-        & (Revisions.base == newest.correlate(Posts).scalar_subquery())
-    )
-    wanted = select(Posts.id, Revisions.status, Revisions.imported)
-    return wanted.outerjoin(Revisions, is_newest)  # type: ignore[return-value]
+def _posts(at: float) -> Select[int, float, int]:
+    return select(Posts.id.label("post_id"), literal(at).label("at"), Posts.place)

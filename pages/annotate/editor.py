@@ -10,18 +10,17 @@ from dataclasses import dataclass
 import streamlit as st
 
 from db.annotations import Revision, Status, history
-from db.held_out_results import newest_held_out
+from db.held_out_results import HeldOut, newest_held_out
 from db.posts import GOLD, Post, dataset, post
-from db.predictions import PostPrediction
+from db.predictions import PostPrediction, prediction_of
 from mner_core.data.entity_types import EntityType
 from pages.annotate import drafts
 from pages.annotate.beginning import begins_empty
 from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
-from pages.annotate.list_place import done_posts, draw_progress, go_to, open_place
+from pages.annotate.list_place import draw_progress, go_to, open_place
 from pages.components.span_annotator import Save, Suggestion, span_annotator
 from pages.mistakes.corrections_reach import draw_reach
 from pages.mistakes.filters import current_filter
-from pages.mistakes.loading import stored_prediction
 from pages.mistakes.no_mistakes import no_mistakes
 from pages.mistakes.worklist import ListName, ListPlace, WorkList, forget_list, label_errors, work_list
 from pages.shared.marking import suggestions
@@ -55,9 +54,8 @@ class Editor:
 def draw_editor(chosen: Selection, name: ListName, track: str) -> None:
     """The open post, progress on the list, and what to do with both."""
     works = work_list(store(), chosen, name, track)
-    done = done_posts(chosen, works, track)
-    at = open_place(chosen, works, done)
-    draw_progress(chosen, works, len(done), at)
+    at = open_place(chosen, works, track)
+    draw_progress(chosen, works, works.done(track), at)
     if at is None:
         st.info(_nothing(chosen, name))
         return
@@ -85,9 +83,14 @@ def _editor(chosen: Selection, works: WorkList, at: ListPlace, track: str) -> Ed
         track=track,
         past=history(store(), at[0]),
         types=dataset(store(), chosen.dataset or "").types,
-        predicted=held.said.get(at[0]) if held else stored_prediction(store(), chosen, at[0]),
+        predicted=_predicted(chosen, held, at[0]),
         suggests=held.name if held else chosen.run,
     )
+
+
+def _predicted(chosen: Selection, held: HeldOut | None, post: int) -> PostPrediction | None:
+    stored = prediction_of(store(), chosen.run, post) if chosen.run and not held else None
+    return held.said.get(post) if held else stored
 
 
 def _draw(editor: Editor) -> None:
@@ -220,7 +223,7 @@ def _draw_last_done(works: WorkList) -> None:
 
     def undo() -> None:
         drafts.bring_back(store(), done.post, done.name, done.track, done.number - 1, done.number, me())
-        go_to((done.post, dict(zip(works.posts, works.titles, strict=True)).get(done.post, done.name)))
+        go_to(works.named(done.post))
 
     how = {"submitted": "Saved", "draft": "Kept as a draft:", "discarded": "Left out:"}[done.status]
     with st.container(horizontal=True, vertical_alignment="center"):

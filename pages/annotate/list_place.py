@@ -3,8 +3,8 @@
 import streamlit as st
 
 from db.gold import CURRENT
-from db.worklists import queue
 from pages.annotate import drafts
+from pages.mistakes.steps import draw_steps
 from pages.mistakes.worklist import ListName, ListPlace, WorkList, forget_list, work_list
 from pages.shared.address import write
 from pages.shared.number_format import counted
@@ -14,29 +14,23 @@ from pages.shared.store import store
 _AT = "annotate at"
 
 
-def open_place(chosen: Selection, works: WorkList, done: set[int]) -> ListPlace | None:
+def open_place(chosen: Selection, works: WorkList, track: str) -> ListPlace | None:
     """The post that is open: the one that was gone to, or that the address names, or the first that is not done."""
     said, kept = st.query_params.get("post"), st.session_state.get(_AT)
-    if said and kept and kept[1] == said and (kept[0] in works.posts or kept[0] == chosen.post_id):
+    if said and kept and kept[1] == said and (kept[0] == chosen.post_id or works.place(kept[0])):
         return kept
     if said and said == chosen.post and chosen.post_id is not None:
         found: ListPlace | None = (chosen.post_id, said)
     else:
-        found = works.first(done)
+        found = works.first(track)
     go_to(found)
     return found
-
-
-def done_posts(chosen: Selection, works: WorkList, track: str) -> set[int]:
-    """The posts of the list that were corrected or left out: nothing is left to do on them."""
-    done = (queue(store(), chosen.dataset or "", state, track, chosen.split) for state in ("corrected", "discarded"))
-    return {post for posts in done for post in posts} & set(works.posts)
 
 
 def open_list(chosen: Selection, name: ListName, track: str) -> None:
     """Takes another list and opens its first post that is not done; for callbacks: one step in the address."""
     works = work_list(store(), chosen, name, track)
-    first = works.first(done_posts(chosen, works, track))
+    first = works.first(track)
     st.session_state[_AT] = first
     change(post=first and first[1], list=name)
 
@@ -55,17 +49,12 @@ def _how_much(done: int, total: int) -> str:
 
 def draw_progress(chosen: Selection, works: WorkList, done: int, at: ListPlace | None) -> None:
     """How much of the list is done, the posts before and after the open one, and what to do with the list."""
-    total, number = len(works.posts), at and at[0]
+    total, number = works.total, at and at[0]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.progress(done / max(total, 1), _how_much(done, total), width=220)
-        for step, label, icon, shortcut in (
-            (-1, "Previous", ":material/arrow_back:", "Alt+Up"),
-            (1, "Next", ":material/arrow_forward:", "Alt+Down"),
-        ):
-            there = works.beside(number, step)
-            st.button(label, icon=icon, disabled=there is None, on_click=_leave_for, args=(there,), shortcut=shortcut)
+        draw_steps(works, number, _leave_for)
         place = works.place(number)
-        st.caption(f"{place} of {total}" if place else "not on this list", width="content")
+        st.caption(f"{place:,} of {total:,}" if place else "not on this list", width="content")
         st.space("stretch")
         st.button("New list", on_click=_new_list, help="Makes the list again, as things stand now.", type="tertiary")
         # A link: to switch the page in a callback of this part, beside another that renews itself, whitens the page.

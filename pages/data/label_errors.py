@@ -8,8 +8,8 @@ from db.connection import StoreError
 from db.gold import CURRENT
 from db.jobs import enqueue, jobs
 from db.label_error_results import LabelError, newest_ranking
-from db.posts import Dataset
-from db.worklists import queue
+from db.posts import GOLD, Dataset
+from db.revision_states import done_posts
 from mner_core.catalog.profiles import PROFILES
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.types import InputError
@@ -79,7 +79,6 @@ def _ask(name: str) -> None:
 
 
 def _draw_list(name: str, found: list[LabelError], split: str, made: float) -> None:
-    done = {*queue(store(), name, "corrected"), *queue(store(), name, "discarded")}
     st.caption(
         f"Searched {when(made)}, split {plain(split)}. Likeliest error first. The score orders the labels; it is no "
         "probability. Tick a row for a link to its post."
@@ -87,6 +86,7 @@ def _draw_list(name: str, found: list[LabelError], split: str, made: float) -> N
     if found:
         page_link("annotate", "Go through them in Annotate", dataset=name, split=split, list="doubts")
     shown = found[:_SHOWN]
+    done = done_posts(store(), {each.post for each in shown}, GOLD)
     ticked = st.dataframe(
         [_row(each, each.post in done) for each in shown],
         hide_index=True,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from db.mistake_cases import MistakesOf
-from db.mistakes import listed, number_of, page_end
+from db.mistakes import in_order, number_of, page_end
 from db.posts import dataset
 from mner_core.data.entity_types import EntityType
 from mner_core.types import Example
@@ -53,7 +53,7 @@ def draw_list(chosen: Selection, of: MistakesOf, wanted: Filter) -> bool:
 def _posts_of_page(of: MistakesOf, wanted: Filter, page: int) -> list[PostCases]:
     asked, order = asked_of_cases(wanted), order_of(wanted)
     behind = page_end(store(), of, asked, order, (page - 1) * PAGE)
-    found = listed(store(), of, asked, order, behind, PAGE) or []
+    found = in_order(store(), of, asked, order).page(behind, PAGE) or []
     return with_their_cases(store(), of, wanted, [each.post for each in found])
 
 

@@ -1,5 +1,7 @@
 """What an empty list of mistakes means: nobody labelled the posts, the run has not read them, or it is right."""
 
+from db.mistake_cases import MistakesOf
+from db.mistakes import has_read
 from db.predictions import Coverage, coverage
 from pages.shared.number_format import counted
 from pages.shared.run_words import why_no_run
@@ -12,7 +14,8 @@ def is_judged(chosen: Selection) -> bool:
     """Whether the chosen run has read a labelled post of the selection, so that it can have made a mistake."""
     if chosen.run is None or chosen.dataset is None:
         return False
-    return coverage(store(), chosen.run, chosen.dataset, chosen.split, chosen.gold).judged > 0
+    of = MistakesOf(run=chosen.run, dataset=chosen.dataset, split=chosen.split, gold=chosen.gold)
+    return bool(has_read(store(), of))
 
 
 def no_mistakes(chosen: Selection, has_filter: bool = False) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from pages.mistakes.cases import Case
+from db.mistakes import StoredCase
 from pages.shared.text import quoted, share
 
 
-def sentence(text: str, case: Case, other: str = "") -> str:
+def sentence(text: str, case: StoredCase, other: str = "") -> str:
     """One mistake in words. `other` names the run it is compared with.
 
     A case that is fixed is the other run's: then the sentence says so.
@@ -19,12 +19,12 @@ def sentence(text: str, case: Case, other: str = "") -> str:
     return words
 
 
-def sentences(text: str, cases: Sequence[Case], other: str = "") -> str:
+def sentences(text: str, cases: Sequence[StoredCase], other: str = "") -> str:
     """All mistakes of a post in words."""
     return " · ".join(sentence(text, case, other) for case in cases)
 
 
-def said(text: str, case: Case) -> str:
+def said(text: str, case: StoredCase) -> str:
     """What is there and what was predicted, without regard to any other run."""
     gold, predicted = case.outcome.gold, case.outcome.predicted
     sure = f" ({share(case.predicted.confidence)})" if case.predicted else ""

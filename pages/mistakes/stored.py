@@ -10,7 +10,7 @@ from db.evaluations import Evaluation, evaluate, judged
 from db.mistake_cases import CaseFilter, MistakesOf
 from db.mistakes import ORDERS, Order, cases_of
 from mner_core.types import InputError
-from pages.mistakes.cases import Case, PostCases
+from pages.mistakes.cases import PostCases
 from pages.mistakes.fairness import fairness
 from pages.mistakes.filters import Filter
 from pages.shared.selection import Selection
@@ -53,10 +53,7 @@ def with_their_cases(store: Store, of: MistakesOf, wanted: Filter, posts: Collec
     looked = judged(store, of.run, of.dataset, of.split, of.gold, of.fair_to, posts)
     cases = cases_of(store, of, asked_of_cases(wanted), posts) or {}
     by_post = {
-        each.gold_post.post: PostCases(
-            each,
-            tuple(Case(case.outcome, case.predicted, case.words, case.change) for case in cases[each.gold_post.post]),
-        )
+        each.gold_post.post: PostCases(each, cases[each.gold_post.post])
         for each in looked
         if each.gold_post.post in cases
     }

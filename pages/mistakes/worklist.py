@@ -1,24 +1,27 @@
 """The posts that somebody goes through one after another, on the screens post and annotate.
 
-A list is made once and then stands still, so that a corrected post does not slip away under the hand that corrects it.
+A list is what it was when it was made, so that a corrected post does not slip away under the hand that corrects it: the
+store is asked for it as of the revision that was the newest then. A session keeps that revision, how long the list is,
+and the posts around the open one.
 """
 
-from collections.abc import Collection, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, get_args
 
 import streamlit as st
 
+from db.change_token import newest_revision
 from db.engine import Store
-from db.held_out_results import judged_held_out, newest_held_out
 from db.label_error_results import LabelError, newest_ranking, read_ranking
-from db.posts import GOLD, post_ids
-from db.predictions import predictions
-from db.worklists import queue
+from db.mistakes import in_order
+from db.post_lists import Done, KeptList, ListedPost, PostList, done_since, names_of
+from db.posts import GOLD
+from db.worklists import all_posts, least_sure, uncorrected
 from mner_core.home import Home
-from pages.mistakes.cases import mistakes, ordered
-from pages.mistakes.filters import Filter, current_filter, matching
-from pages.mistakes.loading import facts, load
+from pages.mistakes.filters import Filter, current_filter
+from pages.mistakes.held_out_mistakes import held_out_mistakes
+from pages.mistakes.stored import asked_of_cases, mistakes_of, order_of
 from pages.shared.selection import Selection, post_name
 
 ListName: TypeAlias = Literal["mistakes", "doubts", "held-out", "uncorrected", "unsure", "all"]
@@ -36,31 +39,81 @@ ListPlace: TypeAlias = tuple[int, str]
 """A post's number and name."""
 
 _MEMORY = "work list"
+_BEFORE, _BEHIND = 6, 24
+"""Posts on either side of the open one that are asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
+class _Around:
+    """Posts that follow each other on a list; the first of them is number `first`, counted from 1."""
+
+    first: int
+    posts: tuple[ListedPost, ...] = ()
+    names: Mapping[int, str] = field(default_factory=dict)
+    """How the address names each."""
+
+    def find(self, post: int) -> int | None:
+        """Which one of these a post is, from 0."""
+        return next((place for place, each in enumerate(self.posts) if each.post == post), None)
+
+
 class WorkList:
-    """Numbers of posts, and how the address names them, in order."""
+    """A list as it was when it was made, at the revision number `until`."""
 
-    name: ListName
-    posts: tuple[int, ...]
-    titles: tuple[str, ...]
+    def __init__(self, store: Store, name: ListName, chosen: Selection, posts: PostList, until: int) -> None:
+        self.store, self.name, self.chosen, self.posts, self.until = store, name, chosen, posts, until
+        self.total = posts.number() or 0
+        self._around = _Around(1)
+        self._done: dict[str, int] = {}
 
-    def beside(self, post: int | None, step: int) -> ListPlace | None:
-        """The post that comes `step` after this one; from a post that is not on the list, the first."""
-        if post not in self.posts:
+    def beside(self, post: int | None, step: Literal[-1, 1]) -> ListPlace | None:
+        """The post before or behind this one; from a post that is not on the list, the first."""
+        at = None if post is None else self._look(post)
+        if at is None:
             return self.first() if step > 0 else None
-        place = self.posts.index(post) + step
-        return (self.posts[place], self.titles[place]) if 0 <= place < len(self.posts) else None
+        there = at + step
+        return self.named(self._around.posts[there].post) if 0 <= there < len(self._around.posts) else None
 
-    def first(self, done: Collection[int] = ()) -> ListPlace | None:
-        """The first post that is not done, or else the first."""
-        places = list(zip(self.posts, self.titles, strict=True))
-        return next((place for place in places if place[0] not in done), places[0] if places else None)
+    def first(self, track: str | None = None) -> ListPlace | None:
+        """The first post that is not done on a track, or else the first of all."""
+        undone = track and self.posts.page(None, 1, undone=Done(track=track))
+        found = undone or self.posts.page(None, 1)
+        return self.named(found[0].post) if found else None
 
     def place(self, post: int | None) -> int | None:
         """Which one it is, counted from 1; None where it is not on the list."""
-        return self.posts.index(post) + 1 if post in self.posts else None
+        at = None if post is None else self._look(post)
+        return None if at is None else self._around.first + at
+
+    def done(self, track: str) -> int:
+        """How many posts of the list are corrected or left out on a track: nothing is left to do on them."""
+        if track not in self._done:
+            self._done[track] = self.posts.number(Done(track=track, until=self.until)) or 0
+        return self._done[track] + done_since(self.store, self.posts, track, self.until)
+
+    def _look(self, post: int) -> int | None:
+        """Where the post is among those that are at hand; those beside it are at hand, too."""
+        at = self._around.find(post)
+        number = None if at is None else self._around.first + at
+        if at is not None and (at > 0 or number == 1) and (at + 1 < len(self._around.posts) or number == self.total):
+            return at
+        place = self.posts.place_of(post) if at is None else self._around.posts[at].at
+        if place is None:
+            return None
+        before = self.posts.page(place, _BEFORE, backwards=True) or []
+        behind = self.posts.page(place, _BEHIND) or []
+        number = number or (self.posts.number_before(place) or 0) + 1
+        together = (*reversed(before), ListedPost(post=post, at=place), *behind)
+        self._around = _Around(number - len(before), together, self._names([each.post for each in together]))
+        return len(before)
+
+    def named(self, post: int) -> ListPlace:
+        """A post with how the address names it, be it on the list or not."""
+        return post, self._around.names.get(post) or self._names([post])[post]
+
+    def _names(self, posts: Sequence[int]) -> dict[int, str]:
+        found = names_of(self.store, posts)
+        return {post: post_name(self.chosen, split, name) for post, (split, name) in found.items()}
 
 
 def chosen_list(default: ListName) -> ListName:
@@ -70,13 +123,14 @@ def chosen_list(default: ListName) -> ListName:
 
 
 def work_list(store: Store, chosen: Selection, name: ListName, track: str = GOLD) -> WorkList:
-    """The list as it was when it was first asked for, under this selection and filter."""
+    """The list as it was when it was first asked for, under this selection and filter; an empty one is made anew."""
     wanted = current_filter()
     key = (name, chosen.dataset, chosen.split, *((chosen.run,) if name in ("mistakes", "unsure") else ()))
     key += (chosen.gold, wanted) if name == "mistakes" else (track,) if name == "uncorrected" else ()
     kept = st.session_state.get(_MEMORY)
-    if kept is None or kept[0] != key:
-        kept = (key, _make(store, chosen, name, track, wanted))
+    if kept is None or kept[0] != key or not kept[1].total:
+        until = newest_revision(store)
+        kept = (key, WorkList(store, name, chosen, _posts(store, chosen, name, track, wanted, until), until))
         st.session_state[_MEMORY] = kept
     made: WorkList = kept[1]
     return made
@@ -88,7 +142,7 @@ def label_errors(store: Store, dataset: str | None) -> list[LabelError]:
     return _label_errors(store.home, ranking.id) if ranking else []
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)  # nobody changes it, and the annotator asks at every post
 def _label_errors(home: Home, job: int) -> list[LabelError]:
     return read_ranking(home, job)
 
@@ -98,54 +152,32 @@ def forget_list() -> None:
     st.session_state.pop(_MEMORY, None)
 
 
-def _make(store: Store, chosen: Selection, name: ListName, track: str, wanted: Filter) -> WorkList:
+def _posts(store: Store, chosen: Selection, name: ListName, track: str, wanted: Filter, until: int) -> PostList:
     if chosen.dataset is None:
-        return WorkList(name, (), ())
-    titles = {
-        number: post_name(chosen, split, name)
-        for (split, name), number in post_ids(store, chosen.dataset).items()
-        if chosen.split in (None, split)
-    }
-    every = list(titles)
-    posts = {
-        "mistakes": lambda: _with_mistakes(store, chosen, wanted),
-        "doubts": lambda: list(
-            dict.fromkeys(each.post for each in label_errors(store, chosen.dataset) if each.post in titles)
+        return KeptList(store, ())
+    dataset, split = chosen.dataset, chosen.split
+    made: Mapping[ListName, Callable[[], PostList]] = {
+        "mistakes": lambda: _with_mistakes(store, chosen, wanted, until),
+        "doubts": lambda: _kept(store, chosen, [each.post for each in label_errors(store, dataset)]),
+        "held-out": lambda: _kept(store, chosen, held_out_mistakes(store, dataset)),
+        "uncorrected": lambda: uncorrected(store, dataset, split, track, until),
+        "unsure": lambda: (
+            all_posts(store, dataset, split) if chosen.run is None else least_sure(store, dataset, split, chosen.run)
         ),
-        "held-out": lambda: _with_held_out_mistakes(store, chosen.dataset or "", titles.keys()),
-        "uncorrected": lambda: _uncorrected(store, chosen, track, every),
-        "unsure": lambda: _unsure(store, chosen, every),
-        "all": lambda: every,
-    }[name]()
-    return WorkList(name, tuple(posts), tuple(titles[number] for number in posts))
-
-
-def _with_mistakes(store: Store, chosen: Selection, wanted: Filter) -> list[int]:
-    found = matching(load(store, chosen, compare=bool(wanted.change)).cases, wanted, facts(store, chosen, wanted))
-    return [post.post for post in ordered(found, wanted.order)]
-
-
-def _with_held_out_mistakes(store: Store, dataset: str, every: Set[int]) -> list[int]:
-    """The posts on which a model that has not seen them and the labels of now disagree, surest first."""
-    found = newest_held_out(store, dataset)
-    wrong = mistakes(judged_held_out(store, dataset, found)) if found else []
-    return [post.post for post in ordered(wrong, "sure") if post.post in every]
-
-
-def _uncorrected(store: Store, chosen: Selection, track: str, every: list[int]) -> list[int]:
-    assert chosen.dataset is not None, "a list is made of a data set's posts"
-    done = {
-        post
-        for state in ("corrected", "discarded")
-        for post in queue(store, chosen.dataset, state, track, chosen.split)
+        "all": lambda: all_posts(store, dataset, split),
     }
-    return [post for post in every if post not in done]
+    return made[name]()
 
 
-def _unsure(store: Store, chosen: Selection, every: list[int]) -> list[int]:
-    """The posts by the smallest confidence in them; those without any prediction last."""
+def _with_mistakes(store: Store, chosen: Selection, wanted: Filter, until: int) -> PostList:
+    """The run's own mistakes; beside a second run where the filter asks what has changed."""
     if chosen.run is None:
-        return every
-    said = predictions(store, chosen.run, chosen.dataset, chosen.split)
-    least = {post: min((mark.confidence for mark in each.marks), default=1.0) for post, each in said.items()}
-    return sorted(every, key=lambda post: least.get(post, 2.0))
+        return KeptList(store, ())
+    of = mistakes_of(store, chosen if wanted.change else replace(chosen, compare=None))
+    return in_order(store, replace(of, until=until), asked_of_cases(wanted), order_of(wanted))
+
+
+def _kept(store: Store, chosen: Selection, posts: list[int]) -> PostList:
+    """Those of the posts that are in the split, each once."""
+    here = all_posts(store, chosen.dataset or "", chosen.split).among(posts) or set()
+    return KeptList(store, tuple(dict.fromkeys(post for post in posts if post in here)))

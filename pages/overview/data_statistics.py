@@ -1,7 +1,7 @@
 """What is in a data set and what its runs are worth: plain numbers, kept while the store stays the same."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,10 +10,10 @@ from db.change_token import ChangeToken
 from db.engine import Store
 from db.evaluations import Evaluation, Judged, evaluate, judged
 from db.gold import gold_posts
-from db.mistake_cases import CHANGES
+from db.mistake_cases import CHANGES, CaseFilter, Change, MistakesOf
+from db.mistakes import Cell, cells
 from mner_core.data.images import opens
 from mner_core.types import Example, InputError, Span
-from pages.mistakes.cases import compared
 from pages.mistakes.fairness import Fairness, fairness
 from pages.shared.run_words import entities_of_unknown_types
 
@@ -42,8 +42,8 @@ class RunComparison:
 
     before: Evaluation
     after: Evaluation
-    changes: Mapping[str, int]
-    by_type: Mapping[str, Mapping[str, int]]
+    changes: Mapping[Change, int]
+    by_type: Mapping[str, Mapping[Change, int]]
     supported: bool
     tested: str
     fair: Fairness
@@ -99,8 +99,22 @@ def unknown_to(
     return entities_of_unknown_types(run, dataset, [each for each in examples if split in (None, each.split)])
 
 
-@st.cache_data(max_entries=16, show_spinner="Comparing the runs")
+class _BeingCounted(RuntimeError):  # noqa: N818 - no error, and unlike an answer it is not kept
+    """The mistakes of runs are being counted, so nothing can be said of them now."""
+
+
 def comparison(
+    store: Store, now: ChangeToken, runs: tuple[str, str], dataset: str, split: str | None, gold: str
+) -> RunComparison | str:
+    """What the second of two runs does otherwise than the first, or why that cannot be said; `now` as in `measured`."""
+    try:
+        return _comparison(store, now, runs, dataset, split, gold)
+    except _BeingCounted:
+        return "The mistakes of runs are being counted."
+
+
+@st.cache_data(max_entries=16, show_spinner="Comparing the runs")
+def _comparison(
     _store: Store,
     now: ChangeToken,  # noqa: ARG001  it is part of the cache's key
     runs: tuple[str, str],
@@ -108,33 +122,39 @@ def comparison(
     split: str | None,
     gold: str,
 ) -> RunComparison | str:
-    """What the second of two runs does otherwise than the first, or why that cannot be said."""
     try:
         fair = fairness(_store, runs, dataset, split, gold)
         as_labelled = evaluate(_store, runs, dataset, split, gold)
         before, after = evaluate(_store, runs, dataset, split, gold, fair_to=fair.fair_to)
+        of = MistakesOf(run=runs[1], dataset=dataset, split=split, gold=gold, compare=runs[0], fair_to=fair.fair_to)
+        found = cells(_store, of, CaseFilter())
     except InputError as error:
         return str(error)
+    if found is None:
+        raise _BeingCounted
     mine = judged(_store, runs[1], dataset, split, gold, fair.fair_to)
     others = {each.gold_post.post: each for each in judged(_store, runs[0], dataset, split, gold, fair.fair_to)}
     mine = [each for each in mine if each.gold_post.post in others]  # brought predictions may be of some posts only
-    cases = [case for post in compared(mine, others) for case in post.cases]
-    changes = Counter(case.change for case in cases if case.change)
-    by_type: dict[str, dict[str, int]] = {}
-    for label in sorted({case.label for case in cases} | set(after.score.per_type)):
-        of_type = Counter(case.change for case in cases if case.label == label)
-        by_type[label] = {change: of_type[change] for change in CHANGES}
+    labels = sorted({cell.label for cell in found if cell.change} | set(after.score.per_type))
     supported, tested = _tested(mine, others)
     return RunComparison(
         before=before,
         after=after,
-        changes={change: changes[change] for change in CHANGES},
-        by_type=by_type,
+        changes=_changes(found),
+        by_type={label: _changes(cell for cell in found if cell.label == label) for label in labels},
         supported=supported,
         tested=tested,
         fair=fair,
         as_labelled=(as_labelled[0], as_labelled[1]),
     )
+
+
+def _changes(found: Iterable[Cell]) -> dict[Change, int]:
+    """How many mistakes are fixed, broken, and wrong in both."""
+    counts: Counter[Change | None] = Counter()
+    for cell in found:
+        counts[cell.change] += cell.number
+    return {change: counts[change] for change in CHANGES}
 
 
 def _tested(mine: Sequence[Judged], others: Mapping[int, Judged]) -> tuple[bool, str]:

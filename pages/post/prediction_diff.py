@@ -6,12 +6,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from db.annotations import Revision
+from db.mistakes import StoredCase
 from db.predictions import PredictedMark
 from db.requests import Answer
 from mner_core.evaluation.errors import Outcome, align
 from mner_core.types import Span
 from pages.components.span_text import MarkedText, span_text
-from pages.mistakes.cases import Case
 from pages.mistakes.sentences import said
 from pages.post.post_state import PostState
 from pages.shared.marking import suggestions
@@ -64,7 +64,7 @@ def _line(text: str, outcome: Outcome, confident: Mapping[Span, PredictedMark]) 
         assert mark is not None, "a correct entity was predicted"
         name = quoted(text[mark.start : mark.end])
         return f"✓  {name} is {mark.label}, predicted {mark.label} ({share(mark.confidence)})"
-    return f"×  {said(text, Case(outcome, mark, 1))}"
+    return f"×  {said(text, StoredCase(outcome=outcome, predicted=mark))}"
 
 
 def _legend(state: PostState) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from PIL import ImageOps
 
 from db.images import image_path
-from db.posts import Post, post, post_ids
+from db.posts import Post, numbers_of, post
 from mner_core.data.images import open_image
 from mner_core.evidence import neighbour_key
 from mner_core.types import Evidence, InputError
@@ -43,7 +43,7 @@ def retrieved(dataset: str, pictures: Mapping[str, Any]) -> dict[str, Retrieved]
 
     Where the answer does not know which post one is, the data set's post of that name and with that picture is it.
     """
-    numbers = post_ids(store(), dataset)
+    numbers = numbers_of(store(), dataset, {each for name in pictures for each in (name, name.partition("/")[2])})
     found = {}
     for name, where in pictures.items():
         if where["post"] is not None:

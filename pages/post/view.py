@@ -6,9 +6,10 @@ import streamlit as st
 
 from db.annotations import history
 from db.posts import dataset, post
+from db.predictions import prediction_of
 from db.workers import is_running
-from pages.mistakes.loading import stored_prediction
 from pages.mistakes.no_mistakes import is_judged
+from pages.mistakes.steps import draw_steps
 from pages.mistakes.worklist import TITLES, WorkList, chosen_list, work_list
 from pages.post import counterfactuals, evidence_panel
 from pages.post.post_state import PostState, gold_revision
@@ -30,8 +31,8 @@ def main() -> None:
         return
     name = chosen_list("mistakes" if is_judged(chosen) else "all")
     works = work_list(store(), chosen, name)
-    if chosen.post_id is None and works.titles:
-        change(post=works.titles[0])
+    if chosen.post_id is None and (first := works.first()):
+        change(post=first[1])
         chosen = selection()
     if chosen.post_id is None:
         st.title("Post", anchor=False)
@@ -58,18 +59,14 @@ def _post_state(chosen: Selection, post_id: int) -> PostState:
         types=dataset(store(), chosen.dataset).types,
         past=past,
         gold=gold_revision(past, chosen.gold),
-        stored=stored_prediction(store(), chosen, post_id),
+        stored=prediction_of(store(), chosen.run, post_id) if chosen.run else None,
         has_worker=is_running(store()),
     )
 
 
 def _where(chosen: Selection, works: WorkList) -> str:
-    place, total = works.place(chosen.post_id), len(works.posts)
-    return (
-        f"{place} of {total}, {TITLES[works.name].lower()}"
-        if place
-        else f"not on the list: {TITLES[works.name].lower()}"
-    )
+    place, title = works.place(chosen.post_id), TITLES[works.name].lower()
+    return f"{place:,} of {works.total:,}, {title}" if place else f"not on the list: {title}"
 
 
 def _draw_navigation(chosen: Selection, works: WorkList) -> None:
@@ -79,16 +76,7 @@ def _draw_navigation(chosen: Selection, works: WorkList) -> None:
     with right:
         pick_gold(chosen)
     with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for step, label, icon in ((-1, "Previous", ":material/arrow_back:"), (1, "Next", ":material/arrow_forward:")):
-            there = works.beside(chosen.post_id, step)
-            key = "Alt+Up" if step < 0 else "Alt+Down"
-            st.button(
-                label,
-                icon=icon,
-                disabled=there is None,
-                shortcut=key,
-                on_click=lambda place=there: change(post=place[1]),
-            )
+        draw_steps(works, chosen.post_id, lambda there: change(post=there[1]))
 
 
 def _draw_post(state: PostState) -> None:

@@ -14,7 +14,7 @@ import streamlit as st
 
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL
-from db.posts import GOLD, Dataset, datasets, post_ids
+from db.posts import GOLD, Dataset, datasets, numbers_of
 from db.run_labels import knows
 from db.runs import StoredRun, runs
 from db.worklists import tracks
@@ -194,11 +194,11 @@ def _resolve_post(
         split = None if split == ALL else usual
     if not (post := said.get("post")):
         return split, None, None
-    numbers = post_ids(store, dataset)
+    of, _, name = post.partition("/")
+    numbers = numbers_of(store, dataset, (post, name))
     places = {of: number for (of, name), number in numbers.items() if name == post}
     if split in places:
         return split, post, places[split]
-    of, _, name = post.partition("/")
     if (of, name) in numbers:
         return (None, post, numbers[of, name]) if split is None else (of, name, numbers[of, name])
     if not places:

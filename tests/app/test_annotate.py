@@ -1,6 +1,9 @@
 """The screen annotate: lists, tracks, refused saves, undo; the marking itself is tested in the browser."""
 
+import pickle
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,9 +11,14 @@ from streamlit.testing.v1 import AppTest
 from db.annotations import history, newest, save, save_first
 from db.character_spans import Mark
 from db.engine import Store
+from db.imports import import_examples
+from db.post_lists import KeptList
 from db.posts import post_ids
+from db.predictions import PostPrediction, PredictedMark, record
 from pages.mistakes.worklist import WorkList
+from pages.shared.selection import resolve
 from tests.app.filled import SET, TEXTS, fill, open_app, place, shown
+from tests.db.samples import sample_post
 
 
 def number(store: Store, name: str) -> int:
@@ -29,18 +37,58 @@ def correct(store: Store, name: str, part: str, label: str, base: int = 1, autho
     return save(store, number(store, name), track, base=base, marks=[mark], author=author)
 
 
-def test_a_work_list_knows_what_is_beside() -> None:
-    works = WorkList("all", (7, 9, 4), ("a", "b", "c"))
-    assert (works.beside(9, 1), works.beside(9, -1), works.beside(4, 1), works.beside(7, -1)) == (
-        (4, "c"),
-        (7, "a"),
-        None,
-        None,
+def a_list(store: Store, *names: str) -> WorkList:
+    chosen = resolve(store, {"dataset": SET, "split": "valid"})
+    return WorkList(store, "all", chosen, KeptList(store, [number(store, name) for name in names]), 0)
+
+
+def test_a_work_list_knows_what_is_beside(store: Store) -> None:
+    works = a_list(store, "paris", "match", "bare")
+    paris, match, bare = ((number(store, name), name) for name in ("paris", "match", "bare"))
+    assert (works.beside(match[0], 1), works.beside(match[0], -1)) == (bare, paris)
+    assert (works.beside(bare[0], 1), works.beside(paris[0], -1)) == (None, None)
+    assert (works.beside(None, 1), works.beside(99, 1), works.beside(99, -1)) == (paris, paris, None)
+    assert (works.place(bare[0]), works.place(99), works.place(None)) == (3, None, None)
+    for name in ("paris", "match"):
+        correct(store, name, "i", "LOC")
+    assert (works.first("gold"), works.first(), works.first("ann")) == (bare, paris, paris)
+    correct(store, "bare", "Ann", "LOC")
+    assert works.first("gold") == paris
+    assert a_list(store).beside(1, 1) is None
+
+
+@pytest.mark.parametrize("name", ["all", "uncorrected", "mistakes", "unsure"])
+def test_a_long_list_is_walked_through_to_both_ends_and_does_not_lie_in_the_session(store: Store, name: str) -> None:
+    long_list(store, 90)
+    app = open_app("post", dataset="long", split="valid", list=name, run="second")
+    kept: WorkList = app.session_state["work list"][1]
+    assert kept.total == 90
+    order = [number for number, _ in walked(kept, 1)]
+    assert len(set(order)) == 90
+    assert [number for number, _ in walked(kept, -1)] == order[::-1]
+    assert [kept.place(each) for each in order] == list(range(1, 91))
+    assert [kept.place(each) for each in (order[70], order[3], order[45])] == [71, 4, 46]
+    assert len(pickle.dumps(kept._around)) < 4000
+    assert not [each for each in vars(kept).values() if isinstance(each, (list, tuple, set)) and len(each) > 40]
+
+
+def long_list(store: Store, number: int) -> None:
+    """A set of its own of so many posts in valid, in each of which the second run makes a mistake."""
+    import_examples(store, "long", [sample_post(f"p{each}", "Ann in Rome", (), "valid") for each in range(number)])
+    said = (
+        PostPrediction(post=post, marks=(PredictedMark(start=0, end=3, label="PER", confidence=post % 7 / 10),))
+        for post in post_ids(store, "long").values()
     )
-    assert (works.beside(None, 1), works.beside(99, 1), works.beside(99, -1)) == ((7, "a"), (7, "a"), None)
-    assert (works.place(4), works.place(99)) == (3, None)
-    assert (works.first({7, 9}), works.first({7, 9, 4})) == ((4, "c"), (7, "a"))
-    assert WorkList("all", (), ()).beside(1, 1) is None
+    record(store, "second", [*said])
+
+
+def walked(works: WorkList, step: Literal[-1, 1]) -> Iterator[tuple[int, str]]:
+    there = works.first()
+    while step < 0 and there and (behind := works.beside(there[0], 1)):
+        there = behind
+    while there:
+        yield there
+        there = works.beside(there[0], step)
 
 
 def test_the_list_of_mistakes_comes_first_and_goes_in_its_order(store: Store) -> None:

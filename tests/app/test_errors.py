@@ -1,30 +1,44 @@
 """The screen errors: what it counts, filters, orders and compares."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from db.annotations import history, save
 from db.engine import Store
-from db.evaluations import judged
-from db.mistake_cases import CHANGES
-from pages.mistakes.cases import compared, correct, mistakes, ordered
-from pages.mistakes.filters import Facts, Filter, facet, matching
+from db.mistake_cases import CHANGES, CaseFilter, MistakesOf
+from db.mistakes import StoredCase, cases_of, cells, facet, in_order
+from db.post_lists import names_of
+from db.posts import numbers_of
+from pages.mistakes.filters import Filter
 from pages.mistakes.sentences import sentences
+from pages.mistakes.stored import asked_of_cases, order_of
 from pages.shared.text import plain, quoted
 from tests.app.filled import HOSTILE, SET, fill, open_app, shown
 
+ONE = MistakesOf(run="second", dataset=SET, split="valid")
+BOTH = replace(ONE, compare="first")
 
-def said(store: Store, run: str = "second"):
-    return judged(store, run, SET, "valid")
+
+def names(store: Store, posts: Collection[int]) -> list[str]:
+    return [name for _, name in (names_of(store, posts)[post] for post in posts)]
 
 
-def kinds(posts) -> dict[str, list[str]]:
-    return {post.judged.gold_post.example.id: [case.kind for case in post.cases] for post in posts}
+def listed(store: Store, of: MistakesOf, wanted: Filter) -> list[int]:
+    return [each.post for each in in_order(store, of, asked_of_cases(wanted), order_of(wanted)).page(None, 9) or []]
+
+
+def cases(store: Store, of: MistakesOf, wanted: Filter) -> dict[str, tuple[StoredCase, ...]]:
+    posts = listed(store, of, replace(wanted, order="file"))
+    found = cases_of(store, of, asked_of_cases(wanted), posts) or {}
+    return dict(zip(names(store, posts), (found[post] for post in posts), strict=True))
 
 
 def test_every_mistake_of_the_run_is_a_case(store: Store) -> None:
-    assert kinds(mistakes(said(store))) == {
+    found = cases(store, ONE, Filter())
+    assert {name: [case.outcome.kind for case in of_post] for name, of_post in found.items()} == {
         "match": ["type", "spurious"],
         "hostile": ["missed"],
         "broken": ["boundary"],
@@ -33,18 +47,15 @@ def test_every_mistake_of_the_run_is_a_case(store: Store) -> None:
 
 
 def test_two_runs_fix_break_and_share_mistakes(store: Store) -> None:
-    others = {each.gold_post.post: each for each in said(store, "first")}
-    found = compared(said(store), others)
-    changes = {post.judged.gold_post.example.id: [case.change for case in post.cases] for post in found}
-    assert changes == {
+    found = cases(store, BOTH, Filter())
+    assert {name: [case.change for case in of_post] for name, of_post in found.items()} == {
         "match": ["wrong in both", "broken"],
         "paris": ["fixed"],
         "hostile": ["wrong in both"],
         "broken": ["wrong in both", "fixed"],
         "bare": ["wrong in both"],
     }
-    fixed = next(post for post in found if post.judged.gold_post.example.id == "paris")
-    assert sentences("Paris Hilton came", fixed.cases, "first") == "Fixed. first: “Paris Hilton” is PER, missed"
+    assert sentences("Paris Hilton came", found["paris"], "first") == "Fixed. first: “Paris Hilton” is PER, missed"
 
 
 @pytest.mark.parametrize(
@@ -67,32 +78,31 @@ def test_two_runs_fix_break_and_share_mistakes(store: Store) -> None:
     ],
 )
 def test_filters(store: Store, wanted: Filter, posts: list[str]) -> None:
-    everything = mistakes(said(store))
-    bare = next(post.post for post in everything if post.judged.gold_post.example.id == "bare")
-    known = Facts(
-        frozenset({"warriors"}), frozenset({bare}), lambda each: each.gold_post.example.image_name != "broken.jpg"
-    )
-    assert [post.judged.gold_post.example.id for post in matching(everything, wanted, known)] == posts
+    bare = numbers_of(store, SET, ["bare"])["valid", "bare"]
+    save(store, bare, "gold", base=1, marks=history(store, bare)[0].marks, author="ann")
+    assert names(store, listed(store, ONE, replace(wanted, order="file"))) == posts
 
 
 def test_counts_of_a_filter_stand_under_all_others(store: Store) -> None:
-    everything = mistakes(said(store))
-    assert dict(facet(everything, Filter(kind="missed", type="ORG"), Facts(), "kind")) == {"type": 1, "boundary": 1}
-    assert dict(facet(everything, Filter(), Facts(), "pair")) == {
+    every = [cell for cell in cells(store, ONE, CaseFilter()) or [] if cell.kind != "correct"]
+    assert facet(every, CaseFilter(kind="missed", type="ORG"), "kind") == {"type": 1, "boundary": 1}
+    assert facet(every, CaseFilter(), "pair") == {
         "ORG>LOC": 1, "none>LOC": 1, "PER>none": 1, "ORG>ORG": 1, "PER>LOC": 1,
     }  # fmt: skip
 
 
-def test_orders(store: Store) -> None:
-    everything = mistakes(said(store))
-
-    def names(order: str) -> list[str]:
-        return [post.judged.gold_post.example.id for post in ordered(everything, order)]
-
-    assert names("sure") == ["match", "bare", "broken", "hostile"]
-    assert names("unsure") == ["broken", "bare", "match", "hostile"]
-    assert names("most")[0] == "match"
-    assert names("file") == ["match", "hostile", "broken", "bare"]
+@pytest.mark.parametrize(
+    ("order", "posts"),
+    [
+        ("sure", ["match", "bare", "broken", "hostile"]),
+        ("nonsense", ["match", "bare", "broken", "hostile"]),
+        ("unsure", ["broken", "bare", "match", "hostile"]),
+        ("most", ["match", "hostile", "broken", "bare"]),
+        ("file", ["match", "hostile", "broken", "bare"]),
+    ],
+)
+def test_orders(store: Store, order: str, posts: list[str]) -> None:
+    assert names(store, listed(store, ONE, Filter(order=order))) == posts
 
 
 @pytest.mark.parametrize("change", ["", *CHANGES])
@@ -109,25 +119,26 @@ def test_orders(store: Store) -> None:
 )
 def test_a_cell_counts_what_choosing_it_lists(store: Store, change: str, wanted: Filter) -> None:
     """Under every other filter, the comparison with a run included."""
-    others = {each.gold_post.post: each for each in said(store, "first")}
-    posts = compared(said(store), others)
-    known = Facts(frozenset({"warriors"}), opens=lambda each: each.gold_post.example.image_name != "broken.jpg")
     wanted = replace(wanted, change=change)
-    counts = facet(posts, wanted, known, "pair")
-    pairs = {f"{case.gold_label}>{case.predicted_label}" for post in posts for case in post.cases}
-    for pair in pairs:
-        listed = matching(posts, replace(wanted, pair=pair), known)
-        assert sum(len(post.cases) for post in listed) == counts.get(pair, 0)
-    assert sum(counts.values()) == sum(len(post.cases) for post in matching(posts, wanted, known))
+    found = cells(store, BOTH, asked_of_cases(wanted)) or []
+    counts = facet([cell for cell in found if cell.kind != "correct"], asked_of_cases(wanted), "pair")
+    for pair in {cell.pair for cell in cells(store, BOTH, CaseFilter()) or [] if cell.kind != "correct"}:
+        chosen = cases(store, BOTH, replace(wanted, pair=pair))
+        assert sum(len(of_post) for of_post in chosen.values()) == counts.get(pair, 0)
+    assert sum(counts.values()) == sum(len(of_post) for of_post in cases(store, BOTH, wanted).values())
 
 
 def test_the_diagonal_counts_right_entities_under_the_filters_that_speak_of_them(store: Store) -> None:
-    right = correct(said(store))
-    assert facet(right, Filter(), Facts(), "pair") == {"PER>PER": 3, "LOC>LOC": 2}
-    assert facet(right, Filter(length="1"), Facts(), "pair") == {"PER>PER": 1, "LOC>LOC": 2}
-    assert facet(right, Filter(picture="without"), Facts(), "pair") == {"PER>PER": 1, "LOC>LOC": 1}
-    assert facet(right, Filter(kind="missed"), Facts(), "pair") == {}
-    assert facet(right, Filter(change="broken"), Facts(), "pair") == {}
+    def right(**asked: str) -> Mapping[str, int]:
+        wanted = CaseFilter(**asked)
+        found = cells(store, ONE, wanted) or []
+        return facet([cell for cell in found if cell.kind == "correct"], wanted, "pair")
+
+    assert right() == {"PER>PER": 3, "LOC>LOC": 2}
+    assert right(length="1") == {"PER>PER": 1, "LOC>LOC": 2}
+    assert right(picture="without") == {"PER>PER": 1, "LOC>LOC": 1}
+    assert right(kind="missed") == {}
+    assert right(change="broken") == {}
 
 
 def test_quoted_text_is_short_and_harmless() -> None:

@@ -6,7 +6,8 @@ from db import gold
 from db.annotations import Revision, StaleRevision, diff, history, newest, revert, save
 from db.character_spans import Mark
 from db.engine import Store
-from db.worklists import progress, queue, tracks
+from db.revision_states import done_posts
+from db.worklists import progress, tracks
 from mner_core.data.fingerprint import gold_fingerprint
 from mner_core.types import InputError, Span
 from tests.db.conftest import Clock
@@ -123,24 +124,26 @@ def test_what_changed_between_two_revisions(store: Store, ids: list[int]) -> Non
     assert diff(first, None).removed == first.marks
 
 
-def test_queues_say_what_waits(store: Store, ids: list[int]) -> None:
+def test_progress_says_what_waits(store: Store, ids: list[int]) -> None:
     save_gold(store, ids[0], 1, PARIS)
     save_gold(store, ids[1], 1, status="draft")
     save_gold(store, ids[2], 1, status="discarded")
-    assert queue(store, "set", "unlabelled") == [ids[4]]
-    assert queue(store, "set", "corrected") == [ids[0]]
-    assert queue(store, "set", "imported") == [ids[3], ids[5]]
-    assert queue(store, "set", "imported", split="valid") == [ids[5]]
-    assert queue(store, "set", "submitted") == [ids[0], ids[3], ids[5]]
-    assert queue(store, "set", "draft") == [ids[1]]
-    assert queue(store, "set", "discarded") == [ids[2]]
-    assert queue(store, "set", "unlabelled", track="ben") == ids
+    nothing = dict.fromkeys(("unlabelled", "imported", "corrected", "draft", "submitted", "discarded"), 0)
     assert progress(store, "set") == {
         "unlabelled": 1, "imported": 2, "corrected": 1, "draft": 1, "submitted": 3, "discarded": 1,
     }  # fmt: skip
-    assert progress(store, "set", split="valid")["imported"] == 1
-    with pytest.raises(InputError, match="no queue 'done'"):
-        queue(store, "set", "done")  # type: ignore[arg-type]
+    assert progress(store, "set", split="valid") == {**nothing, "imported": 1, "submitted": 1}
+    assert progress(store, "set", track="ben") == {**nothing, "unlabelled": 6}
+    assert done_posts(store, ids, "gold") == {ids[0], ids[2]}
+    save_gold(store, ids[0], 2, status="draft")
+    save_gold(store, ids[1], 2, PARIS)
+    save_gold(store, ids[2], 2, status="draft")
+    assert progress(store, "set") == {
+        "unlabelled": 1, "imported": 2, "corrected": 1, "draft": 2, "submitted": 3, "discarded": 0,
+    }  # fmt: skip
+    assert done_posts(store, ids, "gold") == {ids[1]}
+    with pytest.raises(InputError, match="no data set 'none'"):
+        progress(store, "none")
 
 
 @pytest.mark.parametrize(

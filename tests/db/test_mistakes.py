@@ -19,15 +19,13 @@ from db.imports import About, import_examples
 from db.mistake_cases import CaseFilter, MistakesOf
 from db.mistakes import (
     ORDERS,
-    StoredCase,
     cases_of,
     cells,
     facet,
-    listed,
-    number_before,
+    has_read,
+    in_order,
     number_of,
     page_end,
-    place_of,
     posts_read,
 )
 from db.posts import post_ids
@@ -35,15 +33,13 @@ from db.predictions import PostPrediction, PredictedMark, record
 from db.run_totals import totals
 from db.runs import add_run
 from db.uncounted import count_waiting
-from db.worklists import queue
 from mner_core.data.images import opens
 from mner_core.data.tokenize import tokenize
 from mner_core.evaluation.slices import seen_types
 from mner_core.types import Example, InputError, Span
-from pages.mistakes import cases as in_memory
-from pages.mistakes import filters
 from pages.mistakes.cases import PostCases
-from pages.mistakes.filters import Facts, Filter
+from pages.mistakes.filters import Filter
+from tests import mistakes_in_memory as in_memory
 from tests.db.samples import LABELS
 from tests.db.test_outcomes import entities, make_old
 from tests.db.test_runs import write_run
@@ -122,8 +118,8 @@ COMPARED = [replace(of, compare="theirs") for of in QUESTIONS[1:]]
 FAIR = [replace(of, compare="theirs", fair_to=("theirs", "mine")) for of in (QUESTIONS[0], QUESTIONS[2])]
 
 
-def _in_memory(store: Store, of: MistakesOf) -> tuple[list[Any], list[PostCases], Facts]:
-    """What `pages.mistakes.loading` makes of the same selection."""
+def _in_memory(store: Store, of: MistakesOf) -> tuple[list[Any], list[PostCases], in_memory.Facts]:
+    """What is made of the same selection in memory."""
     asked = (of.dataset, of.split, of.gold, of.fair_to)
     looked = judged(store, of.run, *asked)
     found = in_memory.mistakes(looked)
@@ -132,11 +128,19 @@ def _in_memory(store: Store, of: MistakesOf) -> tuple[list[Any], list[PostCases]
         looked = [each for each in looked if each.gold_post.post in others]
         found = in_memory.compared(looked, others)
     track = "gold" if of.gold in (CURRENT, ORIGINAL) else of.gold
-    return looked, found, Facts(
+    return looked, found, in_memory.Facts(
         seen=frozenset(seen_types(examples(store, of.dataset, ORIGINAL, "train"))),
-        corrected=frozenset(queue(store, of.dataset, "corrected", track, of.split)),
+        corrected=frozenset(corrected_in_memory(store, track)),
         opens=lambda each: opens(each.gold_post.example.image),
     )  # fmt: skip
+
+
+def corrected_in_memory(store: Store, track: str) -> Iterator[int]:
+    """The posts whose newest revision on a track was submitted by a person."""
+    for number in post_ids(store, "set").values():
+        there = newest(store, number, track)
+        if there and there.status == "submitted" and not there.imported:
+            yield number
 
 
 @pytest.mark.parametrize("of", QUESTIONS + COMPARED + FAIR, ids=str)
@@ -144,41 +148,45 @@ def test_lists_counts_and_pages(filled: Store, of: MistakesOf) -> None:
     looked, found, facts = _in_memory(filled, of)
     assert found
     assert posts_read(filled, of) == len(looked)
+    assert has_read(filled, of)
     for number, fields in enumerate((*FILTERS, *(CHANGED if of.compare else ()))):
-        kept = filters.matching(found, Filter(**fields), facts)
+        kept = in_memory.matching(found, Filter(**fields), facts)
         wanted = CaseFilter(**fields)
         assert number_of(filled, of, wanted) == (sum(len(post.cases) for post in kept), len(kept))
         said = cases_of(filled, of, wanted, [post.post for post in kept])
-        assert said == {post.post: tuple(_plain(case) for case in post.cases) for post in kept}
+        assert said == {post.post: post.cases for post in kept}
         for order in ORDERS if not fields else (ORDERS[number % len(ORDERS)],):
             _check_pages(filled, of, wanted, order, [post.post for post in in_memory.ordered(kept, order)])
         _check_facets(filled, of, fields, (found, in_memory.correct(looked)), facts)
 
 
-def _plain(case: in_memory.Case) -> Any:
-    return StoredCase(outcome=case.outcome, predicted=case.predicted, words=case.words, change=case.change)
-
-
 def _check_pages(store: Store, of: MistakesOf, wanted: CaseFilter, order: Any, expected: list[int]) -> None:
     pages: list[int] = []
     behind = None
-    while page := listed(store, of, wanted, order, behind, limit=9):
+    posts = in_order(store, of, wanted, order)
+    while page := posts.page(behind, limit=9):
         pages += [each.post for each in page]
         behind = page[-1].at
     assert behind == (page_end(store, of, wanted, order, len(pages)) if pages else None)
     assert pages == expected
     if expected:
         middle = len(expected) // 2
-        at = place_of(store, of, wanted, order, expected[middle])
+        at = posts.place_of(expected[middle])
         assert at is not None
-        assert number_before(store, of, wanted, order, at) == middle
-        back = listed(store, of, wanted, order, at, limit=3, backwards=True)
+        assert posts.number_before(at) == middle
+        back = posts.page(at, limit=3, backwards=True)
         assert [each.post for each in back or []] == expected[:middle][::-1][:3]
-    assert place_of(store, of, wanted, order, -1) is None
+    assert posts.place_of(-1) is None
+    assert posts.among([*expected[::2], -1]) == set(expected[::2])
+    assert posts.number() == len(expected)
 
 
 def _check_facets(
-    store: Store, of: MistakesOf, fields: dict[str, str], both: tuple[list[PostCases], list[PostCases]], facts: Facts
+    store: Store,
+    of: MistakesOf,
+    fields: dict[str, str],
+    both: tuple[list[PostCases], list[PostCases]],
+    facts: in_memory.Facts,
 ) -> None:
     kept = cells(store, of, CaseFilter(**fields))
     assert kept is not None
@@ -186,7 +194,7 @@ def _check_facets(
     for posts, part in zip(both, (False, True), strict=True):
         mine = [cell for cell in kept if (cell.kind == "correct") == part]
         for name in names:
-            expected = filters.facet(posts, Filter(**fields), facts, name)
+            expected = in_memory.facet(posts, Filter(**fields), facts, name)
             assert facet(mine, CaseFilter(**fields), name) == expected
 
 
@@ -228,13 +236,12 @@ def test_nothing_is_said_until_everything_is_counted(filled: Store) -> None:
     make_old(filled)
     with pytest.raises(InputError, match="enough"):
         count_waiting(filled, _stop)
-    at = (0.0, 0)
+    posts = in_order(filled, of, wanted, "file")
     assert [
-        cells(filled, of, wanted), number_of(filled, of, wanted), listed(filled, of, wanted), totals(filled, "set"),
-        cases_of(filled, of, wanted, [1]), place_of(filled, of, wanted, "file", 1),
-        page_end(filled, of, wanted, "file", 1), number_before(filled, of, wanted, "file", at),
-        posts_read(filled, of),
-    ] == [None] * 9  # fmt: skip
+        cells(filled, of, wanted), number_of(filled, of, wanted), posts.page(None, 10), totals(filled, "set"),
+        cases_of(filled, of, wanted, [1]), posts.place_of(1), page_end(filled, of, wanted, "file", 1),
+        posts.number_before((0.0, 0)), posts.number(), posts.among([1]), posts_read(filled, of), has_read(filled, of),
+    ] == [None] * 12  # fmt: skip
     assert 0 < count_waiting(filled) < POSTS, "what was counted before it was stopped stays counted"
     assert (cells(filled, of, wanted), number_of(filled, of, wanted), totals(filled, "set")) == before
 
@@ -246,23 +253,22 @@ def _stop(done: int, total: int) -> None:
 
 def test_a_list_goes_on_from_a_post_that_is_no_longer_on_it(filled: Store) -> None:
     of, wanted = QUESTIONS[0], CaseFilter()
-    first = listed(filled, of, wanted, limit=5)
+    posts = in_order(filled, of, wanted)
+    first = posts.page(None, limit=5)
     assert first is not None
     gone = first[1]
     there = newest(filled, gone.post)
     save(filled, gone.post, "gold", base=there.number if there else 0, marks=[], author="ann", status="discarded")
-    assert place_of(filled, of, wanted, "sure", gone.post) is None
-    assert [each.post for each in listed(filled, of, wanted, behind=gone.at, limit=3) or []] == [
-        each.post for each in first[2:]
-    ]
-    assert [each.post for each in listed(filled, of, wanted, behind=gone.at, backwards=True) or []] == [first[0].post]
+    assert posts.place_of(gone.post) is None
+    assert [each.post for each in posts.page(gone.at, limit=3) or []] == [each.post for each in first[2:]]
+    assert [each.post for each in posts.page(gone.at, 10, backwards=True) or []] == [first[0].post]
 
 
 def test_runs_and_data_sets_that_are_not_there(filled: Store) -> None:
     with pytest.raises(InputError, match="no run 'nobody'"):
         cells(filled, replace(QUESTIONS[0], run="nobody"), CaseFilter())
     with pytest.raises(InputError, match="no run 'nobody'"):
-        listed(filled, replace(QUESTIONS[0], compare="nobody"), CaseFilter())
+        in_order(filled, replace(QUESTIONS[0], compare="nobody"), CaseFilter()).page(None, 1)
     with pytest.raises(InputError, match="no data set 'none'"):
         number_of(filled, replace(QUESTIONS[0], dataset="none"), CaseFilter())
     with pytest.raises(InputError, match="no data set 'none'"):
