@@ -95,9 +95,17 @@ def _changes(source: str) -> Iterator[tuple[Position, Position, _Change]]:
             continue
         for name, operator in _operators().items():
             for begin, end in operator.mutation_positions(node):
-                if not _is_checked_otherwise(node):
+                if not _is_checked_otherwise(node) and (name != "ExceptionReplacer" or _is_name(node, begin, end)):
                     yield begin, end, _Change(name, counts[name])
                 counts[name] += 1
+
+
+def _is_name(node: NodeOrLeaf, begin: Position, end: Position) -> bool:
+    """Whether a plain name stands there: of `except subprocess.TimeoutExpired` cosmic-ray would change the dot."""
+    leaf = node.get_first_leaf()
+    while leaf is not None and leaf.start_pos < begin:
+        leaf = leaf.get_next_leaf()
+    return leaf is not None and leaf.type == "name" and leaf.end_pos == end
 
 
 def _is_checked_otherwise(node: NodeOrLeaf) -> bool:

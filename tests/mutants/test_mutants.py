@@ -112,6 +112,25 @@ def judge_of(copy: Copy, *tests: str, left: float = 600.0) -> Judge:
     return Judge(room, reach_of_green_tests(copy, room), time.monotonic() + left)
 
 
+@pytest.mark.parametrize(
+    ("caught", "names"),
+    [
+        ("OSError", 1),
+        ("socket.timeout", 0),
+        ("a.b.Wrong", 0),
+        ("(OSError, socket.timeout)", 1),
+        ("(a.b.Wrong, KeyError, socket.timeout, OSError)", 2),
+        ("(a.b.Wrong, socket.timeout)", 0),
+    ],
+)
+def test_of_what_is_caught_each_plain_name_is_changed(tmp_path: Path, caught: str, names: int) -> None:
+    """cosmic-ray fails at a dotted name in a tuple, and would glue together one that stands alone."""
+    (tmp_path / "code.py").write_text(f"try:\n    work()\nexcept {caught}:\n    pass\n")
+    drawn = draw("room", tmp_path, ["code.py"], 99, 1)
+    assert len([mutant for mutant in drawn if mutant.line == 3]) == names
+    assert all("CosmicRayTestingException" in mutant.after for mutant in drawn if mutant.line == 3)
+
+
 @pytest.mark.slow
 def test_tests_that_see_a_mutant_catch_it_and_blind_ones_let_it_live(tree: Path) -> None:
     copy = copy_of(tree)
