@@ -23,7 +23,7 @@ from db.outcome_tables import Uncounted as Uncounted
 from db.table_base import Table as Table
 from db.table_base import index_where
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 _BEGAN = text("run IS NOT NULL")
 
 
