@@ -59,13 +59,14 @@ def import_folder(
     are in.
 
     Raises:
-        InputError: there is no such path, no post in it can be read, the name is empty, or posts that have splits
-            shall be divided.
+        InputError: there is no such path, no post in it can be read, the name is empty, no post has a label that shall
+            be renamed, or posts that have splits shall be divided.
         StoreError: there is no room left.
     """
     if name is not None and not name.strip():
         raise InputError("The data set's name is empty; leave --name out to call it as the folder says.")
     read = read_dataset(folder, labels_map)
+    _must_rename_something(read, labels_map or {})
     called = name or read.name
     if split_by:
         _must_have_one_split(store, called, read)
@@ -119,6 +120,16 @@ def export_folder(
         "posts": len(posts),
         "gold_sha256": gold_fingerprint(post for post in posts if post.spans is not None),
     }
+
+
+def _must_rename_something(read: ReadDataset, labels_map: Mapping[str, str]) -> None:
+    """Refuses a label that no post has: it is misspelt, or the files are others."""
+    if unknown := [old for old in labels_map if old not in read.written]:
+        there = f"there are {', '.join(read.written)}" if read.written else "the posts have no labels"
+        raise InputError(
+            f"No post of {read.name} has the label {unknown[0]}, which {unknown[0]}={labels_map[unknown[0]]} renames: "
+            f"{there}. Correct it, or leave it out."
+        )
 
 
 def _must_have_one_split(store: Store, called: str, read: ReadDataset) -> None:

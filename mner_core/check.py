@@ -11,6 +11,7 @@ from mner_core.data.compare import label_differences
 from mner_core.data.dataset import Dataset, Defect, FilePlace, read_dataset
 from mner_core.data.images import PICTURE_ENDINGS, open_image, opens
 from mner_core.data.sidecars import relative
+from mner_core.data.tag_schemes import mixed_posts
 from mner_core.knowledge.graph_files import read_graph
 from mner_core.tags import decode, split_tag
 from mner_core.types import Example, InputError
@@ -78,6 +79,8 @@ def check_dataset(dataset: Dataset, against: Path | None = None) -> CheckReport:
     defects = [*dataset.defects]
     for example in dataset.posts:
         defects += _of_words(example, dataset.places[example.id])
+    for examples in dataset.splits.values():
+        defects += mixed_posts([(example, dataset.places[example.id]) for example in examples])
     defects += _duplicate_texts(dataset)
     defects += _repeated_captions(dataset)
     broken = _broken_images(dataset)

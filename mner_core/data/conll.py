@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from itertools import dropwhile, pairwise
 from pathlib import Path, PurePath
 
-from mner_core.data.lines import FilePlace, Reading, Report, lines_of, read_bytes
+from mner_core.data.lines import AS_OUTSIDE, FilePlace, Reading, Report, lines_of, read_bytes
 from mner_core.data.tag_layout import Layout, recognise
+from mner_core.data.tag_schemes import in_one_scheme, mixed_letters
 from mner_core.data.tokenize import tokenize
 from mner_core.files import write_whole
 from mner_core.tags import Scheme, decode, encode
@@ -44,9 +45,9 @@ def read(file: Path, split: str = "") -> Reading:
     """The posts of a tag file; a line that is not as it should be is a `bad-line` and costs no other line.
 
     `tag_layout` recognises the columns and how tags are written. `tags` are the file's own in BIO2 or BIOES (or
-    broken), `spans` what a lenient reader sees in them. A word without a tag, or with one of no scheme, counts as O; a
-    post of several words without a single tag is not labelled. Where the file has raw texts rather than words, each
-    line is a post. A post without words is an `empty-post` and left out.
+    broken), `spans` what a lenient reader sees in them. A word without a tag, or with one of no scheme, counts as O,
+    and its post is `unclear`; a post of several words without a single tag is not labelled. Where the file has raw
+    texts rather than words, each line is a post. A post without words is an `empty-post` and left out.
 
     Raises:
         InputError: the file cannot be opened, or it is not clear what its columns mean.
@@ -57,7 +58,8 @@ def read(file: Path, split: str = "") -> Reading:
 def write(examples: Iterable[Example], file: Path, scheme: Scheme | None = None) -> None:
     """Writes posts as a tag file, whole or not at all: words, tags and pictures' names come back as they were.
 
-    Without a `scheme` a post keeps its own tags where it has some, and gets BIO2 otherwise. A post that nobody has
+    Without a `scheme` a post keeps its own tags where it has some, and gets the scheme of the others (BIO2 where none
+    has tags) otherwise. A post that nobody has
     labelled is written as words alone; one without words is an `empty-post` to the reader. Spaces of the text, captions
     and objects are nothing that a tag file can say.
 
@@ -65,7 +67,7 @@ def write(examples: Iterable[Example], file: Path, scheme: Scheme | None = None)
         InputError: a post would be read as something else (a word holds a line's end, or looks like a header), or the
             file cannot be written.
     """
-    examples = list(examples)
+    examples = list(examples) if scheme else in_one_scheme(list(examples))
     lines: list[str] = []
     for example in examples:
         for name in (*example.words, example.image_name or ""):
@@ -144,7 +146,16 @@ def _parse(content: bytes, called: str, split: str) -> Reading:
         if layout.is_text:
             places = (block.line,) * len(example.tokens)
         reading.posts.append((example, FilePlace(called, block.line, places)))
+    reading.unclear = _unclear(reading)
+    lines_of_words = (line for block in blocks for line in block.lines)
+    reading.defects += mixed_letters(called, layout, lines_of_words)
     return reading
+
+
+def _unclear(reading: Reading) -> set[int]:
+    """The posts with a word whose tag could not be read."""
+    lines = {defect.line for defect in reading.defects if defect.detail.endswith(f"{AS_OUTSIDE}.")}
+    return {number for number, (_, place) in enumerate(reading.posts) if lines and not lines.isdisjoint(place.words)}
 
 
 def _blocks(lines: Sequence[str]) -> list[_Block]:
@@ -218,7 +229,7 @@ def _word_and_tag(columns: Sequence[str], layout: Layout, report: Report) -> tup
     if len(columns) == layout.width:
         word, tag = columns[layout.word], columns[layout.tag]
         if (known := layout.as_tag(tag)) is None:
-            report("bad-line", f"{tag!r} after {word!r} is no tag such as O, B-PER or I-PER; it counts as O.")
+            report("bad-line", f"{tag!r} after {word!r} is no tag such as O, B-PER or I-PER; {AS_OUTSIDE}.")
         return word, tag if known is None else known
     *before, last = columns
     tag_of_last = layout.as_tag(last) if layout.tag == layout.width - 1 else None
@@ -226,5 +237,5 @@ def _word_and_tag(columns: Sequence[str], layout: Layout, report: Report) -> tup
         report("bad-line", f"Expected {layout.width} columns, found {len(columns)}.")
         return " ".join(before[: max(1, len(columns) - layout.width + 1)]), tag_of_last
     word = " ".join(columns)
-    report("bad-line", f"There is no tag after {word!r}; it counts as O.")
+    report("bad-line", f"There is no tag after {word!r}; {AS_OUTSIDE}.")
     return word, "O"

@@ -10,9 +10,9 @@ from mner_core.data.entity_types import EntityType, read_types, renamed
 from mner_core.data.fingerprint import data_fingerprint as data_fingerprint
 from mner_core.data.fingerprint import gold_fingerprint as gold_fingerprint
 from mner_core.data.folder_files import SPLITS, split_files, unread_files
+from mner_core.data.lines import AS_OUTSIDE, UNLABELLED, Reading, Report, read_lines
 from mner_core.data.lines import Defect as Defect
 from mner_core.data.lines import FilePlace as FilePlace
-from mner_core.data.lines import Reading, Report, read_lines
 from mner_core.data.posts import Ids, map_labels, read_file
 from mner_core.data.posts import read_posts as read_posts
 from mner_core.data.posts import write_posts as write_posts
@@ -29,7 +29,8 @@ class Dataset:
     file. `pictures` are all files in the picture folders, also those that no post names. `labels_map` is the renaming
     that was applied, `types` are those that dataset.json declares. `knowledge` is the folder of the knowledge graph
     that came with the posts, None where none did. `left_out` names what lies in the folder and is neither posts nor
-    anything that is read beside them. `defects` are those of reading; `check` finds more.
+    anything that is read beside them. `defects` are those of reading; `check` finds more. `written` are the labels as
+    posts and declared types have them before the renaming, sorted.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Dataset:
     knowledge: Path | None = None
     types: tuple[EntityType, ...] = ()
     left_out: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
 
     @property
     def posts(self) -> list[Example]:
@@ -99,16 +101,19 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
     files = split_files(root, reading) if path.is_dir() else {SPLITS.get(path.stem.lower(), path.stem): path}
     beside = _read_sidecars(root, info, reading)
     mapping = {**info.labels, **(labels_map or {})}
+    written = {each.name for each in info.types}
     splits: dict[str, list[Example]] = {}
     places: dict[str, FilePlace] = {}
     for split, file in files.items():
-        of_file = read_file(file, split, ids)
+        of_file = _without_unclear_labels(read_file(file, split, ids))
         reading.defects += of_file.defects
+        written |= {span.label for example, _ in of_file.posts for span in example.spans or ()}
         places |= {example.id: place for example, place in of_file.posts}
         splits[split] = _attached(of_file, beside, reading, mapping)
     posts = [example for examples in splits.values() for example in examples]
     if path.is_dir():
         _report_unknown(beside, posts)
+        _report_unused(info, written, reading)
     return Dataset(
         name=info.name,
         root=root,
@@ -121,7 +126,18 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
         knowledge=root / info.knowledge if (root / info.knowledge).is_dir() else None,
         types=renamed(info.types, mapping),
         left_out=tuple(unread_files(root, set(files.values()), root / info.knowledge)) if path.is_dir() else (),
+        written=tuple(sorted(written)),
     )
+
+
+def _without_unclear_labels(reading: Reading) -> Reading:
+    """What was read of a file, in which a post with a tag that could not be read is not labelled."""
+    posts = [
+        (example.with_spans(None) if number in reading.unclear else example, place)
+        for number, (example, place) in enumerate(reading.posts)
+    ]
+    defects = [replace(each, detail=each.detail.replace(AS_OUTSIDE, UNLABELLED)) for each in reading.defects]
+    return Reading(posts, defects)
 
 
 def _read_info(root: Path, reading: Reading) -> _Info:
@@ -201,6 +217,16 @@ def _attach(example: Example, beside: _Sidecars, report: Report) -> Example:
         caption=caption.value if example.caption is None and caption else example.caption,
         objects=objects.value if example.objects is None and objects else example.objects,
     )
+
+
+def _report_unused(info: _Info, written: set[str], reading: Reading) -> None:
+    """Says which labels dataset.json renames although no post has them; of posts without labels it says nothing."""
+    for old in info.labels:
+        if written and old not in written:
+            detail = (
+                f"labels: no post has the label {old}, which is renamed here; there are {', '.join(sorted(written))}."
+            )
+            reading.reporter("dataset.json", None)("unknown-label", detail)
 
 
 def _report_unknown(beside: _Sidecars, posts: list[Example]) -> None:

@@ -12,6 +12,10 @@ from mner_core.types import Example, InputError
 
 Report: TypeAlias = Callable[[str, str], None]
 """`report(kind, detail)` notes a defect of the line that is being read."""
+AS_OUTSIDE = "it counts as O"
+"""What a defect says of a word whose tag cannot be read; in a data set its post is not labelled (`UNLABELLED`)."""
+UNLABELLED = "the post counts as not labelled"
+"""What a defect says at its end where a label could not be read: half of the gold would be wrong gold."""
 
 
 _SPACE = re.compile(r"\s*")
@@ -47,10 +51,14 @@ class FilePlace:
 
 @dataclass(slots=True)
 class Reading:
-    """What a reader got out of one file: posts with their places, and what it could not read."""
+    """What a reader got out of one file: posts with their places, and what it could not read.
+
+    `unclear` are the places (in `posts`) of those with a word whose tag could not be read, so that it counts as O.
+    """
 
     posts: list[tuple[Example, FilePlace]] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
+    unclear: set[int] = field(default_factory=set)
 
     def reporter(self, file: str, line: int | None) -> Report:
         """A `Report` for one line of one file."""

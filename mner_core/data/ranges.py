@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mner_core.data.lines import Report
+from mner_core.data.lines import UNLABELLED, Report
 from mner_core.data.span_texts import contradiction
 from mner_core.data.tokenize import entity_at, tokenize
-from mner_core.data.tool_layouts import UNLABELLED, span_fields
+from mner_core.data.tool_layouts import span_fields
 from mner_core.types import Span, Token
 
 

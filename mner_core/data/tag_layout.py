@@ -53,6 +53,7 @@ class Layout:
         sentence: the column that names the sentence on the first line of each, None where blank lines part them.
         is_counted: whether the first column counts the words of each post, so that a post ends where it begins anew.
         is_text: whether the file has raw texts, a line each, rather than words.
+        letters: those of the tags, as the file writes them: B, I, L, U.
     """
 
     separator: str = ""
@@ -64,10 +65,16 @@ class Layout:
     sentence: int | None = None
     is_counted: bool = False
     is_text: bool = False
+    letters: frozenset[str] = frozenset()
 
     def columns(self, line: str) -> list[str]:
         """The line's columns; a word that is blank or missing is a single space, so that it keeps its place."""
         return columns_of(line, self.separator, self.width)
+
+    def letter(self, value: str) -> str:
+        """The letter of a tag, B or I or another; empty where there is none."""
+        found = None if _OUTSIDE.fullmatch(value) else _TAGS[self.style].fullmatch(value)
+        return found["part"].upper() if found else ""
 
     def as_tag(self, value: str) -> str | None:
         """The value as BIO2 or BIOES has it; None where it is no tag. Marks of no scheme stay as they are."""
@@ -123,6 +130,7 @@ class _Found:
     place: int
     style: Style
     types: frozenset[str]
+    letters: frozenset[str] = frozenset()
 
 
 def recognise(called: str, blocks: Sequence[Sequence[NumberedLine]]) -> Layout:
@@ -162,7 +170,9 @@ def _with_tags(called: str, separator: str, blocks: Sequence[Sequence[Row]], of:
     word = 1 if is_counted else 0
     found = [column for place in range(word + 1, width) if (column := _tags_in(good, place, place == width - 1))]
     if not found and (first := _tags_in(good, 0, is_last=False)):
-        return Layout(separator=separator, width=width, word=width - 1, tag=0, style=first.style)
+        return Layout(
+            separator=separator, width=width, word=width - 1, tag=0, style=first.style, letters=first.letters
+        )  # fmt: skip
     if not found:
         return None
     column, nested = _the_one(called, good, found, is_counted)
@@ -172,7 +182,7 @@ def _with_tags(called: str, separator: str, blocks: Sequence[Sequence[Row]], of:
         raise InputError(f"{called}, line {good[0][0]}: {said}")
     return Layout(
         separator=separator, width=width, word=word, tag=column.place, style=column.style, nested=nested,
-        is_counted=is_counted,
+        is_counted=is_counted, letters=column.letters,
     )  # fmt: skip
 
 
@@ -190,7 +200,10 @@ def _as_named(separator: str, rows: Sequence[Row], width: int, named: tuple[int,
     found = _tags_in(rows, tag, is_last=True)
     if found is None:
         return None
-    return Layout(separator=separator, width=width, word=word, tag=tag, style=found.style, sentence=sentence)
+    return Layout(
+        separator=separator, width=width, word=word, tag=tag, style=found.style, sentence=sentence,
+        letters=found.letters,
+    )  # fmt: skip
 
 
 def _the_one(called: str, rows: Sequence[Row], found: list[_Found], is_numbered: bool) -> tuple[_Found, bool]:
@@ -215,16 +228,17 @@ def _tags_in(rows: Sequence[Row], place: int, is_last: bool) -> _Found | None:
     if not inside:
         return _Found(place, "prefix", frozenset())
 
-    def fitting(style: Style) -> dict[str, str]:
+    def fitting(style: Style) -> dict[str, re.Match[str]]:
         matches = {value: _TAGS[style].fullmatch(value) for value in inside}
-        return {value: found["type"] for value, found in matches.items() if found}
+        return {value: found for value, found in matches.items() if found}
 
     has_outside = is_last and bool(values["O"] or values["o"])
     styles: tuple[Style, ...] = ("prefix", "suffix", "bare") if has_outside else ("prefix", "suffix")
     for style in styles:
-        types = fitting(style)
-        if 2 * sum(inside[value] for value in types) >= sum(inside.values()):
-            return _Found(place, style, frozenset(types.values()))
+        tags = fitting(style)
+        if 2 * sum(inside[value] for value in tags) >= sum(inside.values()):
+            types, letters = ({found[part] for found in tags.values()} for part in ("type", "part"))
+            return _Found(place, style, frozenset(types), frozenset(letter.upper() for letter in letters if letter))
     return None
 
 

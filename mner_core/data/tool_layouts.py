@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mner_core.data.label_fields import ranges_of, ranges_of_tags, tags_of_words, unread_labels, wrong_tags
-from mner_core.data.lines import Report
+from mner_core.data.lines import UNLABELLED, Report
 from mner_core.data.span_texts import contradiction
-
-UNLABELLED = "the post counts as not labelled"
 
 
 class OwnLayout(NamedTuple):

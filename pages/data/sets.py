@@ -43,11 +43,13 @@ MEANING = {
     "extra-file": "Files of a split that is there already",
     "invisible-token": "Words that show nothing",
     "missing-image": "Pictures that are not there",
+    "mixed-schemes": "Tags of several schemes: each is read as it says",
     "not-text": "Files that are no text",
     "orphan-inside": "Inside tags without a beginning: not all scorers count these entities",
     "overlapping-spans": "Entities that overlap",
     "overlong-text": "Very long texts",
     "repeated-caption": "Captions that stand for many pictures",
+    "unknown-label": "Labels that dataset.json renames and no post has",
     "unread-labels": "Labels that stand where they are not read; the posts count as not labelled",
     "unknown-id": "Captions or objects of pictures that no post has",
 }

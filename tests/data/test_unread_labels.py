@@ -11,9 +11,10 @@ from mner_core.data.brought import read_brought
 from mner_core.data.dataset import read_dataset
 from mner_core.data.jsonl import read
 from mner_core.data.lines import Reading
+from mner_core.data.posts import read_posts, write_posts
 from mner_core.data.span_texts import contradiction
 from mner_core.data.tokenize import tokenize
-from mner_core.types import InputError
+from mner_core.types import InputError, Span
 
 TEXT = "Ann left Ulm"
 WORDS = TEXT.split()
@@ -205,3 +206,87 @@ def test_check_data_counts_such_posts_as_not_labelled(tmp_path: Path) -> None:
     assert (report.posts, report.labelled, report.types) == (3, 1, {"PER": 1})
     assert report.counts == {"unread-labels": 1, "bad-line": 1}
     assert [post.spans is None for post in read_dataset(tmp_path).posts] == [False, True, True]
+
+
+TAGGED = {
+    "a tag file": "Ann\tB-PER\nleft\tO\nUlm{}\n\nBo\tB-PER\nran\tO\n",
+    "commas": "word,tag\nAnn,B-PER\nleft,O\nUlm{}\n\nBo,B-PER\nran,O\n",
+    "BIOES": "Ann S-PER\nleft O\nUlm{}\n\nBo S-PER\nran O\n",
+}
+
+
+@pytest.mark.parametrize("tag", ["", "PERSON", "B-", "?"])
+@pytest.mark.parametrize("name", TAGGED)
+def test_a_tag_that_cannot_be_read_leaves_its_post_unlabelled(tmp_path: Path, name: str, tag: str) -> None:
+    between = {"a tag file": "\t", "commas": ",", "BIOES": " "}[name]
+    file = tmp_path / ("train.csv" if name == "commas" else "train.txt")
+    file.write_text(TAGGED[name].format(f"{between}{tag}" if tag else ""), encoding="utf-8")
+    data = read_dataset(tmp_path)
+    assert [(post.words, post.spans is None, post.tags is None) for post in data.posts] == [
+        (("Ann", "left", "Ulm"), True, True),
+        (("Bo", "ran"), False, False),
+    ]
+    (defect,) = data.defects
+    assert (defect.kind, defect.file, defect.line) == ("bad-line", file.name, 4 if name == "commas" else 3)
+    assert defect.detail.endswith("; the post counts as not labelled.")
+
+
+@pytest.mark.parametrize(
+    ("tags", "letters", "line"),
+    [
+        (["U-PER", "O", "S-LOC"], "the tag U- here, S- in line 3", 1),
+        (["B-PER", "L-PER", "O", "B-LOC", "E-LOC"], "the tag L- here, E- in line 5", 2),
+        (["B-PER", "M-PER", "E-PER", "B-LOC", "I-LOC", "E-LOC"], "the tag M- here, I- in line 5", 2),
+        (["PER-W", "O", "LOC-S"], "the tag W- here, S- in line 3", 1),
+        (["s-per", "O", "u-loc"], "the tag S- here, U- in line 3", 1),
+    ],
+)
+def test_letters_of_two_schemes_in_one_file_are_said_and_read(
+    tmp_path: Path, tags: list[str], letters: str, line: int
+) -> None:
+    (tmp_path / "train.txt").write_text("".join(f"w{n}\t{tag}\n" for n, tag in enumerate(tags)), encoding="utf-8")
+    data = read_dataset(tmp_path)
+    assert [span.label.upper() for span in data.posts[0].spans or ()] == ["PER", "LOC"]
+    ((kind, place, detail),) = ((each.kind, each.line, each.detail) for each in data.defects)
+    assert (kind, place) == ("mixed-schemes", line)
+    assert f"Schemes are mixed: {letters};" in detail
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kinds"),
+    [
+        ("a\tB-PER\nb\tI-PER\n", "c\tS-LOC\n", {"mixed-schemes": 1}),
+        ("a\tB-PER\nb\tE-PER\n", "c\tB-LOC\n", {"mixed-schemes": 1}),
+        ("a\tB-PER\nb\tE-PER\n", "c\tS-LOC\nd\tO\n", {}),
+        ("a\tB-PER\nb\tI-PER\n", "c\tB-LOC\nd\tO\n", {}),
+        ("a\tO\nb\tO\n", "c\tS-LOC\nd\tO\n", {}),
+    ],
+)
+def test_check_data_says_where_posts_of_bio_stand_beside_bioes(
+    tmp_path: Path, first: str, second: str, kinds: dict[str, int]
+) -> None:
+    (tmp_path / "train.txt").write_text(f"{first}\n{second}", encoding="utf-8")
+    assert check(tmp_path).counts == kinds
+
+
+@pytest.mark.parametrize("own", [("B-PER", "E-PER", "O"), ("S-PER", "O", "O")])
+def test_a_corrected_post_is_written_in_the_scheme_of_its_file(tmp_path: Path, own: tuple[str, ...]) -> None:
+    (tmp_path / "train.txt").write_text(
+        "".join(f"w{n}\t{tag}\n" for n, tag in enumerate(own)) + "\nx\tO\ny\tO\n", encoding="utf-8"
+    )
+    one, other = read_dataset(tmp_path).posts
+    write_posts([one, other.with_spans([Span(0, 2, "LOC")])], tmp_path / "out.txt")
+    again, defects = read_posts(tmp_path / "out.txt")
+    assert [post.tags for post in again] == [own, ("B-LOC", "E-LOC")]
+    assert defects == []
+
+
+@pytest.mark.parametrize("renamed", ["OTHER", "other", "Ort"])
+def test_a_renamed_label_that_no_post_has_is_said(tmp_path: Path, renamed: str) -> None:
+    reading(tmp_path, {"text": TEXT, "spans": [GOOD]})
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": {renamed: "MISC", "PER": "PERSON"}}))
+    data = read_dataset(tmp_path)
+    assert (data.labels, data.written) == (("PERSON",), ("PER",))
+    assert [(each.kind, each.file) for each in data.defects] == [("unknown-label", "dataset.json")]
+    assert f"no post has the label {renamed}" in data.defects[0].detail
+    assert data.defects[0].detail.endswith("there are PER.")

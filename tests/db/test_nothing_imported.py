@@ -52,3 +52,32 @@ def test_a_gold_that_is_not_there_is_not_exported(tmp_path: Path, gold: str) -> 
     with pytest.raises(InputError, match=f"mine has no labels called '{gold}'; choose one of original, current"):
         export_folder(store, tmp_path / "out", "mine", gold)
     assert not (tmp_path / "out").exists()
+
+
+RENAMED = {
+    "another name": ('{"text": "Ann won", "spans": [{"start": 0, "end": 3, "label": "PER"}]}\n', "there are PER"),
+    "no labels": ('{"text": "Ann won"}\n', "the posts have no labels"),
+    "other capitals": ('{"tokens": ["Ann", "won"], "ner_tags": ["B-Other", "O"]}\n', "there are Other"),
+}
+
+
+@pytest.mark.parametrize(("content", "says"), RENAMED.values(), ids=RENAMED)
+def test_a_label_to_rename_that_no_post_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: str, says: str
+) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "train.jsonl").write_text(content)
+    monkeypatch.setenv("MNER_HOME", str(tmp_path / "home"))
+    assert main(["import", str(tmp_path / "set"), "--map", "OTHER=MISC"]) == 2
+    said = capsys.readouterr().err
+    assert f"No post of set has the label OTHER, which OTHER=MISC renames: {says}." in said
+    assert not datasets(open_store(Home(tmp_path / "home")))
+
+
+def test_a_declared_type_that_no_post_has_may_be_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "train.jsonl").write_text('{"text": "Ann won"}\n')
+    (tmp_path / "set" / "dataset.json").write_text('{"types": [{"name": "OTHER"}]}')
+    monkeypatch.setenv("MNER_HOME", str(tmp_path / "home"))
+    assert main(["import", str(tmp_path / "set"), "--map", "OTHER=MISC"]) == 0
+    assert [each.labels for each in datasets(open_store(Home(tmp_path / "home")))] == [("MISC",)]
