@@ -13,6 +13,7 @@ from mner_core.data.folder_files import SPLITS, split_files, unread_files
 from mner_core.data.lines import AS_OUTSIDE, UNLABELLED, Reading, Report, read_lines
 from mner_core.data.lines import Defect as Defect
 from mner_core.data.lines import FilePlace as FilePlace
+from mner_core.data.picture_paths import report_no_picture
 from mner_core.data.posts import Ids, map_labels, read_file
 from mner_core.data.posts import read_posts as read_posts
 from mner_core.data.posts import write_posts as write_posts
@@ -208,12 +209,15 @@ def _attach(example: Example, beside: _Sidecars, report: Report) -> Example:
     if name is None:
         return example
     image = None if is_unsafe(name) else beside.pictures.find(name, example.split)
-    if image is None and not is_unsafe(name):  # an unsafe one is a `bad-id` already
-        report("missing-image", f"There is no picture {name}.")
+    if image is None and (elsewhere := beside.pictures.find_elsewhere(name, example.split)):
+        name, image = elsewhere
+    if image is None:
+        report_no_picture(name, report)
     caption, objects = beside.captions.get(name), beside.objects.get(name)
     return replace(
         example,
         image=image,
+        image_name=name,
         caption=caption.value if example.caption is None and caption else example.caption,
         objects=objects.value if example.objects is None and objects else example.objects,
     )

@@ -69,11 +69,8 @@ def read_file(file: Path, split: str, ids: Ids) -> Reading:
         report = reading.reporter(place.file, place.line)
         wanted = safe_id(example.id)
         unique = ids.unique(wanted)
-        unsafe = next((name for name in (example.image_name, example.id) if name and is_unsafe(name)), None)
-        if unsafe is not None:
-            report(
-                "bad-id", f"{unsafe!r} could lead out of its folder: no picture is looked up, the post is {unique!r}."
-            )
+        if is_jsonl and is_unsafe(example.id):
+            report("bad-id", f"The id {example.id!r} could lead out of its folder: the post is called {unique!r}.")
         elif unique != wanted and is_jsonl:
             report("duplicate-id", f"The id {example.id!r} was there before; the post is called {unique!r}.")
         own = example.has_own_id and unique == wanted

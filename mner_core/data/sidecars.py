@@ -1,8 +1,7 @@
 """What may lie beside the posts: pictures, captions and objects, all found by a picture's name or id."""
 
 import os
-import re
-import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any, Generic, TypeVar
 from mner_core.data.folder_files import SPLITS, picture_folders, sibling_folders
 from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.lines import Reading, Report, json_record, read_lines
+from mner_core.data.picture_paths import foreign_parts, plain_path, without_ending
+from mner_core.data.picture_paths import is_unsafe as is_unsafe
 from mner_core.types import Box, ImageObject
 
 T = TypeVar("T")
@@ -31,18 +32,18 @@ class ByImage(Generic[T]):
 
     def put(self, name: str, value: T) -> None:
         """Keeps the value; of two names that differ in the ending only, the id alone finds the first."""
-        name = _plain_path(name)
+        name = plain_path(name)
         self._values.setdefault(name, value)
-        self._by_id.setdefault(_without_ending(name), name)
-        folded = _without_ending(name).casefold()
+        self._by_id.setdefault(without_ending(name), name)
+        folded = without_ending(name).casefold()
         known = self._by_capitals.setdefault(folded, name)
-        if known is None or _without_ending(known) != _without_ending(name):
+        if known is None or without_ending(known) != without_ending(name):
             self._by_capitals[folded] = None
 
     def get(self, name: str) -> T | None:
         """The value for this picture, or None."""
-        name = _plain_path(name)
-        stem = _without_ending(name)
+        name = plain_path(name)
+        stem = without_ending(name)
         found = name if name in self._values else self._by_id.get(stem)
         if found is None and (stem != name or "/" in name):
             found = self._by_capitals.get(stem.casefold())
@@ -62,16 +63,6 @@ class Beside(Generic[T]):
     report: Report
 
 
-def is_unsafe(name: str) -> bool:
-    """Whether a name leads out of its folder, or holds control characters or halves of surrogate pairs.
-
-    Joining, invisible and no-break characters are harmless in a name: a joined emoji is made of them.
-    """
-    parts = re.split(r"[/\\]", name)
-    is_control = any(unicodedata.category(char) in {"Cc", "Cs"} for char in name)
-    return ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", name) is not None or is_control
-
-
 def pictures_below(folder: Path) -> list[Path]:
     """All files below the folder that are named as pictures, sorted; links that lead out of it are left out."""
     return [path for path in _files_below(folder) if path.suffix.lower() in PICTURE_ENDINGS]
@@ -89,6 +80,7 @@ class Pictures:
         self.root = root
         self._inside: ByImage[Path] = ByImage()
         self._beside: ByImage[Path] | None = None
+        self._times: Counter[str] | None = None
         usual = picture_folders(root, declared)
         for folder in usual:
             self._report_equal_ids(folder, reading)
@@ -103,6 +95,25 @@ class Pictures:
         """The picture of a post of this split: in the split's own folder, anywhere in the set, or beside the set."""
         own = (f"{word}/{name}" for word, meant in SPLITS.items() if meant == split)
         return next(filter(None, map(self._inside.get, (*own, name))), None) or self._among_siblings(name)
+
+    def find_elsewhere(self, name: str, split: str) -> tuple[str, Path] | None:
+        r"""The picture here that a path of another machine (C:\pics\a1.png, /home/ann/a1.png, ../a1.png) means.
+
+        That is the one under the longest end of the path, with its name there. A file name alone finds a picture only
+        where no other one is called so.
+        """
+        parts = foreign_parts(name)
+        for first in range(len(parts)):
+            end = "/".join(parts[first:])
+            found = self.find(end, split)
+            if found is not None and (first < len(parts) - 1 or self._is_only_one(found)):
+                return end, found
+        return None
+
+    def _is_only_one(self, path: Path) -> bool:
+        if self._times is None:
+            self._times = Counter(each.name.casefold() for each in self.all())
+        return self._times[path.name.casefold()] <= 1
 
     def all(self) -> list[Path]:
         """Every picture inside the folder, also those that no post names."""
@@ -126,7 +137,7 @@ class Pictures:
         of_id: dict[str, str] = {}
         for path in _files_below(folder):
             name = path.relative_to(folder).as_posix()
-            first = of_id.setdefault(_without_ending(name), name)
+            first = of_id.setdefault(without_ending(name), name)
             if first != name:
                 detail = f"{first} and {name} have the same id; posts that name only the id get {first}."
                 reading.reporter(relative(path, self.root), None)("ambiguous-image", detail)
@@ -224,17 +235,6 @@ def _files_below(folder: Path) -> list[Path]:
 
 def _is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_ENDINGS and path.is_file()
-
-
-def _plain_path(name: str) -> str:
-    """A path as it is compared: composed letters, forward slashes, no `.` on the way."""
-    parts = unicodedata.normalize("NFC", name).replace("\\", "/").split("/")
-    return "/".join([parts[0], *(part for part in parts[1:] if part not in {"", "."})]).removeprefix("./") or name
-
-
-def _without_ending(name: str) -> str:
-    stem, dot, ending = name.rpartition(".")
-    return stem if stem and f"{dot}{ending}".lower() in PICTURE_ENDINGS else name
 
 
 def _is_number(value: Any) -> bool:
