@@ -1,7 +1,7 @@
 """A data set's folder as one thing: its splits with pictures, captions and objects, and what was wrong in it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -102,14 +102,11 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
     files = split_files(root, reading) if path.is_dir() else {SPLITS.get(path.stem.lower(), path.stem): path}
     beside = _read_sidecars(root, info, reading)
     mapping = {**info.labels, **(labels_map or {})}
-    written = {each.name for each in info.types}
+    of_files = {split: _without_unclear_labels(read_file(file, split, ids)) for split, file in files.items()}
+    written = {each.name for each in info.types} | _labels(each for each, _ in _all_of(of_files))
     splits: dict[str, list[Example]] = {}
-    places: dict[str, FilePlace] = {}
-    for split, file in files.items():
-        of_file = _without_unclear_labels(read_file(file, split, ids))
+    for split, of_file in of_files.items():
         reading.defects += of_file.defects
-        written |= {span.label for example, _ in of_file.posts for span in example.spans or ()}
-        places |= {example.id: place for example, place in of_file.posts}
         splits[split] = _attached(of_file, beside, reading, mapping)
     posts = [example for examples in splits.values() for example in examples]
     if path.is_dir():
@@ -119,16 +116,24 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
         name=info.name,
         root=root,
         splits=splits,
-        labels=tuple(sorted({span.label for example in posts for span in example.spans or ()})),
+        labels=tuple(sorted(_labels(posts))),
         labels_map=mapping,
         pictures=beside.pictures.all(),
         defects=reading.defects,
-        places=places,
+        places={example.id: place for example, place in _all_of(of_files)},
         knowledge=root / info.knowledge if (root / info.knowledge).is_dir() else None,
         types=renamed(info.types, mapping),
         left_out=tuple(unread_files(root, set(files.values()), root / info.knowledge)) if path.is_dir() else (),
         written=tuple(sorted(written)),
     )
+
+
+def _all_of(of_files: Mapping[str, Reading]) -> Iterator[tuple[Example, FilePlace]]:
+    return (post for reading in of_files.values() for post in reading.posts)
+
+
+def _labels(examples: Iterable[Example]) -> set[str]:
+    return {span.label for example in examples for span in example.spans or ()}
 
 
 def _without_unclear_labels(reading: Reading) -> Reading:
