@@ -10,11 +10,11 @@ from mner_core.data.entity_types import EntityType, read_types, renamed
 from mner_core.data.fingerprint import data_fingerprint as data_fingerprint
 from mner_core.data.fingerprint import gold_fingerprint as gold_fingerprint
 from mner_core.data.folder_files import SPLITS, split_files, unread_files
-from mner_core.data.lines import AS_OUTSIDE, UNLABELLED, Reading, Report, read_lines
 from mner_core.data.lines import Defect as Defect
 from mner_core.data.lines import FilePlace as FilePlace
+from mner_core.data.lines import Reading, Report, read_lines
 from mner_core.data.picture_paths import report_no_picture
-from mner_core.data.posts import Ids, map_labels, read_file
+from mner_core.data.posts import Ids, map_labels, read_file, without_unclear_labels
 from mner_core.data.posts import read_posts as read_posts
 from mner_core.data.posts import write_posts as write_posts
 from mner_core.data.sidecars import Beside, ByImage, Pictures, is_unsafe, read_captions, read_objects
@@ -94,21 +94,20 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
     Raises:
         InputError: there is no such path, or no split file in the folder.
     """
-    if not path.exists():
-        raise InputError(f"There is no {path.name}; name a folder with posts, or a file.")
-    root = path if path.is_dir() else path.parent
+    root = _root_of(path)
     reading, ids = Reading(), Ids()
     info = _read_info(root, reading)
     files = split_files(root, reading) if path.is_dir() else {SPLITS.get(path.stem.lower(), path.stem): path}
     beside = _read_sidecars(root, info, reading)
     mapping = {**info.labels, **(labels_map or {})}
-    of_files = {split: _without_unclear_labels(read_file(file, split, ids)) for split, file in files.items()}
+    of_files = {split: without_unclear_labels(read_file(file, split, ids)) for split, file in files.items()}
     written = {each.name for each in info.types} | _labels(each for each, _ in _all_of(of_files))
     splits: dict[str, list[Example]] = {}
     for split, of_file in of_files.items():
         reading.defects += of_file.defects
         splits[split] = _attached(of_file, beside, reading, mapping)
     posts = [example for examples in splits.values() for example in examples]
+    knowledge = root / info.knowledge
     if path.is_dir():
         _report_unknown(beside, posts)
         _report_unused(info, written, reading)
@@ -121,11 +120,17 @@ def read_dataset(path: Path, labels_map: Mapping[str, str] | None = None) -> Dat
         pictures=beside.pictures.all(),
         defects=reading.defects,
         places={example.id: place for example, place in _all_of(of_files)},
-        knowledge=root / info.knowledge if (root / info.knowledge).is_dir() else None,
+        knowledge=knowledge if knowledge.is_dir() else None,
         types=renamed(info.types, mapping),
-        left_out=tuple(unread_files(root, set(files.values()), root / info.knowledge)) if path.is_dir() else (),
+        left_out=tuple(unread_files(root, set(files.values()), knowledge)) if path.is_dir() else (),
         written=tuple(sorted(written)),
     )
+
+
+def _root_of(path: Path) -> Path:
+    if not path.exists():
+        raise InputError(f"There is no {path.name}; name a folder with posts, or a file.")
+    return path if path.is_dir() else path.parent
 
 
 def _all_of(of_files: Mapping[str, Reading]) -> Iterator[tuple[Example, FilePlace]]:
@@ -134,16 +139,6 @@ def _all_of(of_files: Mapping[str, Reading]) -> Iterator[tuple[Example, FilePlac
 
 def _labels(examples: Iterable[Example]) -> set[str]:
     return {span.label for example in examples for span in example.spans or ()}
-
-
-def _without_unclear_labels(reading: Reading) -> Reading:
-    """What was read of a file, in which a post with a tag that could not be read is not labelled."""
-    posts = [
-        (example.with_spans(None) if number in reading.unclear else example, place)
-        for number, (example, place) in enumerate(reading.posts)
-    ]
-    defects = [replace(each, detail=each.detail.replace(AS_OUTSIDE, UNLABELLED)) for each in reading.defects]
-    return Reading(posts, defects)
 
 
 def _read_info(root: Path, reading: Reading) -> _Info:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from mner_core.data import conll, jsonl
-from mner_core.data.lines import Defect, Reading
+from mner_core.data.lines import AS_OUTSIDE, UNLABELLED, Defect, Reading
 from mner_core.data.sidecars import is_unsafe
 from mner_core.tags import decode, split_tag
 from mner_core.types import Example, Span
@@ -76,6 +76,16 @@ def read_file(file: Path, split: str, ids: Ids) -> Reading:
         own = example.has_own_id and unique == wanted
         reading.posts[number] = (replace(example, id=unique, has_own_id=own), place)
     return reading
+
+
+def without_unclear_labels(reading: Reading) -> Reading:
+    """What was read of a file, in which a post with a tag that could not be read is not labelled."""
+    posts = [
+        (example.with_spans(None) if number in reading.unclear else example, place)
+        for number, (example, place) in enumerate(reading.posts)
+    ]
+    defects = [replace(each, detail=each.detail.replace(AS_OUTSIDE, UNLABELLED)) for each in reading.defects]
+    return Reading(posts, defects)
 
 
 def safe_id(text: str) -> str:
