@@ -81,7 +81,7 @@ class Layout:
         if _OUTSIDE.fullmatch(value):
             return "O" if value == "o" else value
         found = _TAGS[self.style].fullmatch(value)
-        if found is None:
+        if found is None or not found["type"].isprintable():  # a type that nobody can see is no other type
             return None
         part = found["part"].upper()
         return f"{_AS_BIOES.get(part, part)}-{found['type']}"

@@ -115,7 +115,7 @@ def _take_answer(own: dict[str, Any], answer: Any, is_unread: bool, report: Repo
     if answer == "accept":
         own["spans"] = [] if own["spans"] is None and not is_unread else own["spans"]
         return
-    if answer in {"reject", "ignore"}:
+    if answer in ("reject", "ignore"):
         report("not-accepted", f"The answer is {answer}: its labels do not count, {UNLABELLED}.")
     else:
         report("bad-line", f"answer: expected accept, reject or ignore, found {answer!r}; {UNLABELLED}.")

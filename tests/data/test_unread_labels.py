@@ -290,3 +290,21 @@ def test_a_renamed_label_that_no_post_has_is_said(tmp_path: Path, renamed: str) 
     assert [(each.kind, each.file) for each in data.defects] == [("unknown-label", "dataset.json")]
     assert f"no post has the label {renamed}" in data.defects[0].detail
     assert data.defects[0].detail.endswith("there are PER.")
+
+
+@pytest.mark.parametrize("answer", [["accept"], {"a": 1}, 1, None])
+def test_an_answer_of_another_kind_is_said(tmp_path: Path, answer: Any) -> None:
+    found = reading(tmp_path, {"text": TEXT, "spans": [GOOD], "answer": answer})
+    assert [example.spans for example, _ in found.posts] == [None]
+    assert [(each.kind, each.line) for each in found.defects] == [("bad-line", 1)]
+    assert f"found {answer!r}" in found.defects[0].detail
+
+
+@pytest.mark.parametrize("tag", ["B-PER\u200b", "S-\u00a0LOC", "B-\u2028", "B-PE\u00adR"])
+def test_a_type_with_invisible_characters_is_no_other_type(tmp_path: Path, tag: str) -> None:
+    """Such a label could be imported and not be exported as JSON lines, whose reader refuses it, too."""
+    (tmp_path / "train.txt").write_text(f"a\tB-PER\nb\tO\n\nc\t{tag}\nd\tO\n", encoding="utf-8")
+    data = read_dataset(tmp_path)
+    assert data.labels == ("PER",)
+    assert [post.spans is None for post in data.posts] == [False, True]
+    assert [(each.kind, each.line) for each in data.defects] == [("bad-line", 4)]
