@@ -16,7 +16,7 @@ from db.mistake_cases import CaseFilter, MistakesOf
 from db.mistakes import cells
 from db.posts import dataset
 from db.runs import runs
-from db.worklists import queue
+from db.worklists import progress
 
 POSTS = 200
 
@@ -36,7 +36,7 @@ def test_a_killed_building_goes_on_and_makes_what_was_wanted(tmp_path: Path, mon
     assert len(scores) == RUNS
     assert 50 < scores[0] < 70 < scores[-1] < 90
     assert all(55 < score < 85 for score in scores[4:-4])
-    assert len(queue(store, SET, "corrected")) == POSTS // 50
+    assert progress(store, SET)["corrected"] == POSTS // 50
     assert fingerprint(store, SET, CURRENT) != fingerprint(store, SET, ORIGINAL)
     mistakes = cells(store, MistakesOf(run=names[0], dataset=SET, split="valid"), CaseFilter()) or []
     assert {cell.kind for cell in mistakes} >= {"correct", "type", "boundary", "missed", "spurious"}
