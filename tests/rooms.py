@@ -53,6 +53,7 @@ ROOMS = (
     Room("mner_core.layers", 8, "what several models share: attention, gates, graphs, the CRF"),
     Room("mner_core.models", 9, "one file a system, the paper's mathematics; registry has their names"),
     Room("mner_core.training", 10, "the loop, checkpoints, runs on disk, the pointing game"),
+    Room("mner_core.explain", 11, "attributions: what words, regions and objects have to do with an entity"),
     Room("mner_core.label_errors", 11, "gold labels worth a second look, by cross-validation"),
     Room("mner_core.experiment", 12, "the papers' tables as small files, run, compared and rendered"),
     Room("mner_core.commands", 13, "the command line"),

@@ -14,12 +14,13 @@ MAX_CONTEXT = 64
 class Window:
     """One input of the encoder: [CLS], pieces of the post, [SEP], and the context with its own [SEP].
 
-    `words` holds for each piece the number of the word that it stands for, -1 for none; `text_length` is how many
-    pieces come before the context.
+    `words` holds for each piece the number of the word that it stands for, -1 for none; `spelled` that of the word that
+    it is a piece of, be it read for that word or not. `text_length` is how many pieces come before the context.
     """
 
     ids: list[int]
     words: list[int]
+    spelled: list[int]
     text_length: int
 
 
@@ -63,7 +64,9 @@ class Windows:
                 for place, (_, word) in enumerate(inside)
             ]
             ids = [self.pieces.cls, *(piece for piece, _ in inside), self.pieces.sep, *behind]
-            windows.append(Window(ids, [-1, *standing, -1, *[-1] * len(behind)], len(inside) + 2))
+            spelled = [word for _, word in inside]
+            around = [-1] * (1 + len(behind))
+            windows.append(Window(ids, [-1, *standing, *around], [-1, *spelled, *around], len(inside) + 2))
         return windows
 
     def left_out(self, context: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from mner_core.commands import evaluate as scoring
 from mner_core.commands import experiment as tables
+from mner_core.commands import explain as explaining
 from mner_core.commands import label_errors as labels
 from mner_core.commands import main as general
 from mner_core.commands import predict as prediction
@@ -67,6 +68,7 @@ def run_commands(add: Add) -> None:
         "--data", type=Path, metavar="FILE", help="tags, JSON lines, or plain text: a post a line, without pictures"
     )
     predict.add_argument("--out", type=Path, metavar="FILE")
+    _explain(add)
     pointing = add("pointing", general.pointing, "Says how often attention is where the entity is to be seen.")
     pointing.add_argument("--run", type=Path, required=True)
     pointing.add_argument("--data", type=Path, required=True, metavar="DIR")
@@ -74,6 +76,22 @@ def run_commands(add: Add) -> None:
     export = add("export-run", general.export_run, "Packs a run into one file with everything in it.")
     export.add_argument("run", type=Path, metavar="RUN")
     export.add_argument("out", type=Path, metavar="OUT")
+
+
+def _explain(add: Add) -> None:
+    explain = add("explain", explaining.explain, "Says what an entity rests on: a score a word, region and object.")
+    explain.add_argument("--run", type=Path, required=True)
+    explain.add_argument("--text")
+    explain.add_argument("--image", type=Path)
+    explain.add_argument("--caption", help="with --text: what the picture shows, for a run that reads captions")
+    explain.add_argument("--data", type=Path, metavar="FILE")
+    explain.add_argument("--post", metavar="ID", help="with --data: whose entity; ID or SPLIT/ID")
+    explain.add_argument(
+        "--entity", metavar="START:END:LABEL", help="which, in characters; by default the one the run is surest of"
+    )
+    explain.add_argument("--method", choices=["integrated-gradients", "ablation"], default="integrated-gradients")
+    explain.add_argument("--curves", action="store_true", help="with --data: deletion and insertion over the posts")
+    explain.add_argument("--posts", type=int, metavar="N", help="with --curves: of how many posts")
 
 
 def score_commands(add: Add) -> None:

@@ -39,6 +39,14 @@ IDLE: Mapping[str, Sequence[Idle]] = {
         Idle(("caption", "context"), lambda asked: asked.data is not None, "the posts of --data bring their own"),
         Idle(("caption",), lambda asked: asked.context is not None, "--context is read in its place"),
     ],
+    "explain": [
+        Idle(("image",), lambda asked: asked.data is not None, "the posts of --data name their own pictures"),
+        Idle(("caption",), lambda asked: asked.data is not None, "the posts of --data bring their own"),
+        Idle(("post",), lambda asked: asked.text is not None, "--text is the post; --post names one of --data"),
+        Idle(("curves",), lambda asked: asked.text is not None, "curves go over the posts of --data"),
+        Idle(("posts",), lambda asked: not asked.curves, "it says over how many posts --curves goes; add that"),
+        Idle(("entity",), lambda asked: asked.curves, "curves explain the surest entity of each post"),
+    ],
     "evaluate": [
         Idle(
             ("train", "dev"),

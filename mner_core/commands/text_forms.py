@@ -105,6 +105,17 @@ def _predict(answer: Fields) -> str:
     )
 
 
+def _explain(answer: Fields) -> str:
+    """The regions as they lie in the picture, seven rows of seven; probabilities of curves in per cent."""
+    if "words" not in answer:
+        shares = {name: _percent(answer[name], tuple(answer[name])) for name in ("deletion", "insertion")}
+        return as_text({**answer, **shares})
+    regions = answer["regions"] or ()
+    rows = [" ".join(f"{score:+.3f}" for score in regions[start : start + 7]) for start in range(0, len(regions), 7)]
+    words = [{"text": word["text"], "score": word["score"]} for word in answer["words"]]
+    return as_text({**answer, "words": words, "regions": "\n".join(["", *rows]) if rows else None})
+
+
 def _label_errors(answer: Fields) -> str:
     items = [_percent(item, ("score",)) for item in answer["items"]]
     posts = [_percent(post, ("score",)) for post in answer["posts"]]
@@ -154,6 +165,7 @@ FORMS: Mapping[str, Callable[[Fields], str]] = {
     "image-worth": _image_worth,
     "pointing": _pointing,
     "predict": _predict,
+    "explain": _explain,
     "label-errors": _label_errors,
     "suspicious": _label_errors,
 }

@@ -4,7 +4,8 @@ pytorch-crf does the mathematics; this wrapper adds what the field needs around 
 other never follow each other, and the probability that exactly a given span is an entity.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -48,6 +49,7 @@ class CRF(nn.Module):
         ends = [not may_follow(tag, None, scheme) for tag in self.tags]
         for name, forbidden in (("transitions", steps), ("start_transitions", starts), ("end_transitions", ends)):
             parametrize.register_parametrization(self.chain, name, Forbid(torch.tensor(forbidden)))
+        self._held: list[list[str]] | None = None
 
     def loss(self, emissions: Tensor, tags: Tensor, words: Tensor) -> Tensor:
         """Mean over posts of -log p(tags); emissions [batch, words, C], tags [batch, words]."""
@@ -57,9 +59,26 @@ class CRF(nn.Module):
 
     def decode(self, emissions: Tensor, words: Tensor) -> list[list[str]]:
         """The likeliest tag sequence of each post (Viterbi), one tag a real word."""
+        if self._held:
+            return self._held * len(words)
         with parametrize.cached():
             best: list[list[int]] = self.chain.decode(emissions.float(), words)
-        return [[self.tags[tag] for tag in sequence] for sequence in best]
+        found = [[self.tags[tag] for tag in sequence] for sequence in best]
+        if self._held is not None:
+            self._held = found[:1]
+        return found
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """While this lasts, `decode` says of every post what it says of the first that it is asked about.
+
+        A choice has no gradient: what an input did to a model is asked with the choices that the model made.
+        """
+        self._held = []
+        try:
+            yield
+        finally:
+            self._held = None
 
     def log_partition(self, emissions: Tensor, words: Tensor) -> Tensor:
         """Log of the summed exponentiated scores of all tag sequences [batch], by the forward algorithm.
@@ -82,10 +101,18 @@ class CRF(nn.Module):
         if not rows:
             return [() for _ in spans]
         free = self.log_partition(emissions, words)[rows]
-        clear = self._clear([span for of_post in spans for span in of_post], emissions.shape[1]).to(emissions.device)
-        clamped = emissions.float()[rows].masked_fill(~clear, FORBIDDEN)
+        clamped = self._clamped(emissions[rows], [span for of_post in spans for span in of_post])
         shares = iter((self.log_partition(clamped, words[rows]) - free).exp().clamp(0, 1).tolist())
         return [tuple(next(shares) for _ in of_post) for of_post in spans]
+
+    def span_log_probabilities(self, emissions: Tensor, words: Tensor, spans: Sequence[Span]) -> Tensor:
+        """The logarithm of that share, for one span a post [batch]; it has gradients."""
+        return self.log_partition(self._clamped(emissions, spans), words) - self.log_partition(emissions, words)
+
+    def _clamped(self, emissions: Tensor, spans: Sequence[Span]) -> Tensor:
+        """One span a row: what contradicts it is as good as impossible [rows, words, C]."""
+        clear = self._clear(spans, emissions.shape[1]).to(emissions.device)
+        return emissions.float().masked_fill(~clear, FORBIDDEN)
 
     def _clear(self, spans: Sequence[Span], num_words: int) -> Tensor:
         """Which tags [spans, words, C] do not contradict a span: about its words, and about where it ends."""

@@ -27,6 +27,7 @@ from mner_core.training.claim import claimed
 from mner_core.training.fit import Epoch, Posts, fit, predict, processes_of_training
 from mner_core.training.measure import epoch_rank, measure_run
 from mner_core.training.model_inputs import ModelInputs, prepare_model_inputs
+from mner_core.training.picture_means import picture_means, write_means
 from mner_core.training.plan import OnProgress, Plan, build_batcher, build_model
 from mner_core.training.run_parts import keep_parts
 from mner_core.training.versions import machine_versions, program_record
@@ -131,6 +132,8 @@ def _inputs(
         )
     if processes.is_main_process:
         keep_parts(folder, found.pool, found.knowledge, home)
+        if found.providers.features is not None:
+            write_means(folder, picture_means(request.train, found.providers.features))
     return found
 
 
