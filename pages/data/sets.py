@@ -21,6 +21,7 @@ from pages.shared.pickers import choice_table
 from pages.shared.selection import Selection, gold_name, golds, page_link
 from pages.shared.store import store
 from pages.shared.text import plain
+from pages.shared.thing_menu import titled
 from pages.shared.types_form import types_form
 
 MEANING = {
@@ -68,7 +69,7 @@ def table_of_sets(chosen: Selection) -> None:
 def one_set(chosen: Selection) -> None:
     """What is known of the chosen data set: where it comes from, what was wrong, and the way out."""
     found = next(each for each in datasets(store()) if each.name == chosen.dataset)
-    st.header(plain(found.name), anchor=False)
+    titled("dataset", found.name)
     about = [text for text in (found.licence and f"Licence: {found.licence}.", found.credits) if text]
     about += ["It brings a knowledge graph."] if found.knowledge else []
     about += (

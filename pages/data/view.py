@@ -6,6 +6,7 @@ from pages.data.importing import import_form, last_import
 from pages.data.sets import one_set, table_of_sets
 from pages.shared.selection import selection
 from pages.shared.status import going_on
+from pages.shared.thing_menu import bring_back_list
 
 chosen = selection()
 st.title("Data", anchor=False)
@@ -18,3 +19,4 @@ else:
     one_set(chosen)
     st.header("Import", anchor=False)
 import_form()
+bring_back_list("dataset")

@@ -18,6 +18,7 @@ from pages.shared.pickers import choice_table
 from pages.shared.selection import Selection, change, page_link
 from pages.shared.store import store
 from pages.shared.text import plain
+from pages.shared.thing_menu import titled
 
 _COLUMNS = {"F1": "f1", "P": "precision", "R": "recall", "Entities": "support"}
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
@@ -41,12 +42,14 @@ def one_run(chosen: Selection) -> None:
     if run.is_brought:
         _brought(run)
         return
-    title, again = st.columns([4, 1], vertical_alignment="bottom")
-    title.header(plain(run.name), anchor=False)
-    again.button("Train a run from it", on_click=lambda: change(new="yes", start=run.name), width="stretch")
+    titled("run", run.name)
     with st.container(horizontal=True):
         page_link("errors", "Its errors")
         page_link("overview", "Compare it")
+        st.button(
+            "Train a run from it", type="tertiary", icon=":material/model_training:",
+            on_click=lambda: change(new="yes", start=run.name),
+        )  # fmt: skip
     st.caption(
         f"{_model(run)} · {run.profile} · learned from {counted(int(run.data.get('train', 0)), 'post')} of "
         f"{plain(str(run.data.get('name', '?')))}"
@@ -71,7 +74,7 @@ def one_run(chosen: Selection) -> None:
 
 def _brought(run: StoredRun) -> None:
     """What is known of predictions that somebody brought."""
-    st.header(plain(run.name), anchor=False)
+    titled("run", run.name)
     with st.container(horizontal=True):
         page_link("errors", "Its errors", dataset=str(run.data.get("name")))
         page_link("overview", "Compare it", dataset=str(run.data.get("name")))

@@ -9,6 +9,7 @@ from pages.runs.form import training_form
 from pages.shared.job_list import history, queue
 from pages.shared.selection import page_link, selection
 from pages.shared.store import store
+from pages.shared.thing_menu import bring_back_list
 
 chosen = selection()
 has_runs = bool(runs(store()))
@@ -28,3 +29,4 @@ if has_runs:
     st.header("Finished runs", anchor=False)
     table_of_runs(chosen)
     one_run(chosen)
+bring_back_list("run")
