@@ -245,13 +245,16 @@ def counted(store: Store, ids: list[int]) -> Store:
 
 
 def _as_version_5(store: Store) -> None:
-    """Takes everything away that the migration brings."""
+    """Takes everything away that this migration and later ones bring."""
     store.close()
     with sqlite3.connect(store.home.store) as connection:
         for table in ("outcomes", "run_totals", "uncounted", "training_names", "gold_totals", "changes", "figures"):
             connection.execute(f"drop table {table}")
-        connection.execute("drop index ix_revisions_suggested")
-        for table, column in (("posts", "picture"), ("revisions", "is_newest")):
+        added = "revisions_suggested", "posts_dataset_id_split_place", "revisions_track_status_post_id"
+        for index in added:
+            connection.execute(f"drop index ix_{index}")
+        columns = ("posts", "picture"), ("revisions", "is_newest"), ("predictions", "least")
+        for table, column in (*columns, ("datasets", "deleted"), ("runs", "deleted")):
             index = "select name from sqlite_master where type = 'index' and tbl_name = ? and sql like ?"
             for (name,) in connection.execute(index, (table, f"%{column}%")).fetchall():
                 connection.execute(f"drop index {name}")
