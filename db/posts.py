@@ -152,17 +152,18 @@ def post_ids(store: Store, dataset: str) -> dict[tuple[str, str], int]:
         return {(split, name): number for split, name, number in session.execute(wanted)}
 
 
-def numbers_of(store: Store, dataset: str, names: Collection[str]) -> dict[tuple[str, str], int]:
-    """The numbers of the posts that have one of some ids, by split and id, in the order of the files.
+def numbers_of(
+    store: Store, dataset: str, splits: Collection[str], names: Collection[str]
+) -> dict[tuple[str, str], int]:
+    """The numbers of the posts of some splits that have one of some ids, by split and id, in the order of the files.
 
     Raises:
         InputError: there is no such data set.
     """
     with store.read() as session:
-        here = Posts.dataset_id == dataset_key(session, dataset)
-        splits = select(Posts.split).where(here).distinct()
-        wanted = select(Posts.split, Posts.name, Posts.id).where(here, Posts.split.in_(splits), Posts.name.in_(names))
-        return {(split, name): number for split, name, number in session.execute(wanted.order_by(Posts.place))}
+        wanted = select(Posts.place, Posts.split, Posts.name, Posts.id).where(*in_dataset(session, dataset))
+        rows = session.execute(wanted.where(Posts.split.in_(splits), Posts.name.in_(names))).all()
+    return {(row.split, row.name): row.id for row in sorted(rows, key=lambda row: row.place)}
 
 
 def add_labels(store: Store, dataset: str, labels: Sequence[str]) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from db.corrections import TRAIN
 from db.mistake_cases import CaseFilter, MistakesOf
 from db.mistakes import Cell, cells, posts_read
 from db.runs import runs
-from db.uncounted import waiting_posts
 from pages.errors.choosing import choose_matrix_cell, draw_filters
 from pages.errors.listing import draw_list
+from pages.mistakes.counting import draw_counting
 from pages.mistakes.fairness import Fairness, fairness
 from pages.mistakes.filters import Filter, current_filter, set_filter
 from pages.mistakes.no_mistakes import no_mistakes
@@ -22,7 +22,6 @@ from pages.shared.number_format import counted
 from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
 from pages.shared.run_words import unknown_types, why_no_run
 from pages.shared.selection import Selection, gold_name, page_link, selection
-from pages.shared.status import going_on
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -44,11 +43,7 @@ def main() -> None:
     of = mistakes_of(store(), chosen)
     every = cells(store(), of, CaseFilter())
     if every is None:
-        waiting = waiting_posts(store(), chosen.dataset)
-        st.info(
-            f"The mistakes of runs are being counted: {counted(waiting, 'post')} to go.", icon=":material/calculate:"
-        )
-        going_on(["count"])
+        draw_counting(chosen.dataset)
         return
     read = posts_read(store(), of) or 0
     if unknown := unknown_types(chosen.run, chosen.dataset, _entities(every)):

@@ -7,6 +7,7 @@ import streamlit as st
 from db.connection import StoreError
 from db.corrections import Corrections, Move, corrections, move_into_train, plan_into_train
 from db.gold import CURRENT, ORIGINAL
+from db.posts import dataset as dataset_named
 from mner_core.types import InputError
 from pages.mistakes.worklist import TITLES, forget_list
 from pages.shared.number_format import counted
@@ -15,6 +16,9 @@ from pages.shared.store import store
 from pages.shared.text import plain
 
 _SAID = "corrections moved"
+_ASKED = "corrections asked"
+_AT_ONCE = 10_000
+"""Posts that are looked through while a screen is drawn: some tens of milliseconds."""
 
 
 def draw_reach(
@@ -39,7 +43,7 @@ def draw_reach(
             )
     elif found.elsewhere:
         st.info(reach_sentence(found), icon=":material/school:")
-        _draw_ways(dataset, after)
+        _draw_ways(dataset, found, after)
     elif always:
         st.caption(f":material/school: {reached(found)}")
 
@@ -66,11 +70,18 @@ def _listed(numbers: Mapping[str, int]) -> str:
     return " and ".join(f"{split} ({number:,})" for split, number in numbers.items())
 
 
-def _draw_ways(dataset: str, after: Callable[[], None]) -> None:
-    """What people do: correct posts that are learned from, or move the corrected ones there."""
+def _draw_ways(dataset: str, found: Corrections, after: Callable[[], None]) -> None:
+    """What people do: correct posts that are learned from, or move the corrected ones there.
+
+    Which posts would move is looked up in all of the data set's texts: in a large one only for those who ask.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
         for title, name in (("Label errors of train", "doubts"), (TITLES["held-out"], "held-out")):
             page_link("annotate", title, dataset=dataset, split="train", list=name, post=None)
+        asked = (dataset, found.number)
+        if sum(dataset_named(store(), dataset).splits.values()) > _AT_ONCE and st.session_state.get(_ASKED) != asked:
+            st.button("What would move into train", on_click=lambda: st.session_state.update({_ASKED: asked}))
+            return
         try:
             plan = plan_into_train(store(), dataset)
         except InputError as error:

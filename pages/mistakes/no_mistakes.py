@@ -3,6 +3,7 @@
 from db.mistake_cases import MistakesOf
 from db.mistakes import has_read
 from db.predictions import Coverage, coverage
+from pages.mistakes.counting import being_counted
 from pages.shared.number_format import counted
 from pages.shared.run_words import why_no_run
 from pages.shared.selection import Selection
@@ -22,6 +23,8 @@ def no_mistakes(chosen: Selection, has_filter: bool = False) -> str:
     """Why no mistake is listed; `has_filter` where a filter may have left some out."""
     if chosen.run is None or chosen.dataset is None:
         return f"{why_no_run(chosen).removesuffix('.')}, so there is no list of mistakes."
+    if sentence := being_counted(chosen.dataset):
+        return sentence
     found = coverage(store(), chosen.run, chosen.dataset, chosen.split, chosen.gold)
     return _sentence(plain(chosen.run), found, has_filter)
 

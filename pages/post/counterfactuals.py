@@ -6,7 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from db.posts import Post, post, posts
+from db.engine import Store
+from db.other_pictures import posts_with_other_pictures
+from db.posts import Post, post
 from db.requests import Answer
 from mner_core.data.images import opens
 from pages.components.span_text import MarkedText, span_text
@@ -66,8 +68,7 @@ def _draw_other_picture(state: PostState) -> None:
     def another() -> None:
         seed = st.session_state.get(_SEED, 0)
         st.session_state[_SEED] = seed + 1
-        every = posts(store(), state.post.dataset, state.post.example.split)
-        other = another_picture(every, state.post.image_sha256, seed)
+        other = another_picture(store(), state.post, seed)
         if other is None:
             st.session_state[_SAID] = "No other post of this split has another picture that opens."
         else:
@@ -80,11 +81,12 @@ def _draw_other_picture(state: PostState) -> None:
         st.caption(sentence)
 
 
-def another_picture(every: Sequence[Post], own: str | None, seed: int) -> Post | None:
-    """A post drawn by the seed among those whose picture opens and is not this one's own."""
-    others = [each for each in every if each.image_sha256 is not None and each.image_sha256 != own]
+def another_picture(store: Store, own: Post, seed: int) -> Post | None:
+    """A post of the split, drawn by the seed among those whose picture opens and is not this one's own."""
+    others = posts_with_other_pictures(store, own)
     random.Random(seed).shuffle(others)
-    return next((each for each in others if opens(each.example.image)), None)
+    found = (post(store, number) for number in others)
+    return next((each for each in found if opens(each.example.image)), None)
 
 
 def _draw_answer(state: PostState, words: str, change: Mapping[str, Any]) -> None:

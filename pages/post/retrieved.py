@@ -12,6 +12,7 @@ from PIL import ImageOps
 
 from db.images import image_path
 from db.posts import Post, numbers_of, post
+from db.posts import dataset as dataset_named
 from mner_core.data.images import open_image
 from mner_core.evidence import neighbour_key
 from mner_core.types import Evidence, InputError
@@ -43,7 +44,8 @@ def retrieved(dataset: str, pictures: Mapping[str, Any]) -> dict[str, Retrieved]
 
     Where the answer does not know which post one is, the data set's post of that name and with that picture is it.
     """
-    numbers = numbers_of(store(), dataset, {each for name in pictures for each in (name, name.partition("/")[2])})
+    names = {each for name in pictures for each in (name, name.partition("/")[2])}
+    numbers = numbers_of(store(), dataset, dataset_named(store(), dataset).splits, names)
     found = {}
     for name, where in pictures.items():
         if where["post"] is not None:

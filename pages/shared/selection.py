@@ -195,7 +195,7 @@ def _resolve_post(
     if not (post := said.get("post")):
         return split, None, None
     of, _, name = post.partition("/")
-    numbers = numbers_of(store, dataset, (post, name))
+    numbers = numbers_of(store, dataset, splits, (post, name))
     places = {of: number for (of, name), number in numbers.items() if name == post}
     if split in places:
         return split, post, places[split]

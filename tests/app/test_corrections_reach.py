@@ -62,6 +62,17 @@ def test_corrections_that_are_not_read_are_counted_and_moved(store: Store, scree
         assert app.query_params["post"] in {"bare", "hostile", "broken", "wordless"}
 
 
+def test_in_a_large_set_what_would_move_is_looked_up_for_those_who_ask(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.mistakes.corrections_reach._AT_ONCE", 5)
+    correct(store, "valid", "match")
+    app = open_app("annotate", dataset=SET)
+    assert not [each for each in app.button if each.label.startswith("Move")]
+    press(press(app, "What would move into train"), "Move 2 posts into train")
+    assert dataset(store, SET).splits == {"train": 3, "valid": 4}
+
+
 def test_one_correction_is_one(store: Store) -> None:
     correct(store, "valid", "bare")
     assert "The only correction lies in valid, which training does not read: a run learns nothing from it." in shown(

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from db import workers
 from db.annotations import history, save
 from db.engine import Store
 from db.mistake_cases import CHANGES, CaseFilter, MistakesOf
 from db.mistakes import StoredCase, cases_of, cells, facet, in_order
 from db.post_lists import names_of
 from db.posts import numbers_of
+from db.uncounted import count_waiting
 from pages.mistakes.filters import Filter
 from pages.mistakes.sentences import sentences
 from pages.mistakes.stored import asked_of_cases, order_of
 from pages.shared.text import plain, quoted
 from tests.app.filled import HOSTILE, SET, fill, open_app, shown
+from tests.db.test_outcomes import make_old
 
 ONE = MistakesOf(run="second", dataset=SET, split="valid")
 BOTH = replace(ONE, compare="first")
@@ -78,7 +81,7 @@ def test_two_runs_fix_break_and_share_mistakes(store: Store) -> None:
     ],
 )
 def test_filters(store: Store, wanted: Filter, posts: list[str]) -> None:
-    bare = numbers_of(store, SET, ["bare"])["valid", "bare"]
+    bare = numbers_of(store, SET, ["valid"], ["bare"])["valid", "bare"]
     save(store, bare, "gold", base=1, marks=history(store, bare)[0].marks, author="ann")
     assert names(store, listed(store, ONE, replace(wanted, order="file"))) == posts
 
@@ -196,3 +199,16 @@ def test_without_posts_or_runs_the_screen_says_what_to_do(home: Path) -> None:
 
 def test_a_split_that_the_run_has_not_read_says_so(store: Store) -> None:
     assert "has not read these posts yet, so its mistakes are not known" in shown(open_app("errors", split="train"))
+
+
+def test_while_mistakes_are_counted_the_screens_say_so_and_that_no_worker_does_it(store: Store) -> None:
+    make_old(store)
+    app = open_app("errors")
+    assert "The mistakes of runs are being counted: 7 posts to go." in shown(app)
+    assert "No worker is running, so nothing is counted" in shown(app)
+    assert "The mistakes of runs are being counted: 7 posts to go." in shown(open_app("annotate", list="mistakes"))
+    assert open_app("post").title[0].value == "match", "all posts, while nobody knows those with mistakes"
+    workers.beat(store, "there", "cpu")
+    assert "No worker is running" not in shown(app.run())
+    count_waiting(store)
+    assert "makes **5 mistakes**" in shown(app.run())

@@ -15,7 +15,7 @@ from db.annotations import save
 from db.character_spans import Mark
 from db.engine import Store
 from db.imports import import_examples
-from db.posts import post, post_ids, posts
+from db.posts import post, post_ids
 from db.predictions import PredictedMark
 from mner_core.types import Evidence, Example
 from pages.post.counterfactuals import another_picture, differences
@@ -139,7 +139,7 @@ def test_another_picture_is_one_that_opens(store: Store, worker: FakeWorker) -> 
     assert "No other post of this split has another picture that opens." in shown(app)
     assert [kind for kind, _ in worker.asked] == ["predict"]
     for seed in range(5):
-        drawn = another_picture(posts(store, SET, "valid"), None, seed)
+        drawn = another_picture(store, post(store, number(store, "bare")), seed)
         assert drawn is not None
         assert drawn.example.id in ("match", "paris")
 
