@@ -17,14 +17,18 @@ from sqlalchemy import insert
 
 from benchmarks.drawn_posts import LABELS, DrawnPost, draw_post, draw_prediction
 from db.annotations import save
+from db.change_token import newest_revision
 from db.character_spans import Mark
 from db.engine import Store, open_store
 from db.mistake_cases import CaseFilter, MistakesOf
 from db.mistakes import cells, in_order, number_of, page_end
-from db.predictions import PostPrediction, PredictedMark, record
+from db.post_lists import PostList, done_since
+from db.posts import numbers_of
+from db.predictions import PostPrediction, PredictedMark, prediction_of, record
 from db.run_totals import totals
 from db.tables import Datasets, Posts, Revisions, Runs
 from db.training_names import add_names
+from db.worklists import all_posts, least_sure, uncorrected
 from mner_core.data.tokenize import tokenize
 from mner_core.home import Home
 
@@ -54,7 +58,7 @@ def measure(posts: int) -> dict[str, float]:
             predict(store, run, {post: drawn[post] for post in test}, chance)
         found["a save, ms"] = saves(store, list(test)[:SAVES], drawn)
         for split in ("valid", "test"):
-            for name, ask in questions(store, split).items():
+            for name, ask in {**questions(store, split), **list_questions(store, split)}.items():
                 found[f"{name}, {split}, ms"] = median_of([ask] * ASKED)
         found["store, MB"] = store.home.store.stat().st_size / 1e6
         store.close()
@@ -147,6 +151,33 @@ def questions(store: Store, split: str) -> dict[str, Callable[[], object]]:
         "totals of all runs": lambda: totals(store, "set", split),
         **({"cells beside a second run": lambda: cells(store, other, every)} if split == "test" else {}),
     }
+
+
+def list_questions(store: Store, split: str) -> dict[str, Callable[[], object]]:
+    """What the screens post and annotate ask: of each work list its length, and a middle post with those around it."""
+    until = newest_revision(store)
+    of = MistakesOf(run="run 0", dataset="set", split=split, until=until)
+    lists = {
+        "mistakes": in_order(store, of, CaseFilter()),
+        "uncorrected": uncorrected(store, "set", split, "gold", until),
+        "unsure": least_sure(store, "set", split, "run 0"),
+        "all": all_posts(store, "set", split),
+    }
+    post = next(iter(lists["mistakes"].page(None, 1) or ())).post
+    asked: dict[str, Callable[[], object]] = {
+        "one post by its name": lambda: numbers_of(store, "set", [split], [str(post)]),
+        "what a run says of it": lambda: prediction_of(store, "run 0", post),
+    }
+    for name, posts in lists.items():
+        asked[f"length, list {name}"] = posts.number
+        asked[f"around a post, list {name}"] = lambda posts=posts: _around(posts, post)
+        asked[f"done since, list {name}"] = lambda posts=posts: done_since(store, posts, "gold", until - 20)
+    return asked
+
+
+def _around(posts: PostList, post: int) -> object:
+    at = posts.place_of(post)
+    return at and (posts.number_before(at), posts.page(at, 6, backwards=True), posts.page(at, 24))
 
 
 def median_of(asked: Sequence[Callable[[], object]]) -> float:

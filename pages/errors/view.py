@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -117,7 +118,8 @@ def _entities(every: Sequence[Cell]) -> Mapping[str, int]:
 
 def _draw_found(chosen: Selection, of: MistakesOf, every: Sequence[Cell]) -> None:
     wanted = current_filter()
-    found = cells(store(), of, asked_of_cases(wanted)) or []
+    slices = replace(asked_of_cases(wanted), kind="", type="", pair="", change="")
+    found = every if slices == CaseFilter() else cells(store(), of, slices) or []
     left, right = st.columns([11, 9], gap="large")
     with left:
         draw_filters(chosen, found, wanted)
