@@ -1,5 +1,6 @@
 """Two labellings of the same posts: which posts belong together, on which words they are compared, what differs."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,3 +111,23 @@ def test_the_same_words_in_another_text_keep_their_places_in_the_words() -> None
     assert (moved.text, moved.tokens, moved.tags) == (ours.text, ours.tokens, theirs.tags)
     assert moved.spans == (Span(2, 3, "LOC", (5, 8)), Span(2, 4, "ORG", (9, 19)), Span(3, 4, "PER"))
     assert [ours.text[slice(*span.chars)] for span in moved.spans or () if span.chars] == ["Rio", "bound  Ann"]
+
+
+ENTITIES = [{"start": 0, "end": 3, "label": "LOC"}, {"start": 10, "end": 13, "label": "PER"}]
+PARTS = json.dumps({"text": "Rio-bound Ann", "spans": ENTITIES})
+WORDS = "Rio-bound\tB-LOC\nAnn\tO\n"
+
+
+def test_lines_are_those_of_the_words_before_they_were_cut(tmp_path: Path) -> None:
+    """`Rio-bound` stands in one line there and is two words here, because a label ends inside it."""
+    assert differences(tmp_path, {"train.jsonl": PARTS}, {"train.txt": WORDS}) == [
+        ("label-differs", "train.jsonl", 1, "'-bound' is O here, I-LOC in train.txt line 1."),
+        ("label-differs", "train.jsonl", 1, "'Ann' is B-PER here, O in train.txt line 2."),
+    ]
+
+
+def test_our_lines_are_those_of_our_words(tmp_path: Path) -> None:
+    assert differences(tmp_path, {"train.txt": WORDS}, {"train.jsonl": PARTS}) == [
+        ("label-differs", "train.txt", 1, "'-bound' is I-LOC here, O in train.jsonl line 1."),
+        ("label-differs", "train.txt", 2, "'Ann' is O here, B-PER in train.jsonl line 1."),
+    ]
