@@ -10,10 +10,10 @@ from mner_core.catalog.profiles import profile
 from mner_core.commands.cli import main
 from mner_core.data.posts import write_posts
 from mner_core.evaluation.gold import PROTOCOLS
-from mner_core.evaluation.legacy import LONGEST, rgcn_chunks, rgcn_tags, tags_as_bio, umt_chunks
+from mner_core.evaluation.legacy import LONGEST, rgcn_chunks, rgcn_figures, rgcn_tags, tags_as_bio, umt_chunks
 from mner_core.evaluation.prediction_files import score_files
 from mner_core.evaluation.protocols import ABOUT, score, score_posts
-from mner_core.evaluation.scoring import Score
+from mner_core.evaluation.scoring import Counts, Score
 from mner_core.tags import decode
 from mner_core.types import Example, InputError, Span
 from mner_core.weights.packages import weight_file
@@ -197,3 +197,25 @@ def test_the_command_line_counts_the_pieces_of_real_words(tmp_path: Path, capsys
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (answer["protocol"], answer["support"], answer["recall"], answer["f1"]) == ("rgcn", 128, 50.0, 66.67)
     assert answer["macro"]["f1"] == answer["per_type"]["PER"]["f1"] == 66.67
+
+
+@pytest.mark.parametrize(
+    ("counts", "figures"),
+    [
+        ((1, 3, 7), (33.33, 14.29, 20.0)),
+        ((2, 3, 7), (66.67, 28.57, 40.0)),
+        ((5, 7, 9), (71.43, 55.56, 62.5)),
+        ((7, 13, 19), (53.85, 36.84, 43.75)),
+        ((3, 11, 13), (27.27, 23.08, 25.0)),
+        ((3, 11, 17), (27.27, 17.65, 21.43)),
+        ((0, 3, 7), (0.0, 0.0, 0.0)),
+    ],
+)
+def test_rgcn_rounds_the_shares_of_a_batch_to_four_digits(
+    counts: tuple[int, int, int], figures: tuple[float, float, float]
+) -> None:
+    """100 x 0.3333 and not 33.33333, in each of the three figures."""
+    right, predicted, gold = counts
+    found = rgcn_figures([{"PER": Counts(true_positives=right, predicted=predicted, gold=gold)}])
+    assert (found.precision, found.recall, found.f1) == pytest.approx(figures, abs=1e-9)
+    assert found.support == gold
