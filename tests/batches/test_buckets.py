@@ -42,6 +42,18 @@ def test_with_a_seed_chunks_of_fifty_batches_are_sorted_and_the_batches_shuffled
     lengths: list[int], size: int, seed: int
 ) -> None:
     """Batches are no wider than the bound, but for a single post; none could have taken the post that follows."""
+    sorted_in_chunks(lengths, size, seed)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("chunks", [1.0, 1.5, 3.02])
+def test_a_chunk_has_fifty_batches(size: int, chunks: float) -> None:
+    lengths = np.random.default_rng(size).integers(1, 900, round(chunks * 50 * size)).tolist()
+    sorted_in_chunks(lengths, size, seed=3)
+
+
+def sorted_in_chunks(lengths: list[int], size: int, seed: int) -> None:
+    """Asserts that the batches are those of the definition, written out."""
     generator = np.random.default_rng(seed)
     rows = [row for row, length in enumerate(lengths) if length]
     order = [rows[place] for place in generator.permutation(len(rows))]
