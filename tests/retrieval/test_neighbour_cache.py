@@ -16,7 +16,7 @@ from mner_core.features.grounding import Grounding
 from mner_core.features.image import ImageFeatures
 from mner_core.features.store import FeatureStore
 from mner_core.home import Home
-from mner_core.retrieval.neighbour_cache import PoolNeighbourhood, build_pool, mean_object
+from mner_core.retrieval.neighbour_cache import REMEMBERED, PoolNeighbourhood, build_pool, mean_object
 from mner_core.retrieval.pool import Neighbour
 from mner_core.text.sentences import sentence_vectors
 from mner_core.types import Example, PostKey
@@ -225,3 +225,8 @@ def test_pictures_are_looked_at_one_after_the_other_however_many_there_are(
     made.prepare(posts, counting, Home(tmp_path / "home"))
     Grounding(profile("tiny"), Home(tmp_path / "home")).sweep(posts, counting)
     assert 1 <= counting.most <= 3, "the one at hand, the one before, and the extractor's own nothing"
+
+
+def test_twenty_thousand_answers_of_a_kilobyte_are_twenty_megabytes() -> None:
+    """What the serving process may hold of each kind."""
+    assert REMEMBERED == 20_000

@@ -62,3 +62,8 @@ def test_without_the_compact_weights_it_is_tiny_and_says_so(store: Store, monkey
     training = go_on(store)
     assert training is not None
     assert training.payload["profile"] == "tiny", "the chain ends with the profile that it began with"
+
+
+@pytest.mark.parametrize(("profile", "epochs"), [("compact", 4), ("tiny", 8)])
+def test_the_first_run_trains_for_as_many_epochs_as_a_laptop_has_patience_for(profile: str, epochs: int) -> None:
+    assert first_start.EPOCHS[profile] == epochs
