@@ -53,7 +53,7 @@ soak: setup
 	$(PY) -m benchmarks.soak
 	$(PY) -m benchmarks.vectors
 
-# Labels made wrong, found, corrected, trained again: is the next run better? About 25 minutes of one core; WORK keeps what is made.
+# Labels made wrong, found, corrected, trained again: is the next run better? About 50 minutes of one core; WORK keeps what is made.
 WORK ?= $(CURDIR)/var/loop
 loop: setup
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks.loop --work $(WORK)

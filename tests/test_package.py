@@ -31,7 +31,6 @@ UV = ("uv",) if shutil.which("uv") else (sys.executable, "-m", "uv")
 OWN = {"mner_core", "db", "worker", "pages", "tests", "app", "benchmarks"}
 IMPORTING = ("mner_core", "db", "worker", "pages", "tests", "benchmarks", "docs")
 USED_OTHERWISE = {
-    "captum": "attributions, which come with the evidence of `explain`",
     "honcho": "Procfile, which `make run` starts",
     "mypy": "Makefile",
     "ruff": "Makefile",

@@ -10,7 +10,7 @@
 """
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from db.engine import Store
 from db.images import image_path
-from db.posts import dataset, post, post_ids
+from db.posts import dataset, numbers_of, post
 from db.runs import run as run_named
 from mner_core.data.images import image_digest
 from mner_core.data.tokenize import tokenize
@@ -125,7 +125,8 @@ class RequestHandlers:
         if not items or not isinstance(neighbourhood, PoolNeighbourhood):
             return {}
         keys = {name: PostKey(str(item.get("split", "")), str(item["post"])) for name, item in items.items()}
-        numbers = _numbers(self.store, str(run_named(self.store, run.folder.name).data["name"]))
+        trained_on = str(run_named(self.store, run.folder.name).data["name"])
+        numbers = _numbers(self.store, trained_on, {key.post for key in keys.values()})
         return {
             name: {"post": numbers.get(key), "image": neighbourhood.image_digest(key)} for name, key in keys.items()
         }
@@ -183,13 +184,13 @@ def _picture(features: ImageFeatures) -> dict[str, Any]:
     }
 
 
-def _numbers(store: Store, dataset: str) -> dict[PostKey, int]:
-    """The posts of the data set that a run was trained on; empty where it is not here.
+def _numbers(store: Store, name: str, ids: Collection[str]) -> dict[PostKey, int]:
+    """The posts with these ids of the data set that a run was trained on; empty where it is not here.
 
     Each goes by its split and the id in its file and, for the pools of older runs, by its id alone.
     """
     try:
-        found = post_ids(store, dataset)
+        found = numbers_of(store, name, [*dataset(store, name).splits], ids)
     except InputError:
         return {}
     in_order = sorted(found.items(), key=lambda item: item[0][0] == "train")  # the pool is, first of all, train
