@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from db.change_token import change_token
+from db.corrections import TRAIN
 from db.posts import dataset as dataset_named
 from db.posts import datasets
 from db.runs import runs
 from db.workers import is_running
 from db.worklists import progress
 from mner_core.data.entity_types import EntityType
+from pages.mistakes.worklist import TITLES
 from pages.overview.calibration_and_slices import look_inside
 from pages.overview.data_statistics import contents
 from pages.overview.scores import compare_runs, show_runs
@@ -41,6 +43,7 @@ def overview() -> None:
         st.write("No run has been trained yet. A run is a model that has learned from these posts.")
         page_link("runs", "Train the first run", new="yes")
         return
+    _what_helps(chosen)
     split, gold, _ = st.columns([1, 1, 2])
     with split:
         pick_split(chosen)
@@ -56,7 +59,10 @@ def first_start() -> None:
     """What to say while there are no posts."""
     st.title("Overview", anchor=False)
     if active_jobs(store()):
-        st.write("The first posts are on their way. This page fills itself as soon as they are here.")
+        st.write(
+            "The first posts are on their way. This page fills itself as soon as they are here. Then look at a run's "
+            "mistakes, correct the labels that it learns from, and train again."
+        )
         going_on()
         return
     st.write(
@@ -89,6 +95,21 @@ def what_is_in_it(chosen: Selection) -> None:
     with st.container(horizontal=True):
         page_link("annotate", "Correct posts")
         page_link("data", "Import or export posts")
+
+
+def _what_helps(chosen: Selection) -> None:
+    """The way from looking at mistakes to a better run: a run learns from train, and its mistakes lie elsewhere."""
+    if TRAIN not in dict(dataset_named(store(), chosen.dataset or "").splits):
+        return
+    st.write(
+        "A run learns from the labels of train alone; its mistakes in other splits show where it is weak. For a better "
+        "run correct train, where labels are likeliest wrong or where models trained on the other posts differ from "
+        "them, and train again."
+    )
+    with st.container(horizontal=True):
+        for title, name in (("Label errors of train", "doubts"), (TITLES["held-out"], "held-out")):
+            page_link("annotate", title, split=TRAIN, list=name, post=None)
+        page_link("runs", "Train again", new="yes")
 
 
 def _splits(posts: Mapping[str, int]) -> str:

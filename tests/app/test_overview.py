@@ -83,6 +83,32 @@ def test_at_first_start_it_says_what_is_going_on(home: Path) -> None:
     text = shown(open_app("overview"))
     assert "on their way" in text
     assert "Importing Scenes: waiting" in text
+    assert "correct the labels that it learns from, and train again" in text
+
+
+def test_once_there_is_a_run_it_leads_to_what_a_run_learns_from(store: Store) -> None:
+    """The way of the README: mistakes are looked at, labels of train are corrected, the next run learns from them."""
+    app = open_app("overview", dataset=SET, split="valid", run="second")
+    assert "A run learns from the labels of train alone" in shown(app)
+    links = [link.label for link in app.main if link.type == "page_link"]
+    first = links.index("Label errors of train")
+    assert links[first : first + 3] == ["Label errors of train", "Mistakes in train (cross-validated)", "Train again"]
+    found = {link.label: link.proto.query_string for link in app.main if link.type == "page_link"}
+    for title, name in (("Label errors of train", "doubts"), ("Mistakes in train (cross-validated)", "held-out")):
+        assert f"list={name}" in found[title]
+        assert "split=train" in found[title]
+
+
+def test_a_set_without_train_is_not_sent_there(home: Path) -> None:
+    from db.engine import open_store
+    from mner_core.home import Home
+
+    store = open_store(Home(home))
+    import_examples(store, SET, [each for each in examples(home) if each.split == "valid"])
+    add_run(store, write_run(store.home, "first", data={"name": SET, "fingerprint": "d", "gold": "g"}))
+    assert "Mistakes in train (cross-validated)" not in [
+        link.label for link in open_app("overview", dataset=SET).main if link.type == "page_link"
+    ]
 
 
 def test_every_run_is_measured_on_the_chosen_gold(store: Store) -> None:
