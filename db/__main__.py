@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from db.data_set_home import data_set_name
 from db.engine import open_store
 from db.migrate import bring_up_to_date, prepare_folder
 from db.tables import SCHEMA
+from db.text_search import add_waiting_texts
 from db.thing_commands import take_thing_commands
 from db.uncounted import count_waiting
 from mner_core.commands.sentence_parser import SentenceParser, pairs, until_the_reader_leaves
@@ -120,12 +122,13 @@ def _migrate(_options: argparse.Namespace, home: Home) -> dict[str, Any]:
     before = bring_up_to_date(address)
     answer = {"store": address.get_backend_name(), "before": before, "version": SCHEMA}
     with closing(open_store(home)) as store:
-        counted = count_waiting(store, _say_how_far)
-    return {**answer, "counted": counted} if counted else answer
+        texts = add_waiting_texts(store, partial(_say_how_far, "making texts searchable"))
+        counted = count_waiting(store, partial(_say_how_far, "counting the mistakes of runs"))
+    return {**answer, **({"counted": counted} if counted else {}), **({"searchable": texts} if texts else {})}
 
 
-def _say_how_far(done: int, total: int) -> None:
-    print(f"\rcounting the mistakes of runs: {done:,} of {total:,} posts", end="", file=sys.stderr)  # noqa: T201
+def _say_how_far(what: str, done: int, total: int) -> None:
+    print(f"\r{what}: {done:,} of {total:,} posts", end="", file=sys.stderr)  # noqa: T201
     if done >= total:
         print(file=sys.stderr)  # noqa: T201
 

@@ -22,6 +22,7 @@ from db.posts import GOLD
 from db.same_posts import SamePosts
 from db.splits import unique_name
 from db.tables import Datasets, Posts, Revisions
+from db.text_search import add_texts
 from db.training_names import add_names
 from mner_core.data.images import opens
 from mner_core.data.lines import Defect
@@ -118,6 +119,7 @@ class _Batch:
         """Writes the new posts and their gold."""
         self.session.add_all(self.new)
         self.session.flush()
+        add_texts(self.session, self.new)
         labelled = [row.id for row, _ in self.gold]
         with gold_follows(self.session, labelled):
             self.session.add_all(

@@ -5,18 +5,20 @@ the posts that both have read.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal, null, select, union_all
+from sqlalchemy import ColumnElement, Select, case, exists, false, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from db.gold import CURRENT, ORIGINAL, counts_as
 from db.outcomes import NOTHING
 from db.posts import GOLD, dataset_key
-from db.revision_states import by_a_person, counted_at
+from db.revision_states import by_a_person, counted_at, has_draft
 from db.runs import run_id
 from db.tables import Outcomes, Posts, Revisions, TrainingNames
+from db.text_search import holds, is_searchable
+from db.uncounted import is_counted
 from mner_core.evaluation.errors import NONE
 
 Change: TypeAlias = Literal["fixed", "broken", "wrong in both"]
@@ -55,7 +57,11 @@ class CaseFilter:
         picture: "with" one that opens, "without" any, or "broken": named, but not there or not to be opened.
         name: "seen" or "unseen" among the entities of the imported training posts.
         length: of the entity in words: "1", "2" or "3" (and more).
-        labels: of the post: "corrected" by a person or as "imported".
+        labels: of the post: "corrected" by a person, "imported" for any other, "draft" where somebody has begun to
+            correct them, "discarded" where the post was left out since (the original labels still have it).
+        confidence: "50-90": of the prediction, in percent, both ends included; a missed entity has none.
+        text: words that the post's text has in it (`db.text_search`).
+        source: the file that the post came from.
     """
 
     kind: str = ""
@@ -66,6 +72,14 @@ class CaseFilter:
     name: str = ""
     length: str = ""
     labels: str = ""
+    confidence: str = ""
+    text: str = ""
+    source: str = ""
+
+    @property
+    def slices(self) -> "CaseFilter":
+        """What it asks but for kind, type, pair and change, which `db.mistakes.facet` counts."""
+        return replace(self, kind="", type="", pair="", change="")
 
 
 def selected_cases(session: Session, of: MistakesOf, wanted: CaseFilter, right: bool = False) -> Select[Any]:
@@ -76,6 +90,22 @@ def selected_cases(session: Session, of: MistakesOf, wanted: CaseFilter, right: 
     """
     cases = _cases(session, of, right).subquery()
     return select(cases).where(*_fits(session, of, cases.c, wanted))
+
+
+def answers(session: Session, of: MistakesOf, wanted: CaseFilter) -> bool:
+    """Whether what would be answered now is true: all posts are counted and, where it is asked of them, searchable.
+
+    Raises:
+        InputError: there is no such data set.
+    """
+    return is_counted(session, dataset_key(session, of.dataset)) and (not wanted.text or is_searchable(session))
+
+
+def percents(confidence: str) -> tuple[int, int] | None:
+    """The ends of "50-90"; None where the words are no range."""
+    low, dash, high = confidence.partition("-")
+    is_range = dash and all(part.isascii() and part.isdigit() and len(part) <= 3 for part in (low, high))
+    return (int(low), int(high)) if is_range else None
 
 
 def read_posts(session: Session, of: MistakesOf) -> Select[Any]:
@@ -163,7 +193,7 @@ def _fits(session: Session, of: MistakesOf, cases: Any, wanted: CaseFilter) -> l
     dataset_id = dataset_key(session, of.dataset)
     known = exists().where(TrainingNames.dataset_id == dataset_id, TrainingNames.name == cases.name)
     pictures = select(Posts.id).where(Posts.dataset_id == dataset_id, Posts.picture == wanted.picture)
-    corrected = by_a_person(cases.post_id, _track(of), ("submitted",), of.until)
+    sources = select(Posts.id).where(Posts.dataset_id == dataset_id, Posts.source == wanted.source)
     asked: dict[str, Callable[[], ColumnElement[bool]]] = {
         "kind": lambda: cases.kind == wanted.kind,
         "type": lambda: cases.label == wanted.type,
@@ -172,10 +202,25 @@ def _fits(session: Session, of: MistakesOf, cases: Any, wanted: CaseFilter) -> l
         "picture": lambda: cases.post_id.in_(pictures),
         "name": lambda: known if wanted.name == "seen" else ~known,
         "length": lambda: (case((cases.words < 3, cases.words), else_=3)) == _number(wanted.length),
-        "labels": lambda: corrected if wanted.labels == "corrected" else ~corrected,
+        "labels": lambda: _in_state(of, cases.post_id, wanted.labels),
+        "confidence": lambda: _as_sure(cases, wanted.confidence),
+        "text": lambda: holds(session, cases.post_id, wanted.text),
+        "source": lambda: cases.post_id.in_(sources),
     }
     return [condition() for name, condition in asked.items() if getattr(wanted, name)]
 
 
 def _number(length: str) -> int:
     return int(length) if length in {"1", "2", "3"} else -1
+
+
+def _as_sure(cases: Any, confidence: str) -> ColumnElement[bool]:
+    ends = percents(confidence)
+    return false() if ends is None else cases.confidence.between(ends[0] / 100, ends[1] / 100)
+
+
+def _in_state(of: MistakesOf, post: Any, labels: str) -> ColumnElement[bool]:
+    if labels == "draft":
+        return has_draft(post, _track(of), of.until)
+    corrected = by_a_person(post, _track(of), ("discarded" if labels == "discarded" else "submitted",), of.until)
+    return corrected if labels in ("corrected", "discarded") else ~corrected

@@ -1,7 +1,7 @@
 """Questions about what a run gets wrong, answered by the database: no post is loaded, nothing is scored.
 
-While posts of the data set wait to be counted (`db.uncounted`) no question has an answer: it is None then, and never a
-figure that is not true.
+While posts of the data set wait to be counted (`db.uncounted`), or a search for its texts (`db.text_search`), no
+question has an answer: it is None then, and never a figure that is not true.
 """
 
 from collections import Counter
@@ -13,11 +13,9 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from db.engine import Store
-from db.mistake_cases import CaseFilter, Change, MistakesOf, gold_label, read_posts, said_label, selected_cases
+from db.mistake_cases import CaseFilter, Change, MistakesOf, answers, gold_label, read_posts, said_label, selected_cases
 from db.post_lists import Part, PlaceInOrder, StoredList
-from db.posts import dataset_key
 from db.predictions import PredictedMark
-from db.uncounted import is_counted
 from mner_core.evaluation.errors import Kind, Outcome
 from mner_core.types import Span
 
@@ -61,18 +59,17 @@ class StoredCase:
 
 
 def cells(store: Store, of: MistakesOf, wanted: CaseFilter) -> list[Cell] | None:
-    """What the run got wrong and right, counted under the filter's slices: its picture, name, length and labels.
+    """What the run got wrong and right, counted under the filter's slices.
 
     The counts of kinds, types, changes and of the confusion matrix are sums of these (`facet`).
 
     Raises:
         InputError: there is no such run or data set.
     """
-    slices = CaseFilter(picture=wanted.picture, name=wanted.name, length=wanted.length, labels=wanted.labels)
     with store.read() as session:
-        if not is_counted(session, dataset_key(session, of.dataset)):
+        if not answers(session, of, wanted):
             return None
-        cases = selected_cases(session, of, slices, right=True).subquery().c
+        cases = selected_cases(session, of, wanted.slices, right=True).subquery().c
         by = (cases.kind, gold_label(cases), said_label(cases), cases.change)
         rows = session.execute(select(*by, func.count()).group_by(*by)).all()
     return [
@@ -98,7 +95,7 @@ def posts_read(store: Store, of: MistakesOf) -> int | None:
         InputError: there is no such run or data set.
     """
     with store.read() as session:
-        if not is_counted(session, dataset_key(session, of.dataset)):
+        if not answers(session, of, CaseFilter()):
             return None
         return session.scalar(select(func.count()).select_from(read_posts(session, of).subquery()))
 
@@ -110,7 +107,7 @@ def number_of(store: Store, of: MistakesOf, wanted: CaseFilter) -> tuple[int, in
         InputError: there is no such run or data set.
     """
     with store.read() as session:
-        if not is_counted(session, dataset_key(session, of.dataset)):
+        if not answers(session, of, wanted):
             return None
         cases = selected_cases(session, of, wanted).subquery().c
         found = session.execute(select(func.count(), func.count(cases.post_id.distinct()))).one()
@@ -121,7 +118,7 @@ def in_order(store: Store, of: MistakesOf, wanted: CaseFilter, order: Order = "s
     """The posts in which the filter leaves a case, as a list; its questions raise InputError as all others here."""
 
     def parts(session: Session, among: Collection[int] | None) -> list[Part] | None:
-        if not is_counted(session, dataset_key(session, of.dataset)):
+        if not answers(session, of, wanted):
             return None
         return [Part(_in_order(session, of, wanted, order, among))]
 
@@ -135,7 +132,7 @@ def has_read(store: Store, of: MistakesOf) -> bool | None:
         InputError: there is no such run or data set.
     """
     with store.read() as session:
-        if not is_counted(session, dataset_key(session, of.dataset)):
+        if not answers(session, of, CaseFilter()):
             return None
         return bool(session.scalar(select(read_posts(session, of).exists())))
 
@@ -147,7 +144,7 @@ def page_end(store: Store, of: MistakesOf, wanted: CaseFilter, order: Order, pos
         InputError: there is no such run or data set.
     """
     with store.read() as session:
-        if not is_counted(session, dataset_key(session, of.dataset)):
+        if not answers(session, of, wanted):
             return None
         each = _in_order(session, of, wanted, order).subquery().c
         number = func.row_number().over(order_by=(each.at, each.place)).label("number")
@@ -165,7 +162,7 @@ def cases_of(
         InputError: there is no such run or data set.
     """
     with store.read() as session:
-        if not is_counted(session, dataset_key(session, of.dataset)):
+        if not answers(session, of, wanted):
             return None
         cases = selected_cases(session, of, wanted).subquery().c
         rows = select(*cases).where(cases.post_id.in_(posts))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from db.engine import Store
 from db.outcomes import parts
-from db.tables import Posts, Revisions
+from db.tables import IS_DRAFT, Posts, Revisions
 
 DONE = ("submitted", "discarded")
 """What a person's revision says of a post on which nothing is left to do: corrected, or left out."""
@@ -27,6 +27,14 @@ def by_a_person(post: Any, track: str, states: Collection[str] = DONE, until: in
         return now
     then = exists().where(*of_post, mine.id <= until, ~_later(mine, until))
     return case((post.in_(posts_since(track, until)), then), else_=now)
+
+
+def has_draft(post: Any, track: str, until: int | None = None) -> ColumnElement[bool]:
+    """The condition that somebody has begun to correct a post's labels and has not submitted them yet."""
+    mine = aliased(Revisions)
+    then = () if until is None else (mine.id <= until,)
+    begun = select(mine.post_id).where(IS_DRAFT, mine.track == track, *then, ~_later(mine, until))
+    return post.in_(begun)
 
 
 def counted_at(revision: ColumnElement[int], is_newest: ColumnElement[bool], track: str, until: int) -> Any:

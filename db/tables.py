@@ -22,9 +22,12 @@ from db.outcome_tables import TrainingNames as TrainingNames
 from db.outcome_tables import Uncounted as Uncounted
 from db.table_base import Table as Table
 from db.table_base import index_where
+from db.text_tables import PostTexts as PostTexts
 
-SCHEMA = "0009"
+SCHEMA = "0010"
 _BEGAN = text("run IS NOT NULL")
+IS_DRAFT = text("status = 'draft'")
+"""In these words a question finds the index of drafts."""
 
 
 class Datasets(Table):
@@ -59,6 +62,7 @@ class Posts(Table):
         Index(None, "dataset_id", "place"),
         Index(None, "dataset_id", "split", "place"),
         Index(None, "dataset_id", "picture"),
+        Index(None, "dataset_id", "source"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -110,6 +114,7 @@ class Revisions(Table):
         index_where("uq_revisions_newest", ("post_id", "track"), {"is_newest": True}, unique=True),
         index_where("ix_revisions_corrected", ("track", "status", "post_id"), {"is_newest": True, "imported": False}),
         Index("ix_revisions_suggested", "track", "post_id", sqlite_where=_BEGAN, postgresql_where=_BEGAN),
+        Index("ix_revisions_drafts", "track", "post_id", sqlite_where=IS_DRAFT, postgresql_where=IS_DRAFT),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

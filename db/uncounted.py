@@ -16,6 +16,7 @@ from db.outcomes import judge, lock, parts, posts_moved
 from db.pauses import then_a_pause
 from db.posts import dataset_key
 from db.tables import Posts, Predictions, Uncounted
+from db.text_search import waiting_texts
 from db.training_names import add_names
 from mner_core.data.images import opens
 
@@ -41,8 +42,8 @@ def waiting_posts(store: Store, dataset: str | None = None) -> int:
 
 
 def count_in_background(store: Store) -> None:
-    """Queues a job that counts what waits, unless nothing does or there is such a job already."""
-    if waiting_posts(store):
+    """Queues a job that counts what waits and makes texts searchable, unless nothing waits or there is such a job."""
+    if waiting_posts(store) or waiting_texts(store):
         enqueue(store, "count", {}, author=AUTHOR, dedupe_key="count")
 
 

@@ -1,8 +1,7 @@
 """The part of the screen where a person says which mistakes to show: kinds, types, slices, and the confusion matrix."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -11,6 +10,7 @@ from db.mistakes import Cell, facet
 from db.posts import dataset
 from mner_core.evaluation.errors import NONE
 from pages.components.confusion_matrix import confusion_matrix
+from pages.errors.slices import draw_slices, set_field
 from pages.mistakes.cases import MISTAKES
 from pages.mistakes.filters import Filter, set_filter
 from pages.mistakes.stored import asked_of_cases
@@ -18,33 +18,16 @@ from pages.shared.selection import Selection
 from pages.shared.store import store
 from pages.shared.text import plain
 
-_SLICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "picture": ("Picture", {"": "any", "with": "with one", "without": "without", "broken": "missing or broken"}),
-    "name": ("Name", {"": "any", "seen": "seen in training", "unseen": "not seen"}),
-    "length": ("Length", {"": "any", "1": "1 word", "2": "2 words", "3": "3 and more"}),
-    "labels": ("Post", {"": "any", "corrected": "corrected", "imported": "as imported"}),
-    "order": ("Order", {"": "surest first", "unsure": "least sure first", "most": "most first", "file": "as imported"}),
-}
-
 
 def draw_filters(chosen: Selection, found: Sequence[Cell], wanted: Filter) -> None:
-    """Counts that filter when they are chosen, and the slices; `found` is what the slices leave."""
+    """The slices, and counts that filter when they are chosen; `found` is what the slices leave."""
+    draw_slices(chosen, wanted)
     wrong = [cell for cell in found if cell.kind != "correct"]
     if chosen.compare:
         _pills("change", "Against the other run", CHANGES, wrong, wanted)
     _pills("kind", "Kind of mistake", MISTAKES, wrong, wanted)
     types = sorted({cell.label for cell in wrong} | ({wanted.type} if wanted.type else set()))
     _pills("type", "Entity type", _known_first(chosen, types), wrong, wanted)
-    first, second = st.columns(3), st.columns(3)
-    for column, name in zip([*first, *second], _SLICES, strict=False):
-        with column:
-            _slice(name, wanted)
-    with second[2]:
-        if wanted.asks:
-            st.space("small")
-            st.button(
-                "Show all", icon=":material/filter_alt_off:", on_click=set_filter, args=(Filter(order=wanted.order),)
-            )
 
 
 def choose_matrix_cell(chosen: Selection, every: Sequence[Cell], found: Sequence[Cell], wanted: Filter) -> None:
@@ -88,27 +71,8 @@ def _pills(name: str, title: str, values: Sequence[str], found: Sequence[Cell], 
             offered,
             format_func=lambda value: f"{plain(value)} {counts.get(value, 0)}",
             key=key,
-            on_change=lambda: _set(wanted, name, st.session_state[key] or ""),
+            on_change=lambda: set_field(wanted, name, st.session_state[key] or ""),
         )
-
-
-def _slice(name: str, wanted: Filter) -> None:
-    title, values = _SLICES[name]
-    key = f"filter {name}"
-    current = getattr(wanted, name)
-    st.session_state[key] = current if current in values else ""
-    st.selectbox(
-        title,
-        list(values),
-        format_func=lambda value: values[value],
-        key=key,
-        on_change=lambda: _set(wanted, name, st.session_state[key]),
-    )
-
-
-def _set(wanted: Filter, name: str, value: str) -> None:
-    changed: Any = {name: value}
-    set_filter(replace(wanted, **changed))
 
 
 def _known_first(chosen: Selection, labels: Sequence[str]) -> list[str]:

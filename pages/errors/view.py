@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import streamlit as st
 
@@ -11,6 +10,7 @@ from db.corrections import TRAIN
 from db.mistake_cases import CaseFilter, MistakesOf
 from db.mistakes import Cell, cells, posts_read
 from db.runs import runs
+from db.text_search import waiting_texts
 from pages.errors.choosing import choose_matrix_cell, draw_filters
 from pages.errors.listing import draw_list
 from pages.mistakes.counting import draw_counting
@@ -19,10 +19,12 @@ from pages.mistakes.filters import Filter, current_filter, set_filter
 from pages.mistakes.no_mistakes import no_mistakes
 from pages.mistakes.stored import asked_of_cases, measured, mistakes_of
 from pages.mistakes.worklist import TITLES
+from pages.shared.jump import draw_jump
 from pages.shared.number_format import counted
 from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
 from pages.shared.run_words import unknown_types, why_no_run
 from pages.shared.selection import Selection, gold_name, page_link, selection
+from pages.shared.status import going_on
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -30,7 +32,9 @@ from pages.shared.text import plain
 def main() -> None:
     """Draws the screen."""
     chosen = selection()
-    st.title("Errors", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Errors", anchor=False)
+        draw_jump(chosen)
     if chosen.dataset is None:
         st.info("There are no posts yet. Import some, and train a run on them: its mistakes are then listed here.")
         page_link("data", "Import posts")
@@ -118,13 +122,18 @@ def _entities(every: Sequence[Cell]) -> Mapping[str, int]:
 
 def _draw_found(chosen: Selection, of: MistakesOf, every: Sequence[Cell]) -> None:
     wanted = current_filter()
-    slices = replace(asked_of_cases(wanted), kind="", type="", pair="", change="")
-    found = every if slices == CaseFilter() else cells(store(), of, slices) or []
+    slices = asked_of_cases(wanted).slices
+    found = every if slices == CaseFilter() else cells(store(), of, slices)
     left, right = st.columns([11, 9], gap="large")
     with left:
-        draw_filters(chosen, found, wanted)
+        draw_filters(chosen, found or [], wanted)
     with right:
-        choose_matrix_cell(chosen, every, found, wanted)
+        choose_matrix_cell(chosen, every, found or [], wanted)
+    if found is None:
+        waiting = counted(waiting_texts(store()), "post")
+        st.info(f"Texts are being made searchable: {waiting} to go.", icon=":material/manage_search:")
+        going_on(["count"])
+        return
     if draw_list(chosen, of, wanted):
         return
     if any(cell.kind != "correct" for cell in every):

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-FILTERS = ("kind", "type", "pair", "change", "picture", "name", "length", "labels", "order")
+FILTERS = (
+    "kind", "type", "pair", "change", "picture", "name", "length", "labels", "confidence", "text", "source", "order",
+)  # fmt: skip
 """The parameters of `pages.mistakes.filters.Filter`."""
 
 _BESIDE: Mapping[str, tuple[str, ...]] = {

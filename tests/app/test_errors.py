@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, insert, select
 
 from db import workers
 from db.annotations import history, save
@@ -13,6 +14,7 @@ from db.mistake_cases import CHANGES, CaseFilter, MistakesOf
 from db.mistakes import StoredCase, cases_of, cells, facet, in_order
 from db.post_lists import names_of
 from db.posts import numbers_of
+from db.tables import Posts, PostTexts
 from db.uncounted import count_waiting
 from pages.mistakes.filters import Filter
 from pages.mistakes.sentences import sentences
@@ -174,6 +176,73 @@ def test_the_address_alone_opens_a_filtered_list(store: Store) -> None:
     next(each for each in app.button if each.label == "Show all mistakes").click().run()
     assert "5 mistakes in 4 posts" in shown(app)
     assert not open_app("errors", page="99999", order="nonsense", kind="nonsense", pair="x>y").exception
+
+
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        ({"text": "durant 🔥"}, "2 mistakes in 1 post"),
+        ({"text": "MARIA in"}, "1 mistake in 1 post"),
+        ({"text": '" OR 1'}, "No mistake matches these filters"),
+        ({"confidence": "60-81"}, "2 mistakes in 1 post"),
+        ({"confidence": "0-50"}, "1 mistake in 1 post"),
+        ({"confidence": "nonsense"}, "No mistake matches these filters"),
+        ({"source": "valid.jsonl"}, "5 mistakes in 4 posts"),
+        ({"source": "other.jsonl"}, "No mistake matches these filters"),
+        ({"labels": "draft"}, "No mistake matches these filters"),
+        ({"text": "in", "confidence": "0-45", "source": "valid.jsonl", "labels": "imported"}, "1 mistake in 1 post"),
+    ],
+    ids=str,
+)
+def test_filters_of_the_address(store: Store, fields: dict[str, str], left: str) -> None:
+    app = open_app("errors", run="second", dataset=SET, split="valid", **fields)
+    assert left in shown(app)
+
+
+def test_a_search_and_a_range_are_chosen_and_taken_off(store: Store) -> None:
+    app = open_app("errors", run="second", dataset=SET, split="valid")
+    app.text_input(key="filter text").set_value("  Ann met ").run()
+    assert app.query_params["text"] == "Ann met"
+    assert "1 mistake in 1 post" in shown(app)
+    app.slider(key="filter confidence").set_value((60, 100)).run()
+    assert app.query_params["confidence"] == "60-100"
+    assert "No mistake matches these filters" in shown(app)
+    app.button(key="without confidence").click().run()
+    assert "confidence" not in app.query_params
+    assert "1 mistake in 1 post" in shown(app)
+    app.text_input(key="filter text").set_value("").run()
+    assert "5 mistakes in 4 posts" in shown(app)
+    app.selectbox(key="filter picture").set_value("without").run()
+    assert [button.label for button in app.button if button.key == "without picture"] == ["Picture: without"]
+
+
+def test_a_search_waits_for_texts_that_are_not_searchable_yet(store: Store) -> None:
+    with store.write() as session:
+        session.execute(delete(PostTexts))
+        session.execute(insert(PostTexts).from_select(["post_id"], select(Posts.id)))
+    app = open_app("errors", run="second", dataset=SET, split="valid", text="Ann")
+    assert "Texts are being made searchable: 7 posts to go." in shown(app)
+    app.text_input(key="filter text").set_value("").run()
+    assert "5 mistakes in 4 posts" in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("said", "split"),
+    [("paris", "valid"), ("valid/paris", "valid"), ("trained", "train"), (" train/trained ", "train")],
+)
+def test_an_id_leads_to_its_post(store: Store, said: str, split: str) -> None:
+    app = open_app("errors", run="second", dataset=SET, split="valid")
+    app.text_input(key="jump").set_value(said).run()
+    assert app.title[0].value == said.strip().rpartition("/")[2]
+    assert (app.query_params["post"], app.query_params["split"]) == (said.strip().rpartition("/")[2], split)
+
+
+@pytest.mark.parametrize("said", ["nobody", "train/paris", "paris/", "%", "<b>x</b>"])
+def test_an_id_of_no_post_is_said_to_be_none(store: Store, said: str) -> None:
+    app = open_app("errors", run="second", dataset=SET, split="valid")
+    app.text_input(key="jump").set_value(said).run()
+    assert f"No post “{said}” here" in shown(app)
+    assert app.title[0].value == "Errors"
 
 
 def test_the_screen_compares_two_runs(store: Store) -> None:

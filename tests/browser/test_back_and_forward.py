@@ -33,6 +33,11 @@ def choose(page: Page, title: str, value: str) -> None:
     at_rest(page)
 
 
+def sliced(page: Page, title: str, value: str) -> None:
+    page.get_by_test_id("stMain").get_by_role("button", name="Filters").click()
+    choose(page, title, value)
+
+
 def pressed(page: Page, name: str) -> None:
     page.get_by_test_id("stMain").get_by_text(name, exact=True).click()
     at_rest(page)
@@ -52,7 +57,7 @@ def count(page: Page) -> str:
 
 CASES: dict[str, tuple[str, Callable[[Page], None], Callable[[Page], str]]] = {
     "filter": ("errors", lambda page: pressed(page, "missed 1"), count),
-    "slice": ("errors", lambda page: choose(page, "Picture", "without"), count),
+    "slice": ("errors", lambda page: sliced(page, "Picture", "without"), count),
     "second run": ("errors", lambda page: choose(page, "Compared with", "first"), lambda page: value(page, "Compared")),
     "split": ("errors", lambda page: choose(page, "Split", "train"), lambda page: value(page, "Split")),
     "run": ("post", lambda page: choose(page, "Run", "first"), lambda page: value(page, "Run")),

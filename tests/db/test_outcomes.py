@@ -27,7 +27,8 @@ from db.posts import datasets, post, post_ids
 from db.predictions import PostPrediction, PredictedMark, record
 from db.runs import add_run, forget_results, reindex
 from db.splits import move_posts
-from db.tables import Outcomes, Posts, Runs, RunTotals, TrainingNames, Uncounted
+from db.tables import Outcomes, Posts, PostTexts, Runs, RunTotals, TrainingNames, Uncounted
+from db.text_search import waiting_texts
 from db.uncounted import count_waiting, waiting_posts
 from mner_core.data.tokenize import tokenize
 from mner_core.home import Home
@@ -69,8 +70,9 @@ def assert_true(store: Store) -> None:
 def make_old(store: Store) -> None:
     """Leaves the store as the migration leaves one of an older program: nothing counted, every post noted."""
     with store.write() as session:
-        for table in (Outcomes, RunTotals, TrainingNames, Uncounted):
+        for table in (Outcomes, RunTotals, TrainingNames, Uncounted, PostTexts):
             session.execute(delete(table))
+        session.execute(insert(PostTexts).from_select(["post_id"], select(Posts.id)))
         session.execute(update(Posts).values(picture=None))
         every = select(Posts.id, Posts.dataset_id, Posts.id >= 0)
         session.execute(insert(Uncounted).from_select(["post_id", "dataset_id", "is_new"], every))
@@ -248,10 +250,12 @@ def _as_version_5(store: Store) -> None:
     """Takes everything away that this migration and later ones bring."""
     store.close()
     with sqlite3.connect(store.home.store) as connection:
-        for table in ("outcomes", "run_totals", "uncounted", "training_names", "gold_totals", "changes", "figures"):
+        searched = ("post_texts_terms", "post_texts_index", "post_texts")
+        figures = ("gold_totals", "changes", "figures")
+        for table in ("outcomes", "run_totals", "uncounted", "training_names", *figures, *searched):
             connection.execute(f"drop table {table}")
         added = "revisions_suggested", "posts_dataset_id_split_place", "revisions_track_status_post_id"
-        for index in added:
+        for index in (*added, "revisions_drafts", "posts_dataset_id_source"):
             connection.execute(f"drop index ix_{index}")
         columns = ("posts", "picture"), ("revisions", "is_newest"), ("predictions", "least")
         for table, column in (*columns, ("datasets", "deleted"), ("runs", "deleted")):
@@ -276,7 +280,8 @@ def test_a_store_of_an_older_version_is_counted_by_the_command(
     monkeypatch.setenv("MNER_HOME", str(counted.home.root))
     assert main(["migrate", "--json"]) == 0
     said = capsys.readouterr()
-    assert json.loads(said.out)["counted"] == 6
+    assert (json.loads(said.out)["counted"], json.loads(said.out)["searchable"]) == (6, 6)
+    assert waiting_texts(opened) == 0
     assert "6 of 6 posts" in said.err
     assert_true(opened)
     assert (outcomes_kept(opened), totals_kept(opened)) != before, "a draft was reverted to and is a draft again"

@@ -8,6 +8,7 @@ from db.jobs import job, jobs
 from db.posts import dataset, post_ids
 from db.predictions import PostPrediction, record
 from db.runs import add_run
+from db.text_search import waiting_texts
 from db.uncounted import count_in_background, waiting_posts
 from tests.db.counted_anew import totals_kept
 from tests.db.test_outcomes import assert_true, make_old
@@ -32,10 +33,10 @@ def test_the_job_counts_what_waits(filled: Store, monkeypatch: pytest.MonkeyPatc
     (queued,) = jobs(filled)
     said = in_this_process(filled, monkeypatch, queued)
     posts = dataset(filled, "scenes").posts
-    assert said.result == {"posts": posts}, said.error
+    assert said.result == {"posts": posts, "texts": posts}, said.error
     assert said.progress == (1.0, f"counting: {posts} of {posts} posts")
     finish(filled, job(filled, queued.id), said.result)
-    assert waiting_posts(filled) == 0
+    assert waiting_posts(filled) == waiting_texts(filled) == 0
     assert totals_kept(filled) == before
     assert_true(filled)
     count_in_background(filled)

@@ -1,12 +1,14 @@
 """Count: what runs get right and wrong on the posts that wait for it, in an older store or after a big move.
 
-Payload: {}. Result: {"posts": how many were counted}.
+An older store's texts are made searchable, too. Payload: {}. Result: {"posts": how many were counted, "texts": how many
+were made searchable}.
 """
 
 from typing import Any
 
 from db.engine import Store
 from db.jobs import Job
+from db.text_search import add_waiting_texts
 from db.uncounted import count_waiting
 from worker.child_protocol import Reporter
 
@@ -17,4 +19,8 @@ def run(store: Store, job: Job, report: Reporter) -> dict[str, Any]:  # noqa: AR
     def progress(done: int, total: int) -> None:
         report.progress(done / total, f"counting: {done:,} of {total:,} posts")
 
-    return {"posts": count_waiting(store, progress)}
+    def of_texts(done: int, total: int) -> None:
+        report.progress(done / total, f"making texts searchable: {done:,} of {total:,}")
+
+    texts = add_waiting_texts(store, of_texts)
+    return {"posts": count_waiting(store, progress), "texts": texts}

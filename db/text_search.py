@@ -1,0 +1,120 @@
+"""Search in the texts of posts: what a person types is found wherever it stands, and read as nothing but text.
+
+Case, the form in which Unicode writes a character, kinds of white space and invisible characters do not count; all else
+does: quotation marks, AND, * and emoji stand for themselves, and scripts without spaces need no words. On SQLite an
+index of all runs of three characters finds the posts (FTS5, trigrams); elsewhere the texts are looked through.
+"""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, insert, select, text, true, update
+from sqlalchemy.orm import Session
+
+from db.engine import Store
+from db.pauses import then_a_pause
+from db.tables import Posts, PostTexts
+
+BATCH = 500
+"""Texts of one transaction."""
+_RUN = 3
+"""Characters of a term of the index."""
+_ASKED = 24
+"""Terms of one question: a longer text is looked up by some of its terms, and then compared."""
+_BEGINNINGS = 300
+"""Terms that may begin with one or two characters; where there are more, nearly every text holds them."""
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
+_VARIANTS = frozenset("\ufe0e\ufe0f")
+"""They say whether a sign is drawn as text or as an emoji."""
+
+
+def search_form(words: str) -> str:
+    """A text as it is searched: NFKC without regard to case, single spaces, nothing invisible."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", words).casefold())
+    spaced = " ".join(folded.split())
+    return "".join(
+        char for char in spaced if char not in _VARIANTS and unicodedata.category(char) not in _INVISIBLE
+    ).strip()
+
+
+def holds(session: Session, post_id: Any, words: str) -> ColumnElement[bool]:
+    """The condition that the text of a post, whose number a column holds, has these words in it."""
+    form = search_form(words)
+    if not form:
+        return true()
+    return post_id.in_(_posts_with(session, form))
+
+
+def is_searchable(session: Session) -> bool:
+    """Whether every text has its form; until then no search has an answer."""
+    return not session.scalar(select(select(PostTexts.post_id).where(PostTexts.text.is_(None)).exists()))
+
+
+def waiting_texts(store: Store) -> int:
+    """How many texts have no form yet."""
+    with store.read() as session:
+        return session.scalar(select(func.count()).select_from(PostTexts).where(PostTexts.text.is_(None))) or 0
+
+
+def add_texts(session: Session, posts: Sequence[Posts]) -> None:
+    """Makes new posts searchable, within the transaction that writes them; they have their numbers by now."""
+    rows = [{"post_id": post.id, "text": search_form(post.text)} for post in posts]
+    if rows:
+        session.execute(insert(PostTexts), rows)
+
+
+def add_waiting_texts(store: Store, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+    """Makes all texts searchable that wait, each batch in one short transaction, and returns how many that were.
+
+    `progress` hears how many of all are done, and stops by raising; the next call goes on.
+
+    Raises:
+        StoreError: there is no room left; what was done stays.
+    """
+    done, total = 0, waiting_texts(store)
+    while True:
+        with then_a_pause(store), store.write() as session:
+            waiting = select(PostTexts.post_id).where(PostTexts.text.is_(None)).order_by(PostTexts.post_id)
+            numbers = session.scalars(waiting.limit(BATCH)).all()
+            rows = session.execute(select(Posts.id, Posts.text).where(Posts.id.in_(numbers))).all()
+            if rows:
+                forms = [{"post_id": row.id, "text": search_form(row.text)} for row in rows]
+                session.execute(update(PostTexts), forms)
+        if not rows:
+            return done
+        done += len(rows)
+        progress(done, max(total, done))
+
+
+def _posts_with(session: Session, form: str) -> Select[int]:
+    found = select(PostTexts.post_id)
+    if session.get_bind().dialect.name != "sqlite":
+        return found.where(func.strpos(PostTexts.text, form) > 0)
+    question = _question(session, form)
+    if question is None or len(form) > _RUN:  # the index knows which runs a text has, not where
+        found = found.where(func.instr(PostTexts.text, form) > 0)
+    if question is None:
+        return found
+    matching = text("SELECT rowid FROM post_texts_index WHERE post_texts_index MATCH :question")
+    return found.where(PostTexts.post_id.in_(matching.bindparams(question=question)))
+
+
+def _question(session: Session, form: str) -> str | None:
+    """What the index is asked, each term in quotation marks so that none is an operator; None where it cannot help.
+
+    Behind each text stand two signs of an end (see the migration), so that every character of it begins a term.
+    """
+    if len(form) >= _RUN:
+        terms = dict.fromkeys(form[place : place + _RUN] for place in range(len(form) - _RUN + 1))
+        return " AND ".join(map(_quoted, [*terms][:_ASKED]))
+    beginning = text("SELECT term FROM post_texts_terms WHERE term >= :first AND term < :last LIMIT :most")
+    limits = {"first": form, "last": f"{form}\U0010ffff", "most": _BEGINNINGS + 1}
+    found = session.scalars(beginning, limits).all()
+    if len(found) > _BEGINNINGS:
+        return None
+    return " OR ".join(map(_quoted, found)) or _quoted("\x03" * _RUN)
+
+
+def _quoted(term: str) -> str:
+    return '"' + term.replace('"', '""') + '"'
