@@ -20,6 +20,7 @@ from db.annotations import save
 from db.change_token import newest_revision
 from db.character_spans import Mark
 from db.engine import Store, open_store
+from db.gold_totals import gold_follows
 from db.mistake_cases import CaseFilter, MistakesOf
 from db.mistakes import cells, in_order, number_of, page_end
 from db.post_lists import PostList, done_since
@@ -81,7 +82,8 @@ def fill(store: Store, posts: int, chance: random.Random) -> dict[int, DrawnPost
             marks = [[f"g{place}", *mark, None] for place, mark in enumerate(drawn[number].gold)]
             revisions.append({**_REVISION, "post_id": number, "marks": marks})
         session.execute(insert(Posts), rows)
-        session.execute(insert(Revisions), revisions)
+        with gold_follows(session, list(drawn)):
+            session.execute(insert(Revisions), revisions)
         for run in range(RUNS):
             session.execute(insert(Runs), [{**_RUN, "id": run + 1, "name": f"run {run}", "folder": f"run {run}"}])
         add_names(session, list(drawn))

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.engine import Store
@@ -63,19 +63,21 @@ def change_token(
         changes = session.scalar(select(Datasets.changes).where(Datasets.id == dataset_id)) or 0
         found = session.execute(select(Runs.name, Runs.id, Runs.weights, Runs.created).where(Runs.name.in_(runs)))
         known = {name: row for name, *row in found}
-        counts = {
-            **{f"labels {gold}": _number(session, dataset_id, "labels", gold, split) for gold in golds},
-            **{f"run {run}": _number(session, dataset_id, "run", str(row[0]), split) for run, row in known.items()},
-        }
+        of = [("labels", gold) for gold in golds] + [("run", str(row[0])) for row in known.values()]
+        counts = _counts(session, dataset_id, split, of)
     return json.dumps([dataset_id, changes, split, counts, known], sort_keys=True, separators=(",", ":"))
 
 
-def _number(session: Session, dataset_id: int, kind: str, name: str, split: str | None) -> int:
-    wanted = select(func.sum(Changes.number))
-    wanted = wanted.where(Changes.dataset_id == dataset_id, Changes.kind == kind, Changes.name == name)
+def _counts(
+    session: Session, dataset_id: int, split: str | None, of: Sequence[tuple[str, str]]
+) -> list[tuple[str, str, int]]:
+    """How often what these kinds and names stand for has changed, those that never did left out."""
+    named = tuple_(Changes.kind, Changes.name).in_(of)
+    wanted = select(Changes.kind, Changes.name, func.sum(Changes.number)).where(Changes.dataset_id == dataset_id, named)
     if split is not None:
         wanted = wanted.where(Changes.split == split)
-    return session.scalar(wanted) or 0
+    rows = session.execute(wanted.group_by(Changes.kind, Changes.name).order_by(Changes.kind, Changes.name))
+    return [(kind, name, number) for kind, name, number in rows]
 
 
 def _count(session: Session, kind: Literal["labels", "run"], where: Iterable[tuple[int, str, str]]) -> None:

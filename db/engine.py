@@ -39,6 +39,12 @@ class Store:
             yield session
 
     @contextmanager
+    def frozen(self) -> Iterator["Store"]:
+        """The store as it is at this moment: whatever is read through it within the `with` is of one state."""
+        with self.read() as session:
+            yield _Frozen(self.home, self.engine, self.clock, session)
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that is kept whole when the block ends, and not at all when it raises."""
         engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
@@ -57,6 +63,18 @@ class Store:
     def close(self) -> None:
         """Gives all connections back. The store can still be used and then opens new ones."""
         self.engine.dispose()
+
+
+@dataclass(frozen=True)
+class _Frozen(Store):
+    """A store all of whose reads are one transaction."""
+
+    session: Session | None = field(default=None, repr=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        assert self.session is not None, "`Store.frozen` gives it"
+        yield self.session
 
 
 def open_store(home: Home, url: str | None = None, clock: Callable[[], float] | None = None) -> Store:

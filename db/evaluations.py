@@ -101,6 +101,33 @@ def judged(
     ]
 
 
+def judged_together(
+    store: Store,
+    runs: Sequence[str],
+    dataset: str,
+    split: str | None = None,
+    gold: str = CURRENT,
+    fair_to: Sequence[str] = (),
+) -> list[list[Judged]]:
+    """What each of some runs says beside the gold, all on the posts on which `evaluate` measures them together.
+
+    Raises:
+        InputError: as `evaluate` does.
+    """
+    asked = _Question(store, dataset, split, gold, "entity", tuple(fair_to))
+    with store.read() as session:
+        posts = asked.posts(session, runs)
+        said = [asked.said(session, run, run_id(session, run), posts) for run in runs]
+    golds = [places(each.example) for each in posts]
+    return [
+        [
+            Judged(gold_post=each, gold=gold_of, prediction=of_run[each.post])
+            for each, gold_of in zip(posts, golds, strict=True)
+        ]
+        for of_run in said
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     """Which gold and how to score: what `evaluate` is asked, apart from the runs."""
@@ -114,12 +141,7 @@ class _Question:
 
     def answer(self, session: Session, runs: Sequence[str]) -> tuple[list[Evaluation], list[Any]]:
         """The runs' scores, and the rows that the store does not have yet."""
-        posts = gold_posts_in(session, self.store, self.dataset, self.gold, self.split, self.fair_to)
-        posts = [post for post in posts if post.revision is not None]
-        if not posts:
-            raise InputError(self._nothing())
-        for run in runs:
-            posts = self._of_brought(session, run, posts)
+        posts = self.posts(session, runs)
         sha256 = gold_fingerprint(post.example for post in posts)
         found: list[Evaluation] = []
         new: list[Any] = []
@@ -135,6 +157,23 @@ class _Question:
             if not self._is_recorded(session, key, sha256):
                 new.append(self._row(key, sha256, len(posts), to_json(total)))
         return found, new
+
+    def posts(self, session: Session, runs: Sequence[str]) -> list[GoldPost]:
+        """The posts on which the runs are measured together."""
+        posts = gold_posts_in(session, self.store, self.dataset, self.gold, self.split, self.fair_to)
+        posts = [post for post in posts if post.revision is not None]
+        if not posts:
+            raise InputError(self._nothing())
+        for run in runs:
+            posts = self._of_brought(session, run, posts)
+        return posts
+
+    def said(self, session: Session, run: str, key: int, posts: Sequence[GoldPost]) -> dict[int, PostPrediction]:
+        """What a run says of the posts, all of which it must have looked at."""
+        said = predictions_in(session, key, self.dataset, self.split) if posts else {}
+        if unseen := sum(post.post not in said for post in posts):
+            raise InputError(not_predicted(run, unseen, self._called()))
+        return said
 
     def _nothing(self) -> str:
         if self.fair_to:
@@ -158,10 +197,7 @@ class _Question:
         return {revision: counts for revision, counts in session.execute(wanted)}  # noqa: C416 - rows are no pairs to mypy
 
     def _count(self, session: Session, run: str, key: int, posts: Sequence[GoldPost]) -> Iterator[Counts]:
-        said = predictions_in(session, key, self.dataset, self.split) if posts else {}
-        unseen = sum(post.post not in said for post in posts)
-        if unseen:
-            raise InputError(not_predicted(run, unseen, self._called()))
+        said = self.said(session, run, key, posts)
         is_strict = posts and self.protocol == "entity-strict"  # the other protocol reads no tags
         scheme = scheme_of_dataset(session, self.dataset) if is_strict else "BIO2"
         for post in posts:

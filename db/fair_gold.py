@@ -7,15 +7,17 @@ settings, whatever seed and labels they learned from) count as one.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL, counts_as
-from db.posts import GOLD, in_dataset
+from db.gold_totals import labelled_posts
+from db.outcomes import parts
+from db.posts import GOLD, dataset_key, in_dataset
 from db.runs import runs
 from db.tables import Posts, Revisions
 
@@ -46,10 +48,10 @@ def suggested(store: Store, dataset: str, split: str | None, gold: str, by: Sequ
         InputError: there is no such data set.
     """
     with store.read() as session:
-        now = _labelled(session, dataset, split, gold)
-        fair = _labelled(session, dataset, split, gold, by)
+        labelled = labelled_posts(session, dataset_key(session, dataset), split, gold)
         begun = {post for post, run in _begun(session, dataset, split, gold) if run in by}
-    return Suggested(labelled=len(now), posts=len(begun), left_out=len(begun - fair))
+        fair = _fair(session, begun, gold, by)
+    return Suggested(labelled=labelled, posts=len(begun), left_out=len(begun) - fair)
 
 
 def suggesting_runs(store: Store, dataset: str, split: str | None, gold: str) -> dict[str, int]:
@@ -64,19 +66,20 @@ def suggesting_runs(store: Store, dataset: str, split: str | None, gold: str) ->
 
 def _begun(session: Session, dataset: str, split: str | None, gold: str) -> set[tuple[int, str]]:
     """Which posts' labels go back to a suggestion of which run."""
-    begun = aliased(Revisions)
-    track = GOLD if gold == CURRENT else gold
+    if gold == ORIGINAL:
+        return set()
+    begun, track = aliased(Revisions), GOLD if gold == CURRENT else gold
+    is_of_post = (Revisions.post_id == begun.post_id) & (begun.base <= Revisions.base)
     wanted = (
-        select(Posts.id, begun.run)
-        .select_from(Posts)
-        .join(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold) & (Revisions.status == "submitted"))
-        .join(begun, (begun.post_id == Posts.id) & (begun.track == track) & (begun.base <= Revisions.base))
-        .where(*in_dataset(session, dataset, split), begun.run.is_not(None))
+        select(begun.post_id, begun.run)
+        .join(Revisions, is_of_post & counts_as(gold) & (Revisions.status == "submitted"))
+        .join(Posts, Posts.id == begun.post_id)
+        .where(begun.track == track, begun.run.is_not(None), *in_dataset(session, dataset, split))
     )
-    return {(post, run) for post, run in session.execute(wanted) if run is not None and gold != ORIGINAL}
+    return {(post, run) for post, run in session.execute(wanted) if run is not None}
 
 
-def _labelled(session: Session, dataset: str, split: str | None, gold: str, fair_to: Sequence[str] = ()) -> set[int]:
-    """The posts that count as labelled under the named gold."""
-    wanted = select(Posts.id).join(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold, fair_to))
-    return set(session.scalars(wanted.where(*in_dataset(session, dataset, split), Revisions.status != "discarded")))
+def _fair(session: Session, posts: Collection[int], gold: str, fair_to: Sequence[str]) -> int:
+    """How many of some posts count as labelled once the suggestions are taken back."""
+    fair = select(func.count()).select_from(Revisions).where(counts_as(gold, fair_to), Revisions.status != "discarded")
+    return sum(session.scalar(fair.where(Revisions.post_id.in_(part))) or 0 for part in parts(sorted(posts)))

@@ -107,7 +107,11 @@ def corrected_posts(store: Store, dataset: str) -> int:
 
 @contextmanager
 def gold_follows(session: Session, posts: Sequence[int]) -> Iterator[None]:
-    """Lets the sums and the change token follow what is done to the labels and the splits of posts within a `with`."""
+    """Lets the sums and the change token follow what is done to the labels and the splits of posts within a `with`.
+
+    The totals of runs are moved within it, too: whoever writes takes the tables in one order, so that no two wait for
+    each other.
+    """
     before = _counting(session, posts)
     yield
     session.flush()

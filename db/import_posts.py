@@ -129,8 +129,9 @@ class _Batch:
                 )
                 for row, marks in self.gold
             )  # fmt: skip
-        add_names(self.session, labelled)
-        judge(self.session, [post for post in labelled if post in self.known])
+            self.session.flush()
+            add_names(self.session, labelled)
+            judge(self.session, [post for post in labelled if post in self.known])
 
     def _add(self, example: Example, sha256: str | None, gold: "_Gold") -> None:
         whole = self.whole

@@ -19,8 +19,8 @@ IMPORT_LOCK = ".import.lock"
 
 
 def needing(session: Session, thing: Thing, name: str) -> list[Job]:
-    """The jobs that wait or run and name it, oldest first."""
-    rows = session.scalars(select(Jobs).where(Jobs.status.in_(ACTIVE)).order_by(Jobs.id))
+    """The jobs that wait or run and name it, oldest first; a figure for a screen stands in nobody's way."""
+    rows = session.scalars(select(Jobs).where(Jobs.status.in_(ACTIVE), Jobs.kind != "figure").order_by(Jobs.id))
     return [to_job(row) for row in rows if name in names_of(row, thing)]
 
 

@@ -15,7 +15,7 @@ from mner_core.home import Home
 from mner_core.types import InputError
 
 Kind: TypeAlias = Literal[
-    "import", "features", "train", "predict", "experiment", "suspicious", "cross-validate", "count"
+    "import", "features", "train", "predict", "experiment", "suspicious", "cross-validate", "count", "figure"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Status: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled"]

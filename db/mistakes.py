@@ -16,7 +16,8 @@ from db.engine import Store
 from db.mistake_cases import CaseFilter, Change, MistakesOf, answers, gold_label, read_posts, said_label, selected_cases
 from db.post_lists import Part, PlaceInOrder, StoredList
 from db.predictions import PredictedMark
-from mner_core.evaluation.errors import Kind, Outcome
+from mner_core.evaluation.errors import NONE, Kind, Outcome
+from mner_core.evaluation.scoring import Counts, Figures
 from mner_core.types import Span
 
 Order: TypeAlias = Literal["sure", "unsure", "most", "file"]
@@ -86,6 +87,19 @@ def facet(found: Iterable[Cell], wanted: CaseFilter, name: str) -> Mapping[str, 
         if all(getattr(wanted, other) in ("", value) for other, value in values.items() if other != name):
             counts[values[name]] += cell.number
     return counts
+
+
+def figures_of(found: Iterable[Cell]) -> Figures:
+    """What a run scores, by the protocol `entity`, from the cells of all its cases under no filter.
+
+    Beside a second run these are the figures on the posts that both have read.
+    """
+    own = [cell for cell in found if cell.change != "fixed"]
+    return Counts(
+        true_positives=sum(cell.number for cell in own if cell.kind == "correct"),
+        predicted=sum(cell.number for cell in own if cell.predicted != NONE),
+        gold=sum(cell.number for cell in own if cell.gold != NONE),
+    ).figures()
 
 
 def posts_read(store: Store, of: MistakesOf) -> int | None:

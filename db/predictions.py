@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, exc, func, insert, or_, select
+from sqlalchemy import delete, exc, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from db.change_token import said_changed
@@ -112,6 +112,18 @@ def waiting(store: Store, run: str, dataset: str, split: str | None = None) -> l
         seen = select(Predictions.post_id).where(Predictions.run_id == run_id(session, run))
         wanted = select(Posts.id).where(*in_dataset(session, dataset, split), Posts.id.not_in(seen))
         return list(session.scalars(wanted.order_by(Posts.place)))
+
+
+def is_unread(store: Store, run: str, dataset: str, split: str | None = None) -> bool:
+    """Whether there is a post that a run has not looked at yet.
+
+    Raises:
+        InputError: there is no such run or data set.
+    """
+    with store.read() as session:
+        seen = (Predictions.run_id == run_id(session, run)) & (Predictions.post_id == Posts.id)
+        unread = ~exists().where(seen).correlate(Posts)
+        return session.scalar(select(Posts.id).where(*in_dataset(session, dataset, split), unread).limit(1)) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

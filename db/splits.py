@@ -109,8 +109,8 @@ def move_posts(store: Store, dataset: str, splits: Mapping[int, str]) -> int:
             # Two posts may change places: no row may stand in another's way for a moment.
             _update(session, [{"id": each["id"], "name": f"\ue000{each['id']}"} for each in moved])
             _update(session, places)
-        add_names(session, numbers)
-        outcomes_follow(session, numbers)
+            add_names(session, numbers)
+            outcomes_follow(session, numbers)
         changed(row)
     count_in_background(store)
     return sum(each["split"] != here[each["id"]][0] for each in places)

@@ -30,6 +30,7 @@ MODULES: Mapping[Kind, str] = {
     "suspicious": "worker.jobs.label_errors",
     "cross-validate": "worker.jobs.cross_validation",
     "count": "worker.jobs.count",
+    "figure": "worker.jobs.figures",
 }
 """Each has `run(store, job, report) -> result`; only the one that is needed is loaded."""
 

@@ -15,7 +15,7 @@ from worker.child_protocol import Inbox
 from worker.leftovers import remove_leftovers
 from worker.settings import child_environment
 
-LIGHT: tuple[Kind, ...] = ("import", "count")
+LIGHT: tuple[Kind, ...] = ("import", "count", "figure")
 """Jobs that load no model: they have a lane of their own, so that none of them waits for a training."""
 HEAVY: tuple[Kind, ...] = ("features", "train", "predict", "experiment", "suspicious", "cross-validate")
 """Jobs that need a device. What `worker.child` knows is light or heavy; jobs of other kinds wait."""

@@ -5,11 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from db.agreement import agreement_of, beginnings
-from db.change_token import ChangeToken, change_token
-from db.engine import Store
-from mner_core.evaluation.agreement import Agreement, Disagreement
-from mner_core.types import InputError, Span
+from db.figures import Question
+from pages.shared.figures import computed
 from pages.shared.number_format import counted
 from pages.shared.selection import gold_name, golds
 from pages.shared.store import store
@@ -17,7 +14,6 @@ from pages.shared.text import plain
 
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
 _KAPPA = st.column_config.NumberColumn(format="%.2f", width="small")
-_SHOWN = 500
 
 
 def agreement_between(dataset: str) -> None:
@@ -30,27 +26,28 @@ def agreement_between(dataset: str) -> None:
     )
     default = 3 if len(people) > 1 else 0
     second = columns[1].selectbox("And these", names, index=default, format_func=gold_name, key="agree second")
-    found = _agreement(store(), change_token(store(), dataset, None, [first, second]), dataset, first, second)
-    if isinstance(found, str):
-        st.caption(plain(found))
+    found = computed(Question(kind="agreement", dataset=dataset, golds=(first, second)))
+    if found is None:
+        return
+    if "problem" in found:
+        st.caption(plain(found["problem"]))
         return
     facts = st.columns(4)
-    f1 = found.spans.f1
+    f1 = found["spans"]["f1"]
     facts[0].metric("Span F1", "-" if f1 is None else f"{f1:.1f}", help="- where neither has marked a span.")
-    facts[1].metric("Kappa on words", _kappa(found.kappa), help="1 is agreement, 0 is what chance gives.")
-    facts[2].metric("On marked words", _kappa(found.kappa_marked), help="Words that either side has marked.")
-    facts[3].metric("Disagreements", f"{len(found.disagreements):,}")
-    st.caption(f"On {counted(found.posts, 'post')} with {counted(found.words, 'word')} that both have labelled.")
+    facts[1].metric("Kappa on words", _kappa(found["kappa"]), help="1 is agreement, 0 is what chance gives.")
+    facts[2].metric("On marked words", _kappa(found["kappa_marked"]), help="Words that either side has marked.")
+    facts[3].metric("Disagreements", f"{found['number']:,}")
+    st.caption(f"On {counted(found['posts'], 'post')} with {counted(found['words'], 'word')} that both have labelled.")
     for gold in dict.fromkeys((first, second)):
-        if sentence := _began(beginnings(store(), dataset, gold), gold):
+        if sentence := _began(found["began"][gold], gold):
             st.caption(sentence)
-    if found.per_type:
+    if found["per_type"]:
         st.dataframe(_types(found), hide_index=True, column_config={"Span F1": _NUMBER, "Kappa": _KAPPA})
-    if found.disagreements:
-        shown = found.disagreements[:_SHOWN]
+    if shown := found["disagreements"]:
         st.dataframe([_row(each) for each in shown], hide_index=True)
-        if len(found.disagreements) > _SHOWN:
-            st.caption(f"The first {_SHOWN} of them; `python -m db agreement --json` lists all.")
+        if found["number"] > len(shown):
+            st.caption(f"The first {len(shown)} of them; `python -m db agreement --json` lists all.")
 
 
 def _began(found: Mapping[str, int], gold: str) -> str:
@@ -60,40 +57,31 @@ def _began(found: Mapping[str, int], gold: str) -> str:
     return plain(f"{gold_name(gold)[:1].upper()}{gold_name(gold)[1:]}: {', '.join(parts)}.") if parts else ""
 
 
-@st.cache_data(max_entries=8, show_spinner="Comparing the labels")
-def _agreement(
-    _store: Store,
-    now: ChangeToken,  # noqa: ARG001  it is part of the cache's key
-    dataset: str,
-    first: str,
-    second: str,
-) -> Agreement | str:
-    try:
-        return agreement_of(_store, dataset, first, second)
-    except InputError as error:
-        return str(error)
-
-
-def _types(found: Agreement) -> list[dict[str, Any]]:
+def _types(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"Type": label, "Span F1": figures.f1, "Kappa": found.kappa_per_type[label], "In the first": figures.support}
-        for label, figures in found.per_type.items()
+        {
+            "Type": label,
+            "Span F1": figures["f1"],
+            "Kappa": found["kappa_per_type"][label],
+            "In the first": figures["support"],
+        }
+        for label, figures in found["per_type"].items()
     ]
 
 
-def _row(each: Disagreement) -> dict[str, str]:
+def _row(each: Mapping[str, Any]) -> dict[str, str]:
     return {
-        "Post": each.post,
-        "Split": each.split,
-        "Words": each.text,
-        "What": each.kind,
-        "First": _label(each.first),
-        "Second": _label(each.second),
+        "Post": each["post"],
+        "Split": each.get("split", ""),
+        "Words": each["text"],
+        "What": each["kind"],
+        "First": _label(each["first"]),
+        "Second": _label(each["second"]),
     }
 
 
-def _label(span: Span | None) -> str:
-    return span.label if span else "-"
+def _label(span: Mapping[str, Any] | None) -> str:
+    return span["label"] if span else "-"
 
 
 def _kappa(value: float | None) -> str:

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
-from db.change_token import change_token
 from db.corrections import TRAIN
+from db.figures import Question
+from db.gold_totals import gold_sums
 from db.mistake_cases import CaseFilter, MistakesOf
-from db.mistakes import Cell, cells, posts_read
+from db.mistakes import Cell, cells, figures_of, posts_read
+from db.run_totals import measured
 from db.runs import runs
 from db.text_search import waiting_texts
 from pages.errors.choosing import choose_matrix_cell, draw_filters
@@ -17,8 +20,9 @@ from pages.mistakes.counting import draw_counting
 from pages.mistakes.fairness import Fairness, fairness
 from pages.mistakes.filters import Filter, current_filter, set_filter
 from pages.mistakes.no_mistakes import no_mistakes
-from pages.mistakes.stored import asked_of_cases, measured, mistakes_of
+from pages.mistakes.stored import asked_of_cases, mistakes_of
 from pages.mistakes.worklist import TITLES
+from pages.shared.figures import computed, fingerprint_of
 from pages.shared.jump import draw_jump
 from pages.shared.number_format import counted
 from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
@@ -55,8 +59,10 @@ def main() -> None:
         st.warning(unknown)
     fair = _fairness(chosen)
     st.markdown(_summary(chosen, of, every, read))
+    if read:
+        computed(_labels_of(of, read))
     if fair and fair.sentence:
-        st.info(f"{fair.sentence} {_as_labelled(chosen)}", icon=":material/balance:")
+        st.info(f"{fair.sentence} {_as_labelled(of)}", icon=":material/balance:")
     if chosen.split == TRAIN and read:
         st.caption(
             ":material/info: A run repeats the labels of train that it learned, so few of its mistakes show here."
@@ -82,16 +88,13 @@ def _fairness(chosen: Selection) -> Fairness | None:
     return fairness(store(), (chosen.compare, chosen.run), chosen.dataset, chosen.split, chosen.gold)
 
 
-def _as_labelled(chosen: Selection) -> str:
+def _as_labelled(of: MistakesOf) -> str:
     """Both runs' F1 on the labels as they are."""
-    assert chosen.dataset, "a data set is chosen"
-    assert chosen.run, "a run is chosen"
-    runs_of = (chosen.compare or "", chosen.run)
-    now = change_token(store(), chosen.dataset, None, [chosen.gold], runs_of)
-    found = measured(store(), now, runs_of, chosen.dataset, chosen.split, chosen.gold)
-    if isinstance(found, str):
-        return plain(found)
-    said = ", ".join(f"{plain(each.run)} {each.score.f1:.1f}" for each in found)
+    pairs = ((of.compare or "", of.run), (of.run, of.compare))
+    sides = [replace(of, run=run, compare=other, fair_to=()) for run, other in pairs]
+    said = ", ".join(
+        f"{plain(side.run)} {figures_of(cells(store(), side, CaseFilter()) or []).f1:.1f}" for side in sides
+    )
     return f"On the labels as they are: {said}, which says nothing of which is better."
 
 
@@ -100,15 +103,26 @@ def _summary(chosen: Selection, of: MistakesOf, every: Sequence[Cell], read: int
     run, where = plain(of.run), f"{plain(of.split or 'all splits')}, {plain(gold_name(of.gold))}"
     if not read:
         return f"{no_mistakes(chosen)} Choose another split, other labels or another run ({where})."
-    basis = f"{counted(read, 'post')} with {counted(sum(_entities(every).values()), 'entity', 'entities')} ({where})"
+    score = figures_of(every)
+    basis = f"{counted(read, 'post')} with {counted(score.support, 'entity', 'entities')} ({where})"
     wrong = sum(cell.number for cell in every if cell.kind != "correct" and cell.change != "fixed")
     said = f"**{run}** makes **{counted(wrong, 'mistake')}** on {basis}"
-    now = change_token(store(), of.dataset, None, [of.gold], [of.run])
-    found = measured(store(), now, (of.run,), of.dataset, of.split, of.gold, of.fair_to)
-    if isinstance(found, str):
-        return f"{said}. {plain(found)}"
-    score = found[0].score
-    return f"{said}: F1 **{score.f1:.1f}**, protocol {score.protocol}, one seed, gold {score.gold_sha256[:8]}."
+    of_run = (measured(store(), of.dataset, of.split, of.gold) or {}).get(of.run)
+    if isinstance(of_run, str):
+        return f"{said}. {plain(of_run)}"
+    gold = fingerprint_of(_labels_of(of, read)) or "fingerprint being computed"
+    return f"{said}: F1 **{score.f1:.1f}**, protocol entity, one seed, gold {gold}."
+
+
+def _labels_of(of: MistakesOf, read: int) -> Question:
+    """The question for the fingerprint of the labels that the figures rest on: mostly those of all labelled posts."""
+    sums = gold_sums(store(), of.dataset, of.gold)
+    labelled = sum(each.labelled for split, each in sums.items() if of.split in (None, split))
+    runs_of = (of.compare, of.run) if of.compare else (of.run,)
+    is_every = read == labelled and not of.fair_to
+    return Question(
+        kind="fingerprint", dataset=of.dataset, split=of.split, golds=(of.gold,), runs=() if is_every else runs_of
+    )
 
 
 def _entities(every: Sequence[Cell]) -> Mapping[str, int]:

@@ -2,14 +2,10 @@
 
 from collections.abc import Collection
 
-import streamlit as st
-
-from db.change_token import ChangeToken
 from db.engine import Store
-from db.evaluations import Evaluation, evaluate, judged
+from db.evaluations import judged
 from db.mistake_cases import CaseFilter, MistakesOf
 from db.mistakes import ORDERS, Order, cases_of
-from mner_core.types import InputError
 from pages.mistakes.cases import PostCases
 from pages.mistakes.fairness import fairness
 from pages.mistakes.filters import Filter
@@ -58,20 +54,3 @@ def with_their_cases(store: Store, of: MistakesOf, wanted: Filter, posts: Collec
         if each.gold_post.post in cases
     }
     return [by_post[post] for post in posts if post in by_post]
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def measured(
-    _store: Store,
-    now: ChangeToken,  # noqa: ARG001  it is part of the cache's key
-    runs: tuple[str, ...],
-    dataset: str,
-    split: str | None,
-    gold: str,
-    fair_to: tuple[str, ...] = (),
-) -> list[Evaluation] | str:
-    """The scores of runs, or the sentence that says why there are none; `now` is the store's change token."""
-    try:
-        return evaluate(_store, runs, dataset, split, gold, fair_to=fair_to)
-    except InputError as error:
-        return str(error)

@@ -1,58 +1,64 @@
-"""The overview's numbers: every run on one gold, and two runs compared on it."""
+"""The overview's table: what every run scores on one gold, and what one has to know of these figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from db.change_token import change_token
 from db.deleted_names import spoken
-from db.evaluations import Evaluation
 from db.fair_gold import suggesting_runs
+from db.figures import Question
+from db.gold_totals import GoldSums
 from db.jobs import enqueue
-from db.predictions import waiting
+from db.posts import Dataset, dataset
+from db.predictions import is_unread
+from db.run_totals import Totals, measured
 from db.runs import StoredRun, runs
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.gold import PROTOCOLS
-from pages.overview.data_statistics import RunComparison, comparison, measured, unknown_to
-from pages.shared.number_format import counted, score_sentence, when
-from pages.shared.pickers import choice_table, pick_compare, pick_run
-from pages.shared.selection import Selection, change, gold_name, page_link
-from pages.shared.status import active_jobs
+from mner_core.evaluation.scoring import Counts
+from pages.shared.figures import computed, fingerprint_of
+from pages.shared.number_format import counted, when
+from pages.shared.pickers import choice_table
+from pages.shared.run_words import unknown_types_of
+from pages.shared.selection import Selection, gold_name, page_link
+from pages.shared.status import active_jobs, going_on
 from pages.shared.store import me, store
 from pages.shared.text import plain
 
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
+_COUNT = st.column_config.NumberColumn(format="%d", width="small")
+_PROTOCOL = "entity"
 
 
-def show_runs(chosen: Selection) -> None:
-    """A table of all runs on the chosen posts and gold; a click on a row chooses the run."""
+def show_runs(chosen: Selection, labels: Mapping[str, GoldSums]) -> None:
+    """A table of all runs on the chosen posts and gold; a click on a row chooses the run.
+
+    `labels` are the sums of the gold by split.
+    """
     assert chosen.dataset is not None, "runs are measured on a data set"
-    now = change_token(store(), chosen.dataset, None, [chosen.gold], [run.name for run in runs(store())])
-    found = [
-        (run, measured(store(), now, run.name, chosen.dataset, chosen.split, chosen.gold))
-        for run in reversed(runs(store()))
-    ]
+    scores = measured(store(), chosen.dataset, chosen.split, chosen.gold)
+    if scores is None:
+        st.info("The mistakes of runs are being counted.", icon=":material/calculate:")
+        going_on(["count"])
+        return
+    found = [(run, scores[run.name]) for run in reversed(runs(store())) if run.name in scores]
     choice_table(
         "run",
         [run.name for run, _ in found],
         chosen.run,
         [_row(run, score) for run, score in found],
-        {"F1": _NUMBER, "Precision": _NUMBER, "Recall": _NUMBER},
+        {"F1": _NUMBER, "Precision": _NUMBER, "Recall": _NUMBER, "Entities": _COUNT, "Posts": _COUNT},
     )
-    scored = [score for _, score in found if isinstance(score, Evaluation)]
-    if scored:
-        one = scored[0]
-        rests_on = score_sentence(one.score, gold_name(one.gold), one.posts)
-        st.caption(
-            f"F1, precision and recall in percent, one seed each. {rests_on}.", help=PROTOCOLS[one.score.protocol].about
-        )
-        _say_who_suggested(chosen)
-        if chosen.split in {None, "train"}:
-            st.caption(":material/info: Runs have learned from training posts: what they score there says little.")
+    here = [sums for split, sums in labels.items() if chosen.split in (None, split)]
+    if any(isinstance(score, Totals) for _, score in found):
+        _say_what_it_rests_on(chosen, here)
+    of_types = _entities(here)
+    _f1_by_type(found, of_types)
+    about = dataset(store(), chosen.dataset)
     for run, score in found:
-        if isinstance(score, Evaluation):
-            _say_what_counts(chosen, run, score)
+        if isinstance(score, Totals):
+            _say_what_counts(about, run, score, of_types)
     if chosen.run is not None:
         with st.container(horizontal=True):
             page_link("errors", f"Errors of {plain(chosen.run)}")
@@ -62,12 +68,49 @@ def show_runs(chosen: Selection) -> None:
             _unmeasured(chosen, run, score)
 
 
-def _say_what_counts(chosen: Selection, run: StoredRun, score: Evaluation) -> None:
-    """What one has to know of a run's figure: types that it does not know, or that it was brought for some posts."""
+def _say_what_it_rests_on(chosen: Selection, here: Sequence[GoldSums]) -> None:
+    """Protocol, entities, posts, gold and its fingerprint, which the worker computes."""
     assert chosen.dataset is not None, "runs are measured on a data set"
-    now = change_token(store(), chosen.dataset, chosen.split, [chosen.gold], [run.name])
-    unknown = unknown_to(store(), now, run.name, chosen.dataset, chosen.split, chosen.gold)
-    if unknown:
+    asked = Question(kind="fingerprint", dataset=chosen.dataset, split=chosen.split, golds=(chosen.gold,))
+    entities = sum(sum(sums.entities.values()) for sums in here)
+    posts = sum(sums.labelled for sums in here)
+    fingerprint = fingerprint_of(asked)
+    said = f"`{fingerprint}`" if fingerprint else "being computed"
+    st.caption(
+        f"F1, precision and recall in percent, one seed each. Protocol `{_PROTOCOL}` · {entities:,} entities in "
+        f"{posts:,} posts · {plain(gold_name(chosen.gold))}, fingerprint {said}.",
+        help=PROTOCOLS[_PROTOCOL].about,
+    )
+    computed(asked)
+    _say_who_suggested(chosen)
+    if chosen.split in {None, "train"}:
+        st.caption(":material/info: Runs have learned from training posts: what they score there says little.")
+
+
+def _entities(here: Sequence[GoldSums]) -> dict[str, int]:
+    """The entities of some splits by type, in alphabetical order."""
+    labels = sorted({label for sums in here for label in sums.entities})
+    return {label: sum(sums.entities.get(label, 0) for sums in here) for label in labels}
+
+
+def _f1_by_type(found: Sequence[tuple[StoredRun, Totals | str]], entities: Mapping[str, int]) -> None:
+    """F1 of every run for each type that the labels have, with the number of its entities."""
+    rows = [
+        {"Run": run.name, **{label: score.by_type.get(label, Counts()).figures().f1 for label in entities}}
+        for run, score in found
+        if isinstance(score, Totals)
+    ]
+    if not rows or not entities:
+        return
+    with st.expander("F1 by type"):
+        st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(entities, _NUMBER))
+        said = ", ".join(f"{number:,} {plain(label)}" for label, number in entities.items())
+        st.caption(f"Entities of these labels: {said}. A brought run is measured on those of the posts it is about.")
+
+
+def _say_what_counts(about: Dataset, run: StoredRun, score: Totals, entities: Mapping[str, int]) -> None:
+    """What one has to know of a run's figure: types that it does not know, or that it was brought for some posts."""
+    if unknown := unknown_types_of(run, about, entities):
         st.caption(f":material/info: {unknown}")
     if run.is_brought:
         posts = counted(score.posts, "labelled post")
@@ -97,7 +140,7 @@ def _unmeasured(chosen: Selection, run: StoredRun, why: str) -> None:
     key = f"read {run.name} {chosen.dataset} {chosen.split}"
     if any(job.payload.get("run") == run.name for job in active_jobs(store(), ["predict"])):
         help_it.caption("Predicting ...")
-    elif waiting(store(), run.name, chosen.dataset, chosen.split):
+    elif is_unread(store(), run.name, chosen.dataset, chosen.split):
         payload = {"run": run.name, "dataset": chosen.dataset, **({"split": chosen.split} if chosen.split else {})}
         help_it.button(
             "Predict this split" if chosen.split else "Predict all splits",
@@ -112,126 +155,20 @@ def _read(payload: Mapping[str, Any], key: str) -> None:
     enqueue(store(), "predict", payload, author=me(), dedupe_key=key)
 
 
-def compare_runs(chosen: Selection) -> None:
-    """Two runs on one gold: what became right, what became wrong, type by type."""
-    assert chosen.dataset is not None, "runs are compared on a data set"
-    if len(runs(store())) < 2:
-        st.write("There is only one run. Correct some posts, train another one, and see here what it does better.")
-        page_link("runs", "Train another run", new="yes")
-        return
-    columns = st.columns([1, 1, 2])
-    with columns[0]:
-        pick_run(chosen, "This run")
-    with columns[1]:
-        pick_compare(chosen)
-    if chosen.run is None or chosen.compare is None:
-        st.caption("Choose a second run to see what became right and what became wrong.")
-        _offer_compare(chosen)
-        return
-    pair = (chosen.compare, chosen.run)
-    now = change_token(store(), chosen.dataset, None, [chosen.gold], pair)
-    found = comparison(store(), now, pair, chosen.dataset, chosen.split, chosen.gold)
-    if isinstance(found, str):
-        st.write(plain(found))
-        return
-    _show_changes(found)
-    st.caption(plain(found.tested))
-    _say_what_is_fair(found)
-    st.dataframe(_type_rows(found), hide_index=True, column_config=_type_columns(found))
-    st.caption(f"Both on the same posts: {score_sentence(found.after.score, _gold_called(found), found.after.posts)}.")
-
-
-def _gold_called(found: RunComparison) -> str:
-    """What the gold is called on which two runs are compared."""
-    return gold_name(found.after.gold) + (" without what these runs suggested" if found.fair.fair_to else "")
-
-
-def _say_what_is_fair(found: RunComparison) -> None:
-    """Both figures, where labels go back to suggestions of the runs; the verdict is on the fair ones alone."""
-    if not found.fair.sentence:
-        return
-    said = ", ".join(f"{plain(each.run)} {each.score.f1:.1f}" for each in found.as_labelled)
-    st.info(
-        f"{found.fair.sentence} On the labels as they are: {said}, which says nothing of which is better.",
-        icon=":material/balance:",
-    )
-
-
-def _offer_compare(chosen: Selection) -> None:
-    """The usual comparison in one click: with the run that this one began with, else with the one before it."""
-    known = {run.name: run for run in runs(store())}
-    names = list(known)
-    if chosen.run is None:
-        return
-    before = names[: names.index(chosen.run)] or names[names.index(chosen.run) + 1 :]
-    other = known[chosen.run].parent or next(reversed(before), None)
-    if other is not None:
-        st.button(f"Compare with {plain(other)}", on_click=lambda: change(compare=other))
-
-
-def _show_changes(found: RunComparison) -> None:
-    before, after = found.before.score, found.after.score
-    about = {
-        "fixed": "Mistakes of the other run that this one does not make.",
-        "broken": "Mistakes of this run that the other one does not make.",
-        "wrong in both": "Mistakes that both make at the same place.",
-    }
-    columns = st.columns(4)
-    columns[0].metric(
-        "F1",
-        f"{after.f1:.1f}",
-        delta=f"{after.f1 - before.f1:+.1f}",
-        delta_color="normal" if found.supported else "off",
-        help=f"{found.before.run}: {before.f1:.1f}, {found.after.run}: {after.f1:.1f}.",
-    )
-    for column, (kind, number) in zip(columns[1:], found.changes.items(), strict=True):
-        with column:
-            st.metric(kind.capitalize(), f"{number:,}", help=about[kind])
-            if number:
-                page_link("errors", "Show in Errors", change=kind)
-
-
-def _type_rows(found: RunComparison) -> list[dict[str, Any]]:
-    before, after = found.before.score.per_type, found.after.score.per_type
-    rows = []
-    for label, changes in found.by_type.items():
-        old, new = (of.get(label) for of in (before, after))
-        support = (new or old).support if new or old else 0  # type: ignore[union-attr]
-        f1 = [figures.f1 if figures else 0.0 for figures in (old, new)]
-        rows.append(
-            {
-                "Type": label,
-                "Entities": support,
-                f"F1 {found.before.run}": f1[0],
-                f"F1 {found.after.run}": f1[1],
-                "Difference": f1[1] - f1[0],
-                **{kind.capitalize(): number for kind, number in changes.items()},
-            }
-        )
-    return rows
-
-
-def _type_columns(found: RunComparison) -> Mapping[str, Any]:
-    return {
-        **{f"F1 {run}": st.column_config.NumberColumn(format="%.1f") for run in (found.before.run, found.after.run)},
-        "Difference": st.column_config.NumberColumn(format="%+.1f"),
-    }
-
-
-def _row(run: StoredRun, score: Evaluation | str) -> dict[str, Any]:
+def _row(run: StoredRun, score: Totals | str) -> dict[str, Any]:
     system = SYSTEMS.get(run.model)
     title = "brought predictions" if run.is_brought else run.model
     row: dict[str, Any] = {
         "Run": run.name,
+        **dict.fromkeys(("F1", "Precision", "Recall", "Entities", "Posts")),  # first, for narrow screens
         "Model": system.title if system else title,
         "Variant": run.variant or "–",
         "Learned from": "–" if run.is_brought else f"{run.data.get('name', '?')}, {counted(_train(run), 'post')}",
-        "F1": None,
-        "Precision": None,
-        "Recall": None,
     }
-    if isinstance(score, Evaluation):
-        row |= {"F1": score.score.f1, "Precision": score.score.precision, "Recall": score.score.recall}
+    if isinstance(score, Totals):
+        found = score.figures
+        row |= {"F1": found.f1, "Precision": found.precision, "Recall": found.recall}
+        row |= {"Entities": found.support, "Posts": score.posts}
     return row | {"Trained": when(run.created)}
 
 

@@ -4,23 +4,22 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from db.change_token import change_token
 from db.corrections import TRAIN
+from db.gold_totals import GoldSums, corrected_posts, gold_sums, pictures
 from db.posts import dataset as dataset_named
 from db.posts import datasets
 from db.runs import runs
 from db.workers import is_running
-from db.worklists import progress
 from mner_core.data.entity_types import EntityType
 from pages.mistakes.worklist import TITLES
 from pages.overview.calibration_and_slices import look_inside
-from pages.overview.data_statistics import contents
-from pages.overview.scores import compare_runs, show_runs
+from pages.overview.comparing import compare_runs
+from pages.overview.scores import show_runs
 from pages.shared.charts import entity_bars, show
 from pages.shared.number_format import counted
 from pages.shared.pickers import pick_dataset, pick_gold, pick_split
 from pages.shared.selection import Selection, gold_name, page_link, selection
-from pages.shared.status import NO_WORKER, active_jobs, going_on
+from pages.shared.status import ASKED_FOR, NO_WORKER, active_jobs, going_on
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -36,8 +35,8 @@ def overview() -> None:
     if len(datasets(store())) > 1:
         with picker:
             pick_dataset(chosen)
-    going_on()
-    what_is_in_it(chosen)
+    going_on(ASKED_FOR)
+    labels = what_is_in_it(chosen)
     st.header("How good the runs are", anchor=False)
     if not runs(store()):
         st.write("No run has been trained yet. A run is a model that has learned from these posts.")
@@ -49,7 +48,7 @@ def overview() -> None:
         pick_split(chosen)
     with gold:
         pick_gold(chosen)
-    show_runs(chosen)
+    show_runs(chosen, labels)
     look_inside(chosen)
     st.header("Two runs side by side", anchor=False)
     compare_runs(chosen)
@@ -74,27 +73,29 @@ def first_start() -> None:
     page_link("data", "Import posts")
 
 
-def what_is_in_it(chosen: Selection) -> None:
-    """Facts about the data set, its entities as bars, and the way into annotating."""
+def what_is_in_it(chosen: Selection) -> dict[str, GoldSums]:
+    """Facts about the data set, its entities as bars, and the way into annotating; returns the sums of the labels."""
     assert chosen.dataset is not None, "there is a data set to speak of"
-    found = contents(store(), change_token(store(), chosen.dataset, None, [chosen.gold]), chosen.dataset, chosen.gold)
-    corrected = progress(store(), chosen.dataset)
-    posts, pictures = sum(found.posts.values()), sum(found.pictures.values())
-    types = dataset_named(store(), chosen.dataset).types
-    entities = sum(sum(of_split.values()) for of_split in found.entities.values())
+    found = dataset_named(store(), chosen.dataset)
+    labels = gold_sums(store(), found.name, chosen.gold)
+    left_out = {split: sums.discarded for split, sums in labels.items()}
+    posts = {split: number - left_out.get(split, 0) for split, number in found.splits.items()}
+    entities = {split: labels[split].entities if split in labels else {} for split in posts}
+    total = sum(sum(of_split.values()) for of_split in entities.values())
     facts = st.columns(4)
-    facts[0].metric("Posts", f"{posts:,}")
-    facts[1].metric("With a picture", f"{pictures:,}")
-    facts[2].metric("Entities", f"{entities:,}")
-    facts[3].metric("Corrected posts", f"{corrected['corrected']:,}")
-    st.caption(f"{_splits(found.posts)} {_labels_sentence(types, chosen.gold)}")
-    if entities:
-        show(entity_bars(_named(found.entities), types), height=70 + 34 * len(found.entities), key="entities")
-    if unlabelled := posts - sum(found.labelled.values()):
+    facts[0].metric("Posts", f"{sum(posts.values()):,}")
+    facts[1].metric("With a picture", f"{pictures(store(), found.name, chosen.gold):,}")
+    facts[2].metric("Entities", f"{total:,}")
+    facts[3].metric("Corrected posts", f"{corrected_posts(store(), found.name):,}")
+    st.caption(f"{_splits(posts)} {_labels_sentence(found.types, chosen.gold)}")
+    if total:
+        show(entity_bars(_named(entities), found.types), height=70 + 34 * len(entities), key="entities")
+    if unlabelled := sum(posts.values()) - sum(sums.labelled for sums in labels.values()):
         st.write(f"{counted(unlabelled, 'post')} without labels: correcting begins there.")
     with st.container(horizontal=True):
         page_link("annotate", "Correct posts")
         page_link("data", "Import or export posts")
+    return labels
 
 
 def _what_helps(chosen: Selection) -> None:

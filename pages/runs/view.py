@@ -8,6 +8,7 @@ from pages.runs.finished import one_run, table_of_runs
 from pages.runs.form import training_form
 from pages.shared.job_list import history, queue
 from pages.shared.selection import page_link, selection
+from pages.shared.status import ASKED_FOR
 from pages.shared.store import store
 from pages.shared.thing_menu import bring_back_list
 
@@ -24,7 +25,7 @@ else:
         st.write("No run has been trained yet. A run is a model that has learned from posts and their labels.")
     with st.expander("Train a run", expanded=asked_for or not has_runs, icon=":material/model_training:"):
         training_form(chosen, st.query_params.get("start"))
-history()
+history(ASKED_FOR)
 if has_runs:
     st.header("Finished runs", anchor=False)
     table_of_runs(chosen)

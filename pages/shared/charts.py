@@ -10,7 +10,7 @@ from mner_core.data.entity_types import EntityType
 from pages.shared.theme import label_inks, mode
 
 if TYPE_CHECKING:
-    from mner_core.evaluation.calibration import Bin  # loads scipy, which takes a second
+    pass  # loads scipy, which takes a second
 
 
 LINE = {"light": "#3f5070", "dark": "#a9bfe8"}
@@ -107,24 +107,24 @@ def _loss_curve(figure: go.Figure, numbers: Sequence[int], losses: Sequence[floa
     return figure
 
 
-def reliability(points: "Sequence[Bin]") -> go.Figure:
+def reliability(points: Sequence[tuple[int, float, float]]) -> go.Figure:
     """The share of predicted entities that is right against the confidence they were given, beside the diagonal.
 
-    The area of a point follows from how many entities it stands for.
+    Each point is (entities, mean confidence, share that is right); its area follows from how many entities it is.
     """
     colour = LINE[mode()]
-    most = max((each.number for each in points), default=1)
+    numbers = [number for number, _, _ in points]
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 100], y=[0, 100], mode="lines", line={"color": colour, "width": 1, "dash": "dot"}, hoverinfo="skip"
     )
     figure.add_scatter(
-        x=[100 * each.confidence for each in points],
-        y=[100 * each.right for each in points],
-        customdata=[each.number for each in points],
+        x=[100 * confidence for _, confidence, _ in points],
+        y=[100 * right for _, _, right in points],
+        customdata=numbers,
         mode="lines+markers",
         line={"color": colour},
-        marker={"size": [each.number for each in points], "sizemode": "area", "sizeref": most / 200, "sizemin": 4},
+        marker={"size": numbers, "sizemode": "area", "sizeref": max(numbers, default=1) / 200, "sizemin": 4},
         hovertemplate="%{customdata} entities: sure to %{x:.0f}%, right in %{y:.0f}%<extra></extra>",
         cliponaxis=False,
     )

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from db.posts import dataset
+from db.posts import Dataset, dataset
 from db.run_labels import known_types
-from db.runs import runs
+from db.runs import StoredRun, runs
 from mner_core.types import Example
 from pages.shared.number_format import counted
 from pages.shared.selection import Selection
@@ -39,9 +39,14 @@ def entities_of_unknown_types(name: str | None, dataset_name: str, posts: Iterab
 def unknown_types(name: str | None, dataset_name: str, entities: Mapping[str, int]) -> str:
     """How many of so many entities of each type are of types that a run does not know; empty where none is."""
     run = next((each for each in runs(store()) if each.name == name), None)
-    if run is None or run.is_brought or not run.labels:
+    return "" if run is None else unknown_types_of(run, dataset(store(), dataset_name), entities)
+
+
+def unknown_types_of(run: StoredRun, found: Dataset, entities: Mapping[str, int]) -> str:
+    """The same of a run and a data set that are at hand."""
+    if run.is_brought or not run.labels:
         return ""
-    known = known_types(run, dataset(store(), dataset_name))
+    known = known_types(run, found)
     unknown = {label: number for label, number in sorted(entities.items()) if label not in known}
     if not unknown:
         return ""

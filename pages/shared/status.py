@@ -7,7 +7,7 @@ import streamlit as st
 
 from db.deleted_names import spoken
 from db.engine import Store
-from db.jobs import ACTIVE, Job, Kind, jobs
+from db.jobs import ACTIVE, KINDS, Job, Kind, jobs
 from db.posts import datasets
 from db.workers import is_running
 from mner_core.experiment.suite import read_suite
@@ -18,6 +18,9 @@ from pages.shared.text import plain
 
 TICK = 2.0
 """Seconds between two looks at something that moves."""
+
+ASKED_FOR: Sequence[Kind] = [kind for kind in KINDS if kind != "figure"]
+"""The kinds of jobs that people ask for; figures are asked for by screens, which say so where they will be."""
 
 NO_WORKER = "No worker is running, so nothing is imported or trained: start one with `make run`."
 
@@ -41,8 +44,21 @@ def job_title(job: Job) -> str:
         "suspicious": f"Searching label errors in {dataset}",
         "cross-validate": f"Judging the posts of {dataset} by models that have not seen them",
         "count": "Counting the mistakes of runs",
+        "figure": _figure_title(job, dataset),
         "experiment": f"Computing the table “{_table_title(said.get('suite', ''))}”",
     }[job.kind]
+
+
+def _figure_title(job: Job, dataset: str) -> str:
+    if job.kind != "figure":
+        return ""
+    asked = job.payload["question"]
+    return {
+        "agreement": f"Comparing the labels of {dataset}",
+        "comparison": f"Comparing {' with '.join(reversed(asked['runs']))} on {dataset}",
+        "fingerprint": f"Computing the fingerprint of the labels of {dataset}",
+        "inside": f"Computing slices and calibration of {asked['runs'][0] if asked['runs'] else 'a run'} on {dataset}",
+    }[asked["kind"]]
 
 
 @cache

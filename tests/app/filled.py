@@ -3,25 +3,32 @@
 Nothing is trained: the runs are records, and what they say is made up here.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from sqlalchemy import delete, select
 from streamlit.testing.v1 import AppTest
 
-from db.change_token import ChangeToken, change_token
+from db.connection import StoreError
 from db.engine import Store, open_store
-from db.gold import CURRENT
+from db.figures import JOB, Question
 from db.imports import About, import_examples
+from db.job_leases import claim, finish
 from db.posts import post_ids
 from db.predictions import PostPrediction, PredictedMark, record
 from db.runs import add_run
+from db.tables import JobEvents, Jobs
 from mner_core.data.tokenize import entity_at, tokenize
 from mner_core.home import Home
-from mner_core.types import Example
+from mner_core.types import Example, InputError
+from pages.shared.store import store
 from tests.db.test_runs import write_run
+from worker.child_protocol import Reporter
+from worker.jobs import figures
 
 ROOT = Path(__file__).parents[2]
 SET = "Little set"
@@ -76,6 +83,7 @@ def open_app(screen: str, **parameters: str) -> AppTest:
     """The app at the address of a screen."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.run()
+    forget_figures()
     for name, value in parameters.items():
         app.query_params[name] = value
     app.switch_page(f"pages/{screen}/view.py").run()
@@ -110,9 +118,34 @@ def _prediction(number: int, name: str, said: list[tuple[str, str, float]]) -> P
     )
 
 
-def now(store: Store) -> ChangeToken:
-    """The token of all that the runs say of the posts, and of their labels."""
-    return change_token(store, SET, None, [CURRENT], [*SAID])
+def forget_figures() -> None:
+    """Takes away the jobs that the app's first screen has asked for: a test begins with the screen that it opens."""
+    try:
+        opened = store()
+    except (StoreError, InputError):
+        return  # the screen says so
+    with opened.write() as session:
+        asked = select(Jobs.id).where(Jobs.kind == JOB)
+        session.execute(delete(JobEvents).where(JobEvents.job_id.in_(asked)))
+        session.execute(delete(Jobs).where(Jobs.kind == JOB))
+
+
+def settled(app: AppTest, store: Store) -> AppTest:
+    """The screen once the worker has computed all that it waits for."""
+    while compute_figures(store):
+        app.run()
+        assert not app.exception, app.exception
+    return app
+
+
+def compute_figures(store: Store) -> list[Question]:
+    """Does the jobs that compute figures, as the worker does; returns what was asked."""
+    asked = []
+    while job := claim(store, "test", "here", (JOB,)):
+        with Reporter(os.open(os.devnull, os.O_WRONLY)) as report:
+            finish(store, job, figures.run(store, job, report))
+        asked.append(Question.of(job.payload["question"]))
+    return asked
 
 
 def place(text: str, part: str) -> tuple[int, int]:

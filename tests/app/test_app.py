@@ -15,7 +15,7 @@ from pages.shared.number_format import counted, data_size, duration
 from pages.shared.selection import Selection, resolve
 from pages.shared.status import active_jobs, is_waiting, job_sentence
 from pages.shared.text import plain
-from tests.app.filled import ROOT, SET, examples, open_app, shown
+from tests.app.filled import ROOT, SET, examples, open_app, settled, shown
 
 HEAVY = ("torch", "transformers", "faiss", "torchvision", "accelerate", "captum")
 
@@ -127,7 +127,7 @@ def test_the_selection_follows_from_screen_to_screen(store: Store) -> None:
 
 
 def test_the_line_says_what_the_worker_does(store: Store) -> None:
-    assert "No worker is running" in shown(open_app("overview"))
+    assert "No worker is running" in shown(settled(open_app("overview"), store))
     beat(store, "w", "cpu")
     assert not is_waiting(store)
     assert "Worker ready" in shown(open_app("overview"))

@@ -9,13 +9,15 @@ from streamlit.testing.v1 import AppTest
 
 from db.brought import import_predictions
 from db.engine import Store
+from db.figure_kinds import compute
+from db.figures import Question
 from db.imports import About, import_examples
 from db.posts import post_ids
 from db.predictions import coverage, predictions
 from db.runs import runs
 from mner_core.types import InputError
 from pages.runs.submit import TrainingChoice, submit_training
-from tests.app.filled import SAID, SET, TEXTS, examples, open_app, place, shown
+from tests.app.filled import SAID, SET, TEXTS, examples, open_app, place, settled, shown
 from tests.app.test_post import FakeWorker, response
 
 
@@ -67,25 +69,25 @@ def test_the_overview_measures_it_like_any_run(brought: Store) -> None:
     assert "theirs learned from" not in text
     assert "few learned from" not in text
     app.toggle(key="inside").set_value(True).run()
-    assert not app.exception
-    assert "9 predicted entities" in shown(app)
+    assert "9 predicted entities" in shown(settled(app, brought))
     few_inside = open_app("overview", dataset=SET, split="valid", run="few")
     few_inside.toggle(key="inside").set_value(True).run()
-    assert not few_inside.exception
-    assert "brought without confidences" in shown(few_inside)
+    assert "brought without confidences" in shown(settled(few_inside, brought))
 
 
 @pytest.mark.parametrize(
     ("run", "other"), [("theirs", "second"), ("few", "second"), ("second", "few"), ("few", "theirs")]
 )
 def test_it_is_compared_on_the_posts_that_both_are_about(brought: Store, run: str, other: str) -> None:
-    app = open_app("overview", dataset=SET, split="valid", run=run, compare=other)
-    assert not app.exception
+    app = settled(open_app("overview", dataset=SET, split="valid", run=run, compare=other), brought)
     text = shown(app)
     assert "F1 (95 % interval over posts" in text
     assert ("in 3 posts" in text.split("Both on the same posts")[1]) is ("few" in (run, other))
-    errors = open_app("errors", dataset=SET, split="valid", run=run, compare=other)
-    assert not errors.exception
+    errors = settled(open_app("errors", dataset=SET, split="valid", run=run, compare=other), brought)
+    asked = Question(kind="comparison", dataset=SET, split="valid", runs=(other, run))
+    after = compute(brought, asked)["after"]
+    head = f"F1 **{after['f1']:.1f}**, protocol entity, one seed, gold {after['gold_sha256'][:8]}."
+    assert head in shown(errors), "the same on both screens"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from mner_core.types import InputError
 from pages.data import export
 from pages.data.sets import as_csv
 from pages.data.upload import import_server_folder, read_renames, receive, server_folders
-from tests.app.filled import SET, open_app, shown
+from tests.app.filled import SET, open_app, settled, shown
 
 POST = json.dumps({"id": "1", "text": "Ann in Rome", "spans": [{"start": 0, "end": 3, "label": "PER"}]})
 
@@ -381,11 +381,13 @@ def test_how_far_two_people_agree(store: Store) -> None:
     assert not app.metric, "nothing is compared before it is asked for"
     app.toggle(key="agree").set_value(True).run()
     assert [box.value for box in app.selectbox if str(box.key).startswith("agree")] == ["ann", "ben"]
+    assert not app.metric, "nothing is shown before the worker has compared them"
+    settled(app, store)
     assert {each.label: each.value for each in app.metric}["Span F1"] == "50.0"
     table = app.dataframe[-1].value
     assert table[["Words", "What", "First", "Second"]].to_numpy().tolist() == [["Ann", "type", "PER", "ORG"]]
     assert "Labels by ann: 1 post began empty." in shown(app)
     assert "Labels by ben: 1 post began with what nobody noted." in shown(app)
     app.selectbox(key="agree second").set_value("original").run()
-    assert not app.exception
+    settled(app, store)
     assert "On 1 post with 5 words that both have labelled." in shown(app)

@@ -1,15 +1,19 @@
 """Two runs side by side where labels follow one of them: both figures, no verdict on labels that a run wrote."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from db.annotations import save
 from db.character_spans import Mark
 from db.engine import Store
+from db.figure_kinds import compute
+from db.figures import Question
+from db.gold import fingerprint
 from db.posts import post_ids
-from pages.overview.data_statistics import RunComparison, comparison
-from tests.app.filled import SAID, SET, TEXTS, now, open_app, place, shown
+from pages.shared.number_format import short
+from tests.app.filled import SAID, SET, TEXTS, open_app, place, settled, shown
 
 
 def accept(store: Store, names: Sequence[str], run: str) -> None:
@@ -32,34 +36,22 @@ def accepted(store: Store) -> Store:
     return store
 
 
+def compared(store: Store, gold: str) -> dict[str, Any]:
+    asked = Question(kind="comparison", dataset=SET, split="valid", golds=(gold,), runs=("first", "second"))
+    return compute(store, asked)
+
+
 def test_a_comparison_takes_back_what_a_run_wrote(accepted: Store) -> None:
-    found = comparison(
-        accepted,
-        now(accepted),
-        ("first", "second"),
-        SET,
-        "valid",
-        "current",
-    )
-    assert isinstance(found, RunComparison)
-    original = comparison(
-        accepted,
-        now(accepted),
-        ("first", "second"),
-        SET,
-        "valid",
-        "original",
-    )
-    assert isinstance(original, RunComparison)
-    assert (found.before.score, found.after.score) == (original.before.score, original.after.score)
-    assert (found.changes, found.tested) == (original.changes, original.tested)
-    assert (original.fair.sentence, found.fair.found.posts) == ("", 4)
-    as_labelled = {each.run: round(each.score.f1, 1) for each in found.as_labelled}
-    assert as_labelled["second"] > 90 > as_labelled["first"]
+    found, original = compared(accepted, "current"), compared(accepted, "original")
+    for same in ("before", "after", "changes", "tested"):
+        assert found[same] == original[same]
+    assert (original["fair"]["posts"], found["fair"]["posts"]) == (0, 4)
+    first, second = found["as_labelled"]
+    assert second > 90 > first
 
 
 def test_the_overview_shows_both_figures(accepted: Store) -> None:
-    app = open_app("overview", dataset=SET, run="second", compare="first")
+    app = settled(open_app("overview", dataset=SET, run="second", compare="first"), accepted)
     text = shown(app)
     assert "Labels of these posts were suggested by second (on 4 posts), and favour it." in text
     assert "On 4 of 6 posts the labels were suggested by one of these runs" in text
@@ -68,16 +60,20 @@ def test_the_overview_shows_both_figures(accepted: Store) -> None:
 
 
 def test_the_errors_are_those_on_the_fair_labels(accepted: Store) -> None:
-    app = open_app("errors", dataset=SET, run="second", compare="first")
+    app = settled(open_app("errors", dataset=SET, run="second", compare="first"), accepted)
     text = shown(app)
-    assert "F1 **55.6**" in text
+    fair = compared(accepted, "current")["after"]["gold_sha256"]
+    assert f"F1 **55.6**, protocol entity, one seed, gold {short(fair)}." in text
     assert "On 4 of 6 posts the labels were suggested by one of these runs" in text
     assert "first 46.2, second 94.7" in text
-    assert "F1 **94.7**" in shown(open_app("errors", dataset=SET, run="second"))
+    alone = shown(settled(open_app("errors", dataset=SET, run="second"), accepted))
+    assert (
+        f"F1 **94.7**, protocol entity, one seed, gold {short(fingerprint(accepted, SET, 'current', 'valid'))}" in alone
+    )
 
 
 def test_nothing_is_said_where_no_run_suggested_anything(store: Store) -> None:
     for screen in ("overview", "errors"):
-        text = shown(open_app(screen, dataset=SET, run="second", compare="first"))
+        text = shown(settled(open_app(screen, dataset=SET, run="second", compare="first"), store))
         assert "suggested by" not in text
         assert "labels as they are" not in text
