@@ -75,7 +75,7 @@ def test_it_takes_every_device_and_the_lane_of_light_jobs_and_says_so(
     assert [each.place for each in one.executors] == [
         f"{one.host}:{device}" for device in ("cuda:0", "cuda:1", "light")
     ]
-    assert capsys.readouterr().out.splitlines()[2] == "The worker takes import, count (light)."
+    assert capsys.readouterr().out.splitlines()[2] == "The worker takes import, count, figure (light)."
     [beat] = workers.alive(store)
     assert (beat.name, beat.device) == (one.name, "cuda:0, cuda:1")
     assert beat.detail == {"host": one.host, "pid": os.getpid(), "serving": False}
