@@ -1,7 +1,7 @@
 """Deleting data sets and runs, and bringing them back.
 
 What is deleted is only hidden: its row is marked with a time and gives its name up, the folder of a run is called
-`.NAME.deleted-TIME`. For 30 days it can be brought back as it was; `db.garbage` then removes it.
+`.NAME.deleted-TIME`. For 30 days at least it can be brought back as it was: nothing removes it yet.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from mner_core.types import InputError
 
 KEPT_DAYS = 30
 KEPT = KEPT_DAYS * 86400.0
-"""Seconds for which what was deleted can be brought back."""
+"""Seconds for which what was deleted can be brought back at least; nothing removes it afterwards yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def bring_back(store: Store, thing: Thing, name: str) -> Loss:
     `name` may also be the name aside (`Deleted.aside`).
 
     Raises:
-        InputError: nothing of that name was deleted within 30 days, or the name is taken.
+        InputError: nothing of that name was deleted, or the name is taken.
         StoreError: the folder of the run cannot be renamed.
     """
     follow_folders(store)
