@@ -47,7 +47,7 @@ class EntityTarget:
 
     def __init__(self, run: Run, example: Example, span: Span) -> None:
         self.run, self.example, self.span = run, example, span
-        self._embedding = run.model.words.encoder.get_input_embeddings()
+        self._embedding = run.model.words.encoder.embeddings.word_embeddings
         self._surface = run.model.words.surface
         self._copies = lru_cache(2)(self._batch_of)
         self.batch = self._batch_of(1)

@@ -70,10 +70,6 @@ class Bert(nn.Module):
             states = layer(states, mask)
         return EncoderOutput(states)
 
-    def get_input_embeddings(self) -> nn.Embedding:
-        """The table of the pieces, under transformers' name."""
-        return self.embeddings.word_embeddings
-
     def resize_token_embeddings(self, number: int) -> None:
         """Takes `number` pieces; known vectors stay, new ones are drawn. Fewer: a tokenizer may use no last rows."""
         old, fresh = self.embeddings.word_embeddings, nn.Embedding(number, self.config.hidden_size)
