@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mner_core.explain.target import ROWS, EntityTarget
 from mner_core.training.run import Run
-from mner_core.types import Example, InputError, Span
+from mner_core.types import Example, InputError, Prediction, Span
 
 STEPS = 32
 MOST_STEPS = 512
@@ -142,6 +142,11 @@ def surest(run: Run, example: Example) -> Span:
         raise InputError(
             f"The run {run.folder.name} finds no entity in this text; name one to be explained, as START:END:LABEL."
         )
+    return surest_of(said)
+
+
+def surest_of(said: Prediction) -> Span:
+    """The most confident of the predicted spans, of which there is one at least."""
     return max(zip(said.confidences, said.spans, strict=True), key=lambda each: each[0])[1]
 
 

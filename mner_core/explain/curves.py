@@ -17,7 +17,7 @@ from scipy import stats
 from torch import Tensor
 
 from mner_core.evidence import mean_over_depth, per_entity
-from mner_core.explain.attributions import integrated_gradients
+from mner_core.explain.attributions import integrated_gradients, surest_of
 from mner_core.explain.target import EntityTarget
 from mner_core.training.run import Run
 from mner_core.types import Evidence, Example, Prediction
@@ -63,8 +63,7 @@ def curves(run: Run, posts: Sequence[Example]) -> Curves:
     found = []
     for number, (example, said) in enumerate(zip(posts, run.predict_posts(posts, evidence=True), strict=True)):
         if said.spans:
-            surest = max(zip(said.confidences, said.spans, strict=True), key=lambda each: each[0])[1]
-            found.append(of_post(EntityTarget(run, example, surest), said, seed=number))
+            found.append(of_post(EntityTarget(run, example, surest_of(said)), said, seed=number))
     kept = [each for each in found if each is not None]
     names = ["attribution", *(["attention"] if any(each.shows_attention for each in kept) else []), "random"]
     return Curves(
