@@ -11,7 +11,7 @@ from typing import Any
 from mner_core.caches import read_kept
 from mner_core.files import write_whole
 from mner_core.run_record import RunRecord
-from mner_core.types import Example, InputError
+from mner_core.types import Example, InputError, Span
 
 
 class EvidenceCache:
@@ -71,3 +71,8 @@ def evidence_key(run: RunRecord, versions: Sequence[str], example: Example, pict
     parts = [*named, example.split, example.id, example.text, tokens, picture, example.caption, objects]
     parts += [example.context] if example.context is not None else []
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def entity_key(post: str, span: Span, method: str) -> str:
+    """Names an explanation of one entity; `post` is the `evidence_key` of its post."""
+    return hashlib.sha256(json.dumps([post, "explain", span.start, span.end, span.label, method]).encode()).hexdigest()

@@ -7,6 +7,9 @@
     where a neighbour goes by `evidence.neighbour_key`: SPLIT/ID, or ID alone from a run whose pool has no splits
 `counterfactual` the same with "change": "no image", "no object" (with "object", its place in `picture.objects`) or
     "image of" (with "other", a post's number): {"run", "text", "tokens", "spans", "original": spans as they were}
+`explain` the same with "start", "end", "label" of an entity, predicted or not, and "method": what `mner explain` prints
+    ({"method", "baseline", "steps", "entity", "words", "regions", "objects", "baseline_log_probability",
+    "completeness_error"}) and "attention": {"regions", "objects", "rank_correlation"}, null where there is none
 """
 
 import copy
@@ -30,8 +33,9 @@ from mner_core.training.fit import predict
 from mner_core.training.run import Run, without_images
 from mner_core.training.train import prediction_record
 from mner_core.training.versions import system_digest
-from mner_core.types import Example, InputError, PostKey, Prediction
-from worker.evidence_cache import EvidenceCache, evidence_key
+from mner_core.types import Evidence, Example, InputError, PostKey, Prediction
+from worker.evidence_cache import EvidenceCache, entity_key, evidence_key
+from worker.explanations import asked_span, explained, label_of_run
 from worker.model_cache import ModelCache
 
 Change = Callable[[ImageFeatures], ImageFeatures]
@@ -42,7 +46,7 @@ class RequestHandlers:
 
     def __init__(self, store: Store, model_cache: ModelCache, cache: EvidenceCache) -> None:
         self.store, self.model_cache, self.cache = store, model_cache, cache
-        self.kinds = {"predict": self.predict, "counterfactual": self.counterfactual}
+        self.kinds = {"predict": self.predict, "counterfactual": self.counterfactual, "explain": self.explain}
 
     def predict(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """What a run says about a post, and all that it looked at.
@@ -72,6 +76,23 @@ class RequestHandlers:
             "original": self._in_types(payload, run, original["spans"]),
         }
 
+    def explain(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """What an entity rests on: a score for each word, region and object.
+
+        Raises:
+            InputError: the range is not in the text, the run does not know the label, or the method.
+        """
+        run, example = self.model_cache.get(_text(payload, "run")), self._example(payload)
+        label = label_of_run(_text(payload, "label"), run.plan.labels, self._mapping(payload, run))
+        span, method = asked_span(payload, example, label), _text(payload, "method")
+        key = entity_key(self._key(run, example), span, method)
+        found = self.cache.get(key)
+        if found is None:
+            shown = [Evidence.from_json(each) for each in self._kept(run, example)["evidence"]]
+            found = explained(run, example, span, method, shown)
+            self.cache.put(key, found)
+        return {"run": run.folder.name, **found}
+
     def _example(self, payload: Mapping[str, Any]) -> Example:
         if payload.get("post") is not None:
             return post(self.store, int(payload["post"])).example
@@ -87,19 +108,26 @@ class RequestHandlers:
         return replace(example, image=path, image_name=str(sha256))
 
     def _in_types(self, payload: Mapping[str, Any], run: Run, spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The spans under the names that the run's labels have in the post's data set (`db.run_labels`)."""
-        if payload.get("post") is None:
-            return spans
-        of = dataset(self.store, post(self.store, int(payload["post"])).dataset)
-        mapping = of.run_labels.get(run.folder.name, {})
+        """The spans under the names that the run's labels have in the post's data set."""
+        mapping = self._mapping(payload, run)
         named = [{**span, "label": mapping.get(span["label"], span["label"])} for span in spans]
         return [span for span in named if span["label"]]
 
-    def _kept(self, run: Run, example: Example) -> dict[str, Any]:
+    def _mapping(self, payload: Mapping[str, Any], run: Run) -> Mapping[str, str]:
+        """What the run's labels are called in the post's data set (`db.run_labels`)."""
+        if payload.get("post") is None:
+            return {}
+        of = dataset(self.store, post(self.store, int(payload["post"])).dataset)
+        return of.run_labels.get(run.folder.name, {})
+
+    def _key(self, run: Run, example: Example) -> str:
         picture = image_digest(example.image) if example.image is not None and example.image.is_file() else ""
         extractors = run.features.extractor.version if run.features is not None else ""
         versions = [system_digest(run.plan.system, __name__), extractors]
-        key = evidence_key(run.record, versions, example, picture)
+        return evidence_key(run.record, versions, example, picture)
+
+    def _kept(self, run: Run, example: Example) -> dict[str, Any]:
+        key = self._key(run, example)
         found = self.cache.get(key)
         if found is None:
             said = predict_changed(run, example, evidence=True)

@@ -34,7 +34,7 @@ class Serving:
         )
 
     def step(self) -> bool:
-        """RequestHandlers the oldest question; False where there was none.
+        """Answers the oldest question; False where there was none.
 
         Raises:
             StoreError: the store cannot be used now.

@@ -9,6 +9,7 @@ words, is ordered by chance there.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from scipy import stats
 from torch import Tensor
 
 from mner_core.evidence import mean_over_depth, per_entity
-from mner_core.explain.attributions import integrated_gradients, surest_of
+from mner_core.explain.attributions import Attributions, integrated_gradients, surest_of
 from mner_core.explain.target import EntityTarget
 from mner_core.training.run import Run
 from mner_core.types import Evidence, Example, Prediction
@@ -117,6 +118,25 @@ def attention_of(evidence: Sequence[Evidence], target: EntityTarget) -> Floats:
             if unit.kind == reduced.axes[1] and unit.number < reduced.values.shape[1]:
                 found[place] = reduced.values[0, unit.number]
     return found
+
+
+def attention_beside(found: Attributions, evidence: Sequence[Evidence]) -> dict[str, Any]:
+    """{"regions": [49] or None, "objects": [N] or None, "rank_correlation": Spearman's or None} of an explained entity.
+
+    The numbers are those of `attention_of`, None where the model's attention does not speak of these things.
+    """
+    looked, units = attention_of(evidence, found.target), found.target.units
+    shows = ~np.isnan(looked)
+    of_kind = {
+        kind: [float(share) for share, unit in zip(looked, units, strict=True) if unit.kind == kind]
+        for kind in ("region", "object")
+    }
+    said = {kind: values if values and not np.isnan(values).any() else None for kind, values in of_kind.items()}
+    return {
+        "regions": said["region"],
+        "objects": said["object"],
+        "rank_correlation": _agreement(found.scores.numpy()[shows], looked[shows]),
+    }
 
 
 def _both(target: EntityTarget, order: NDArray[np.int64]) -> tuple[float, float]:

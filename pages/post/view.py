@@ -11,7 +11,7 @@ from db.workers import is_running
 from pages.mistakes.no_mistakes import is_judged
 from pages.mistakes.steps import draw_steps
 from pages.mistakes.worklist import TITLES, WorkList, chosen_list, work_list
-from pages.post import counterfactuals, evidence_panel
+from pages.post import attributions, counterfactuals, evidence_panel
 from pages.post.post_state import PostState, gold_revision
 from pages.post.prediction_diff import draw_confidence, draw_outcomes
 from pages.post.versions import draw_versions
@@ -88,6 +88,7 @@ def _draw_post(state: PostState) -> None:
     answer = evidence_panel.answer(state)
     draw_confidence(confidence, state, answer)
     counterfactuals.draw(state, answer)
+    attributions.draw(state, answer)
     draw_versions(state)
 
 

@@ -13,6 +13,7 @@ from db.character_spans import Mark, marks_from_spans
 from mner_core.data.entity_types import EntityType
 from mner_core.data.tokenize import tokenize
 from mner_core.types import Evidence, ImageObject, InputError, Span
+from pages.components.attribution_view import attribution_view
 from pages.components.evidence_view import NeighbourPost, evidence_view
 from pages.components.span_annotator import Save, Suggestion, span_annotator
 from pages.components.span_text import MarkedText, span_text
@@ -191,6 +192,28 @@ def evidence() -> None:
     )  # fmt: skip
 
 
+def explained() -> dict[str, object]:
+    """The attributions of "Bruno": of words, regions and objects, some of which count against it."""
+    words = [{"start": it.start, "end": it.end, "text": it.text, "score": 0.1} for it in tokenize(TEXT)]
+    words[0]["score"], words[1]["score"] = 4.0, -1.25
+    regions = [0.0] * 49
+    regions[8], regions[9] = 0.5, -0.3
+    objects = [
+        {"label": it.label, "box": list(it.box), "score": n} for it, n in zip(OBJECTS, (1.0, -0.75, 0.0), strict=True)
+    ]
+    looked = {"regions": None, "objects": [0.25, 0.5, 0.25], "rank_correlation": -0.5}
+    entity = {"start": 0, "end": 5, "text": "Bruno", "label": "PER", "log_probability": -0.1}
+    return {"entity": entity, "words": words, "regions": regions, "objects": objects, "attention": looked}
+
+
+def attributions() -> None:
+    has_none = "bare" in st.query_params
+    attribution_view(
+        explained(), picture=None if has_none else scene(), alt="A bear, a house and the sun",
+        missing="This post has no picture." if has_none else "", key="attributions",
+    )  # fmt: skip
+
+
 def texts() -> None:
     def post(name: str) -> MarkedText:
         text = POSTS[name][0]
@@ -224,6 +247,6 @@ st.set_page_config(page_title="Components", page_icon="🔎", layout="wide")
 with st.sidebar:
     st.markdown("**Components**")
     st.caption("made-up posts")
-{"annotator": annotate, "evidence": evidence, "texts": texts, "all": everything}[
+{"annotator": annotate, "evidence": evidence, "attributions": attributions, "texts": texts, "all": everything}[
     st.query_params.get("show", "annotator")
 ]()

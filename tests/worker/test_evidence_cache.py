@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mner_core.run_record import RunRecord
-from mner_core.types import Example, ImageObject, Token
-from worker.evidence_cache import EvidenceCache, evidence_key
+from mner_core.types import Example, ImageObject, Span, Token
+from worker.evidence_cache import EvidenceCache, entity_key, evidence_key
 
 RUN = RunRecord(
     model="rgcn", variant="", profile="tiny", settings={}, seed=0, labels=("PER",), data={}, trained_posts=(),
@@ -92,3 +92,14 @@ def test_where_nothing_can_be_written_nothing_is_kept_and_nothing_breaks(tmp_pat
     cache = EvidenceCache(tmp_path / "file" / "kept", 10_000)
     cache.put("a", {"said": "x"})
     assert cache.get("a") is None
+
+
+def test_each_entity_and_method_has_an_explanation_of_its_own() -> None:
+    keys = {
+        entity_key(post, span, method)
+        for post in ("a", "b")
+        for span in (Span(0, 1, "PER"), Span(0, 2, "PER"), Span(1, 2, "PER"), Span(0, 1, "LOC"))
+        for method in ("ablation", "integrated-gradients")
+    }
+    assert len(keys) == 16
+    assert entity_key("a", Span(0, 1, "PER"), "ablation") in keys

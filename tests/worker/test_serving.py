@@ -22,11 +22,12 @@ from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
 from mner_core.data.dataset import read_dataset
 from mner_core.evidence import mean_over_depth, neighbour_key
+from mner_core.explain.attributions import explain
 from mner_core.home import Home
 from mner_core.training.plan import Plan
 from mner_core.training.run import load, without_images
 from mner_core.training.train import TrainingRequest, prediction_record, train
-from mner_core.types import Evidence, InputError
+from mner_core.types import Evidence, InputError, Span
 from tests.worker.conftest import environment_of, train_payload
 from tests.worker.processes import ROOT, below, is_gone, kill, one, wait_for
 from worker.evidence_cache import EvidenceCache
@@ -95,6 +96,60 @@ def test_a_post_is_answered_as_the_run_would(trained: Store, answers: RequestHan
         assert mean_over_depth(attention).axes == ("word", "region")
         assert said["picture"]["ok"]
         assert said["picture"]["objects"]
+
+
+@pytest.mark.parametrize("method", ["integrated-gradients", "ablation"])
+def test_an_entity_is_explained_as_the_command_would(
+    method: str, trained: Store, answers: RequestHandlers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Predicted or not; asked again, it is not computed again; attention stands beside it."""
+    run, one = load(trained.home.runs / "graph", trained.home), pictured(trained)[0]
+    word = one.example.tokens[-1]
+    asked = {"run": "graph", "post": one.id, "start": word.start, "end": word.end, "label": "LOC", "method": method}
+    said = answers.explain(asked)
+    last = len(one.example.tokens) - 1
+    expected = explain(run, one.example, Span(last, last + 1, "LOC"), method).to_json()
+    assert {name: said[name] for name in expected} == expected
+    [shown] = run.predict_posts([one.example], evidence=True)
+    [attention] = [mean_over_depth(each) for each in shown.evidence if each.kind == "attention"]
+    assert said["attention"]["regions"] == pytest.approx(attention.values[last].tolist(), abs=1e-5)
+    assert said["attention"]["objects"] is None, "this run's attention speaks of regions alone"
+    assert -1 <= said["attention"]["rank_correlation"] <= 1
+    monkeypatch.setattr("worker.request_handlers.explained", None)  # what is kept is not computed again
+    assert answers.explain(asked) == said
+
+
+def test_an_explanation_is_asked_for_in_the_sets_types(trained: Store, answers: RequestHandlers) -> None:
+    one = pictured(trained)[0]
+    word = one.example.tokens[0]
+    asked = {"run": "text", "post": one.id, "start": word.start, "end": word.end, "method": "ablation"}
+    as_person = answers.explain({**asked, "label": "PER"})
+    map_run(trained, "scenes", "text", {"PER": "ORG", "ORG": ""})
+    try:
+        assert answers.explain({**asked, "label": "ORG"}) == as_person
+        with pytest.raises(InputError, match="knows no type PER"):
+            answers.explain({**asked, "label": "PER"})
+    finally:
+        map_run(trained, "scenes", "text", {})
+    assert as_person["attention"] == {"regions": None, "objects": None, "rank_correlation": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"start": 3, "end": 3}, "lies outside the text"),
+        ({"end": 10_000}, "lies outside the text"),
+        ({"label": "ANIMAL"}, "knows no type ANIMAL"),
+        ({"method": "guessing"}, "no method 'guessing'"),
+        ({"method": None}, "names no method"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused(
+    change: dict[str, Any], sentence: str, trained: Store, answers: RequestHandlers
+) -> None:
+    asked = {"run": "text", "text": "Ann in Rome", "start": 0, "end": 3, "label": "PER", "method": "ablation"}
+    with pytest.raises(InputError, match=sentence):
+        answers.explain({**asked, **change})
 
 
 def test_neighbours_come_with_their_posts_and_pictures(trained: Store, answers: RequestHandlers) -> None:

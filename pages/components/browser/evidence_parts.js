@@ -111,3 +111,9 @@ function onPartKey(event, parts, index, pin) {
   }
   event.preventDefault();
 }
+
+/** As large as it is, but between 360 and 640 pixels high, and never wider than its column. */
+function fitPicture(stage, image) {
+  const height = Math.max(360, Math.min(640, image.naturalHeight));
+  stage.style.setProperty("--picture", `${Math.round((height * image.naturalWidth) / image.naturalHeight)}px`);
+}

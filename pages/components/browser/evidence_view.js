@@ -33,7 +33,7 @@ class Board {
     this.missing.hidden = Boolean(picture);
     this.missing.textContent = missing;
     const image = this.frame.querySelector("img");
-    image.onload = () => fit(this.stage, image);
+    image.onload = () => fitPicture(this.stage, image);
     if (picture && image.getAttribute("src") !== picture) image.src = picture;
     image.alt = this.data.alt;
   }
@@ -180,12 +180,6 @@ class Board {
     this.reading.append(make("span", "quiet", even === null ? `Mean ${mean.toFixed(2)}${kind === "gate" ? " (0: shut, 1: open)" : ""}.` : spreadInWords(even, axes[place], values.length)));
     this.rank(items[place], values, kind);
   }
-}
-
-/** As large as it is, but between 360 and 640 pixels high, and never wider than its column. */
-function fit(stage, image) {
-  const height = Math.max(360, Math.min(640, image.naturalHeight));
-  stage.style.setProperty("--picture", `${Math.round((height * image.naturalWidth) / image.naturalHeight)}px`);
 }
 
 /** Layers, heads and iterations begin with their mean, which is what `pointing` judges; anything else with the first. */
