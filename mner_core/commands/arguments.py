@@ -12,6 +12,7 @@ from mner_core.commands import label_errors as labels
 from mner_core.commands import main as general
 from mner_core.commands import predict as prediction
 from mner_core.commands import score as files
+from mner_core.commands import similar
 from mner_core.evaluation.protocols import ABOUT
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
@@ -44,6 +45,15 @@ def data_commands(add: Add) -> None:
     features = add("features", general.features, "Extracts and caches the features of a data set's pictures.")
     features.add_argument("data", type=Path, metavar="DIR")
     _profile(features)
+    alike = add("similar", similar.similar, "Finds the posts most like a post, a picture or a sentence.")
+    alike.add_argument("--data", type=Path, required=True, metavar="DIR")
+    alike.add_argument("--post", metavar="SPLIT/ID")
+    alike.add_argument("--image", type=Path, metavar="FILE")
+    alike.add_argument("--text")
+    alike.add_argument("--by", choices=["objects", "grid", "caption", "text"], required=True)
+    alike.add_argument("--k", type=int, default=10, help="how many")
+    alike.add_argument("--split", help="only posts of this split")
+    _profile(alike)
 
 
 def run_commands(add: Add) -> None:

@@ -157,6 +157,18 @@ def _percent(record: Fields, names: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
+def _similar(answer: Fields) -> str:
+    """One line a neighbour: cosine, post, its entities and its text; a post that nobody labelled says so."""
+    lines = [f"by {answer['by']}, by falling cosine:"]
+    for each in answer["neighbours"]:
+        named = [f"{each['text'][it['start'] : it['end']]} {it['label']}" for it in each["spans"] or ()]
+        said = "not labelled" if each["spans"] is None else ", ".join(named) or "no entity"
+        lines.append(
+            f"  {each['score']:6.3f}  {each['split']}/{each['post']}  [{said}]  {' '.join(each['text'].split())}"
+        )
+    return "\n".join(lines if answer["neighbours"] else [f"No post has anything to compare by {answer['by']}."])
+
+
 FORMS: Mapping[str, Callable[[Fields], str]] = {
     "models": _models,
     "check-data": _check_data,
@@ -166,6 +178,7 @@ FORMS: Mapping[str, Callable[[Fields], str]] = {
     "pointing": _pointing,
     "predict": _predict,
     "explain": _explain,
+    "similar": _similar,
     "label-errors": _label_errors,
     "suspicious": _label_errors,
 }

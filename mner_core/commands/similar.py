@@ -1,0 +1,57 @@
+"""The command that finds the posts most like a post, a picture or a sentence."""
+
+import argparse
+
+from mner_core.catalog.profiles import profile
+from mner_core.commands.main import Answer, say_defects
+from mner_core.commands.progress_bars import Bar
+from mner_core.data.dataset import Dataset, read_dataset
+from mner_core.data.images import open_image
+from mner_core.data.jsonl import to_record
+from mner_core.home import Home
+from mner_core.types import Example, InputError
+
+
+def similar(options: argparse.Namespace) -> Answer:
+    """The K posts of a data set, or of one of its splits, that are most like what is asked for."""
+    if sum(given is not None for given in (options.image, options.text, options.post)) != 1:
+        raise InputError("`similar` takes one of --post SPLIT/ID, --image FILE and --text TEXT.")
+    if options.k < 1:
+        raise InputError(f"--k {options.k} asks for no post; it is a whole number from 1.")
+    data = read_dataset(options.data)
+    say_defects(data.defects)
+    asked = _asked(options, data)
+    among = data.posts if options.split is None else _split(data, options.split)
+    from mner_core.features.store import FeatureStore
+    from mner_core.retrieval.similar import PostVectors, SimilarPosts
+
+    chosen, home = profile(options.profile), Home.from_environment()
+    vectors = PostVectors(options.by, FeatureStore(chosen, home), chosen.slots["text"], home)
+    vectors.query(asked)  # what has nothing to compare is refused before the others are read
+    found = SimilarPosts(among, vectors, Bar(f"vectors by {options.by}")).like(asked, options.k)
+    return {
+        "by": options.by,
+        "neighbours": [
+            {"split": post.split, "post": post.id, "score": score, "spans": to_record(post)["spans"], "text": post.text}
+            for post, score in found
+        ],
+    }
+
+
+def _asked(options: argparse.Namespace, data: Dataset) -> Example:
+    """What the others are compared with; a sentence and a picture are no post of the set."""
+    if options.text is not None:
+        return Example(id="", text=options.text, tokens=())
+    if options.image is not None:
+        open_image(options.image)
+        return Example(id="", text="", tokens=(), image=options.image, image_name=options.image.name)
+    found = [post for post in data.posts if options.post in (f"{post.split}/{post.id}", post.id)]
+    if not found:
+        raise InputError(f"There is no post {options.post!r} in {data.name}.")
+    return found[0]
+
+
+def _split(data: Dataset, name: str) -> list[Example]:
+    if name not in data.splits:
+        raise InputError(f"{data.name} has no split {name!r}; it has {', '.join(data.splits)}.")
+    return data.splits[name]
