@@ -3,21 +3,19 @@
 `predict` {"run", "post"} or {"run", "text", "image": sha256 or absent}:
     {"run", "text", "tokens": [[start, end]], "spans": [{"start", "end", "words", "text", "label", "confidence"}],
     "confidence_source", "evidence": [Evidence as JSON], "picture": {"ok", "objects": [{"label", "box", "score"}],
-    "attributes": [[name, p]], "caption"} or null, "pictures": {neighbour: {"post": number or null, "image": sha256}}}
+    "attributes": [[name, p]], "caption"} or null, "context": what the run reads behind the post, or null where it
+    reads nothing there, "pictures": {neighbour: {"post": number or null, "image": sha256}}}
     where a neighbour goes by `evidence.neighbour_key`: SPLIT/ID, or ID alone from a run whose pool has no splits
-`counterfactual` the same with "change": "no image", "no object" (with "object", its place in `picture.objects`) or
-    "image of" (with "other", a post's number): {"run", "text", "tokens", "spans", "original": spans as they were}
+`counterfactual` the same with a "change" (`worker.changed_posts`): {"run", "text", "tokens", "spans"} of the changed
+    post, and "original": the spans as they were
 `explain` the same with "start", "end", "label" of an entity, predicted or not, and "method": what `mner explain` prints
     ({"method", "baseline", "steps", "entity", "words", "regions", "objects", "baseline_log_probability",
     "completeness_error"}) and "attention": {"regions", "objects", "rank_correlation"}, null where there is none
 """
 
-import copy
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from db.engine import Store
 from db.images import image_path
@@ -27,18 +25,16 @@ from mner_core.data.images import image_digest
 from mner_core.data.tokenize import tokenize
 from mner_core.evidence import neighbour_key
 from mner_core.features.image import ImageFeatures
-from mner_core.features.store import FeatureStore
 from mner_core.retrieval.neighbour_cache import PoolNeighbourhood
 from mner_core.training.fit import predict
-from mner_core.training.run import Run, without_images
+from mner_core.training.run import Run
 from mner_core.training.train import prediction_record
 from mner_core.training.versions import system_digest
 from mner_core.types import Evidence, Example, InputError, PostKey, Prediction
+from worker.changed_posts import changed_post
 from worker.evidence_cache import EvidenceCache, entity_key, evidence_key
 from worker.explanations import asked_span, explained, label_of_run
 from worker.model_cache import ModelCache
-
-Change = Callable[[ImageFeatures], ImageFeatures]
 
 
 class RequestHandlers:
@@ -59,19 +55,19 @@ class RequestHandlers:
         return {**found, "spans": self._in_types(payload, run, found["spans"])}
 
     def counterfactual(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """What the run would say if something of the picture were otherwise.
+        """What the run would say if something were otherwise.
 
         Raises:
-            InputError: the change is unknown, or speaks of an object or a post that is not there.
+            InputError: the change is unknown, changes nothing that the run reads, or speaks of what is not there.
         """
         run, example = self.model_cache.get(_text(payload, "run")), self._example(payload)
         original = self._kept(run, example)
-        changed, change = self._changed(payload, run, example)
-        said = predict_changed(run, changed, change)
+        changed, batcher = changed_post(self.store, payload, run, example)
+        [said] = predict(run.model, batcher, [changed], 1)
         return {
             "run": run.folder.name,
-            "text": example.text,
-            "tokens": original["tokens"],
+            "text": changed.text,
+            "tokens": _places(changed),
             "spans": self._in_types(payload, run, prediction_record(changed, said)["spans"]),
             "original": self._in_types(payload, run, original["spans"]),
         }
@@ -130,7 +126,7 @@ class RequestHandlers:
         key = self._key(run, example)
         found = self.cache.get(key)
         if found is None:
-            said = predict_changed(run, example, evidence=True)
+            [said] = predict(run.model, run.batcher, [example], 1, True)
             found = self._to_json(run, example, said)
             self.cache.put(key, found)
         return {"run": run.folder.name, **found, "pictures": self._pictures(run, found["evidence"])}
@@ -138,11 +134,12 @@ class RequestHandlers:
     def _to_json(self, run: Run, example: Example, said: Prediction) -> dict[str, Any]:
         return {
             "text": example.text,
-            "tokens": [[token.start, token.end] for token in example.tokens],
+            "tokens": _places(example),
             "spans": prediction_record(example, said)["spans"],
             "confidence_source": said.confidence_source,
             "evidence": [each.to_json() for each in said.evidence],
             "picture": _picture(run.features.features(example)) if run.features is not None else None,
+            "context": run.batcher.context(example) if run.plan.settings.context != "none" else None,
         }
 
     def _pictures(self, run: Run, evidence: list[dict[str, Any]]) -> dict[str, Any]:
@@ -159,48 +156,9 @@ class RequestHandlers:
             name: {"post": numbers.get(key), "image": neighbourhood.image_digest(key)} for name, key in keys.items()
         }
 
-    def _changed(self, payload: Mapping[str, Any], run: Run, example: Example) -> tuple[Example, Change | None]:
-        change = payload.get("change")
-        if change == "no image":
-            return without_images([example])[0], None
-        if change == "image of":
-            other = post(self.store, int(payload.get("other", 0))).example
-            pictured = replace(example, image=other.image, image_name=other.image_name)
-            return replace(pictured, caption=other.caption, objects=other.objects), None
-        if change == "no object":
-            number = int(payload.get("object", -1))
-            seen = run.features.features(example).objects if run.features is not None else ()
-            if not 0 <= number < len(seen):
-                raise InputError(f"There is no object number {number + 1} in the picture; it has {len(seen)}.")
-            return example, lambda features: _without(features, number)
-        raise InputError(f"There is no change {change!r}; ask for 'no image', 'no object' or 'image of'.")
 
-
-def predict_changed(run: Run, example: Example, change: Change | None = None, evidence: bool = False) -> Prediction:
-    """One prediction, with the picture's features as they are or changed."""
-    batcher = run.batcher
-    if run.features is not None and change is not None:
-        batcher = copy.copy(batcher)
-        batcher.providers = replace(batcher.providers, features=_Changed(run.features, change))
-    return predict(run.model, batcher, [example], 1, evidence)[0]
-
-
-class _Changed:
-    """Features in which the picture in question is another than it is."""
-
-    def __init__(self, features: FeatureStore, change: Change) -> None:
-        self._features, self._change = features, change
-
-    def features(self, example: Example) -> ImageFeatures:
-        return self._change(self._features.features(example))
-
-
-def _without(features: ImageFeatures, number: int) -> ImageFeatures:
-    return replace(
-        features,
-        objects=features.objects[:number] + features.objects[number + 1 :],
-        object_vectors=np.delete(features.object_vectors, number, axis=0),
-    )
+def _places(example: Example) -> list[list[int]]:
+    return [[token.start, token.end] for token in example.tokens]
 
 
 def _picture(features: ImageFeatures) -> dict[str, Any]:

@@ -1,17 +1,17 @@
-"""Counterfactuals: what the run predicts without the picture, an object, or with another picture."""
+"""Counterfactuals: what the run predicts when the picture, an object, a word, the caption or a neighbour is another."""
 
-import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from db.engine import Store
-from db.other_pictures import posts_with_other_pictures
-from db.posts import Post, post
+from db.posts import post
+from db.predictions import PredictedMark
 from db.requests import Answer
-from mner_core.data.images import opens
 from pages.components.span_text import MarkedText, span_text
+from pages.post import changes
+from pages.post.changes import Asked
 from pages.post.evidence_panel import prediction
 from pages.post.inference_requests import answer_to
 from pages.post.post_state import PostState
@@ -22,95 +22,84 @@ from pages.shared.store import store
 from pages.shared.text import plain, quoted, share
 
 _ASKED = "otherwise"
-_SEED = "otherwise seed"
-_SAID = "otherwise said"
+MOST = 4
+"""Changes that stand side by side; the oldest makes room."""
 
 
 def draw(state: PostState, answer: Answer | None) -> None:
-    """The section; nothing where the run reads no pictures, and why there is none where this post's is not there."""
-    picture = answer.response["picture"] if answer and answer.response else None
-    if not picture:
+    """The section; nothing while there is no answer to compare with."""
+    if answer is None or answer.response is None:
         return
-    st.header("Counterfactuals: another picture, or none", anchor="without")
-    if not picture["ok"]:
+    response = answer.response
+    st.header("Counterfactuals", anchor="without")
+    if response["picture"] and not response["picture"]["ok"]:
         st.caption(f"{why_no_picture(state.post.example)} So there is nothing to compare with.")
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        _button("Without the picture", state, "without the picture", {"change": "no image"})
-        _draw_objects(state, picture["objects"])
-        _draw_other_picture(state)
-    asked = st.session_state.get(_ASKED)
-    if asked and asked[0] == state.question:
-        _draw_answer(state, asked[1], asked[2])
+    elif response["picture"]:
+        changes.draw_picture(state, response["picture"]["objects"], _ask)
+    changes.draw_reading(state, response, _ask)
+    asked = [each for each in st.session_state.get(_ASKED, ()) if each.question == state.question]
+    if asked:
+        _draw_text(state, "as it is", prediction(state.post.id, response).marks, "As it is")
+    for number, each in enumerate(asked):
+        _draw_answer(state, each, number)
 
 
-def _button(label: str, state: PostState, words: str, change: Mapping[str, Any]) -> None:
-    st.button(label, on_click=_ask, args=(state.question, words, change))
+def _ask(asked: Asked) -> None:
+    """Puts the change first among those that are shown; for callbacks."""
+    others = [each for each in st.session_state.get(_ASKED, ()) if each != asked]
+    st.session_state[_ASKED] = [asked, *others][:MOST]
 
 
-def _ask(question: Mapping[str, Any], words: str, change: Mapping[str, Any]) -> None:
-    st.session_state[_ASKED] = (question, words, change)
+def _forget(asked: Asked) -> None:
+    st.session_state[_ASKED] = [each for each in st.session_state.get(_ASKED, ()) if each != asked]
 
 
-def _draw_objects(state: PostState, objects: Sequence[Mapping[str, Any]]) -> None:
-    if not objects:
-        return
-    names = [f"{place} {it['label']}" for place, it in enumerate(objects, 1)]
-    place = st.selectbox(
-        "Object", range(len(objects)), format_func=lambda it: names[it], width=170, key="otherwise object"
-    )
-    _button(
-        "Without this object", state, f"without the object {names[place]}", {"change": "no object", "object": place}
-    )
-
-
-def _draw_other_picture(state: PostState) -> None:
-    def another() -> None:
-        seed = st.session_state.get(_SEED, 0)
-        st.session_state[_SEED] = seed + 1
-        other = another_picture(store(), state.post, seed)
-        if other is None:
-            st.session_state[_SAID] = "No other post of this split has another picture that opens."
-        else:
-            _ask(state.question, f"with the picture of {other.example.id}", {"change": "image of", "other": other.id})
-
-    st.button(
-        "With another post's picture", on_click=another, help="A picture picked at random; again for another one."
-    )
-    if sentence := st.session_state.pop(_SAID, ""):
-        st.caption(sentence)
-
-
-def another_picture(store: Store, own: Post, seed: int) -> Post | None:
-    """A post of the split, drawn by the seed among those whose picture opens and is not this one's own."""
-    others = posts_with_other_pictures(store, own)
-    random.Random(seed).shuffle(others)
-    found = (post(store, number) for number in others)
-    return next((each for each in found if opens(each.example.image)), None)
-
-
-def _draw_answer(state: PostState, words: str, change: Mapping[str, Any]) -> None:
-    payload = {**state.question, **change}
+def _draw_answer(state: PostState, asked: Asked, number: int) -> None:
+    payload = {**state.question, **asked.change}
     found = answer_to(store(), "counterfactual", payload)
     if found is None or found.response is None:
-        wait_for(found, "counterfactual", payload, f"The run reads the post {plain(words)}.")
+        wait_for(found, "counterfactual", payload, f"The run reads the post {plain(asked.words)}.")
         return
-    text, response = state.post.example.text, found.response
+    text, response = str(found.response["text"]), found.response
     before = prediction(state.post.id, {"spans": response["original"]}).marks
     after = prediction(state.post.id, response).marks
-    texts = [
-        MarkedText(id="before", text=text, predicted=suggestions(before), note="As it is"),
-        MarkedText(id="after", text=text, predicted=suggestions(after), note=words[:1].upper() + words[1:]),
+    with st.container(horizontal=True, vertical_alignment="top"):
+        if "other" in asked.change:
+            uri = picture_uri(post(store(), asked.change["other"]).example.image, THUMBNAIL)
+            if uri:
+                st.image(uri, width=120, alt="The other post's picture")
+        with st.container():
+            _draw_text(state, f"change {number}", after, asked.words[:1].upper() + asked.words[1:], text)
+            for line in differences(text, moved(before, asked), after):
+                st.text(line)
+        st.button(
+            "Take off", key=f"take off {number}", on_click=_forget, args=(asked,), type="tertiary",
+            help=f"Shows no longer what the run predicts {asked.words}.",
+        )  # fmt: skip
+
+
+def _draw_text(state: PostState, name: str, marks: Sequence[PredictedMark], note: str, text: str | None = None) -> None:
+    said = state.post.example.text if text is None else text
+    span_text(
+        MarkedText(id=name, text=said, predicted=suggestions(marks), note=note), state.types, key=f"otherwise {name}"
+    )
+
+
+def moved(marks: Sequence[PredictedMark], asked: Asked) -> list[PredictedMark]:
+    """The entities at the places that they have after a word was changed; those that went with it are left out."""
+    if asked.place is None:
+        return list(marks)
+    start, end = asked.place
+    shift = len(asked.change["said"]) - (end - start)
+    there = [
+        replace(
+            mark,
+            start=mark.start + shift if mark.start >= end else mark.start,
+            end=mark.end + shift if mark.end >= end else mark.end,
+        )
+        for mark in marks
     ]
-    side, main = st.columns([1, 4]) if "other" in change else (None, st.container())
-    if side is not None:
-        uri = picture_uri(post(store(), change["other"]).example.image, THUMBNAIL)
-        if uri:
-            side.image(uri, width="stretch", alt="The other post's picture")
-    with main:
-        span_text(texts, state.types, key="otherwise texts")
-        for line in differences(text, before, after):
-            st.text(line)
+    return [mark for mark in there if mark.start < mark.end]
 
 
 def differences(text: str, before: Sequence[Any], after: Sequence[Any]) -> list[str]:

@@ -19,7 +19,7 @@ AT_ONCE = 0.8
 """Seconds that the script itself waits, so that a warm answer is drawn without a second run."""
 TICK = 0.25
 """Seconds between two looks at a question that takes longer."""
-_KEPT = 6
+_KEPT = 12
 _MEMORY = "lane"
 
 

@@ -84,10 +84,12 @@ def _draw_post(state: PostState) -> None:
     if state.stored is None and answer and answer.response:
         state = replace(state, stored=evidence_panel.prediction(state.post.id, answer.response))
     confidence = draw_outcomes(state)
+    otherwise = st.container()
     evidence_panel.draw(state)
     answer = evidence_panel.answer(state)
     draw_confidence(confidence, state, answer)
-    counterfactuals.draw(state, answer)
+    with otherwise:
+        counterfactuals.draw(state, answer)
     attributions.draw(state, answer)
     draw_versions(state)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 from db import requests, workers
 from db.annotations import save
@@ -18,7 +19,8 @@ from db.imports import import_examples
 from db.posts import post, post_ids
 from db.predictions import PredictedMark
 from mner_core.types import Evidence, Example
-from pages.post.counterfactuals import another_picture, differences
+from pages.post.changes import Asked, another_picture
+from pages.post.counterfactuals import MOST, differences, moved
 from pages.shared.versions import changes, version_sentence
 from tests.app.filled import SET, TEXTS, fill, open_app, place, shown
 
@@ -110,7 +112,7 @@ def test_a_worker_is_asked_once_and_its_answer_drawn(store: Store, worker: FakeW
     assert "Retrieved posts: images like the text" in text
     assert "0.90** Paris Hilton came to Paris" in text
     assert "0.40** elsewhere" in text
-    assert "Counterfactuals: another picture, or none" in text
+    assert "Counterfactuals" in text
     app.run()
     assert worker.asked == [("predict", {"run": "second", "post": number(store, "match")})]
 
@@ -130,6 +132,73 @@ def test_what_changes_without_the_picture(store: Store, worker: FakeWorker, tmp_
         assert "“Kevin Durant”: PER (97%) becomes ORG (83%)" in shown(app)
         kind, payload = worker.asked[-1]
         assert (kind, {name: payload[name] for name in change}) == ("counterfactual", change)
+
+
+def press(app: AppTest, label: str) -> None:
+    next(each for each in app.button if each.label == label).click().run()
+    assert not app.exception
+
+
+def test_a_word_a_caption_and_a_neighbour_can_be_another(store: Store, worker: FakeWorker) -> None:
+    """What was asked stays side by side, the newest first, until it is taken off."""
+    worker.answer = lambda kind, payload: {**response(store, payload), "context": "a bench"}
+    app = open_app("post", run="second", post="match")
+    next(each for each in app.selectbox if each.label == "Word").set_value(1)
+    next(each for each in app.text_input if each.label == "In its place").set_value("Curry")
+    press(app, "Change the word")
+    assert worker.asked[-1][1]["change"] == "word"
+    assert (worker.asked[-1][1]["word"], worker.asked[-1][1]["said"]) == (1, "Curry")
+    next(each for each in app.text_input if each.label == "Caption").set_value("")
+    press(app, "With this caption")
+    assert (worker.asked[-1][1]["change"], worker.asked[-1][1]["said"]) == ("context", "")
+    press(app, "Without this post")
+    assert (worker.asked[-1][1]["change"], worker.asked[-1][1]["neighbour"]) == ("no neighbour", "paris")
+    assert len([each for each in app.button if each.label == "Take off"]) == 3
+    press(app, "Take off")
+    assert len([each for each in app.button if each.label == "Take off"]) == 2
+    for label in ("Without the picture", "Without this object", "Without this post", "Without the picture"):
+        press(app, label)
+    assert len([each for each in app.button if each.label == "Take off"]) == MOST
+    press(app, "Next")
+    assert not [each for each in app.button if each.label == "Take off"], "they speak of another post"
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("nobody", "No post “nobody” here."),
+        ("valid/hostile", "No picture that opens in the post “valid/hostile”"),
+    ],
+)
+def test_a_picture_is_chosen_by_the_post_that_has_it(
+    store: Store, worker: FakeWorker, said: str, sentence: str
+) -> None:
+    app = open_app("post", run="second", post="match")
+
+    def choose(name: str) -> None:
+        next(each for each in app.text_input if each.label == "With the picture of").set_value(name).run()
+
+    choose(said)
+    assert sentence in shown(app)
+    assert [kind for kind, _ in worker.asked] == ["predict"]
+    for name in ("paris", "valid/paris"):
+        choose(name)
+        assert worker.asked[-1][1]["other"] == number(store, "paris")
+
+
+def test_entities_behind_a_changed_word_move_along() -> None:
+    """“Ann met Bob Lee”: met becomes greeted, then nothing; Bob goes, and takes an entity of his own along."""
+    marks = [marked(0, 3, "PER"), marked(8, 15, "PER"), marked(8, 11, "LOC")]
+
+    def places(place: tuple[int, int], said: str) -> list[tuple[int, int]]:
+        asked = Asked(question={}, words="", change={"said": said}, place=place)
+        return [(mark.start, mark.end) for mark in moved(marks, asked)]
+
+    assert places((4, 7), "greeted") == [(0, 3), (12, 19), (12, 15)]
+    assert places((4, 7), "") == [(0, 3), (5, 12), (5, 8)]
+    assert places((8, 11), "") == [(0, 3), (8, 12)]
+    assert places((0, 3), "Annabel") == [(0, 7), (12, 19), (12, 15)]
+    assert moved(marks, Asked(question={}, words="", change={"change": "no image"})) == marks
 
 
 def test_another_picture_is_one_that_opens(store: Store, worker: FakeWorker) -> None:

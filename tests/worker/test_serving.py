@@ -30,6 +30,7 @@ from mner_core.training.train import TrainingRequest, prediction_record, train
 from mner_core.types import Evidence, InputError, Span
 from tests.worker.conftest import environment_of, train_payload
 from tests.worker.processes import ROOT, below, is_gone, kill, one, wait_for
+from worker.changed_posts import with_word
 from worker.evidence_cache import EvidenceCache
 from worker.model_cache import ModelCache, size
 from worker.request_handlers import RequestHandlers
@@ -195,7 +196,14 @@ def test_a_text_model_needs_no_picture(trained: Store, answers: RequestHandlers)
 
 
 @pytest.mark.parametrize(
-    "change", [{"change": "no image"}, {"change": "no object", "object": 0}, {"change": "image of"}]
+    "change",
+    [
+        {"change": "no image"},
+        {"change": "no object", "object": 0},
+        {"change": "image of"},
+        {"change": "word", "word": 0, "said": "Ann"},
+        {"change": "word", "word": 0, "said": ""},
+    ],
 )
 def test_counterfactuals_say_before_and_after(trained: Store, answers: RequestHandlers, change: dict[str, Any]) -> None:
     every = pictured(trained)
@@ -208,6 +216,30 @@ def test_counterfactuals_say_before_and_after(trained: Store, answers: RequestHa
         assert again == said, "asked twice, answered the same"
         differs += [span["confidence"] for span in said["spans"]] != [span["confidence"] for span in said["original"]]
     assert differs, "the picture makes a difference somewhere"
+
+
+def test_another_word_is_what_the_run_says_of_the_other_text(trained: Store, answers: RequestHandlers) -> None:
+    run = load(trained.home.runs / "text", trained.home)
+    for each in pictured(trained)[:3]:
+        asked = {"run": "text", "post": each.id, "change": "word", "word": 1, "said": "Ann Lee"}
+        said, other = answers.counterfactual(asked), with_word(each.example, 1, "Ann Lee")
+        assert said["text"] == other.text
+        assert [other.text[start:end] for start, end in said["tokens"]][1:3] == ["Ann", "Lee"]
+        assert said["spans"] == prediction_record(other, run.predict_posts([other])[0])["spans"]
+        assert said["original"] == prediction_record(each.example, run.predict_posts([each.example])[0])["spans"]
+
+
+def test_a_neighbour_that_is_left_out_has_no_say(trained: Store, answers: RequestHandlers) -> None:
+    """With every neighbour left out, one after the other, something changes; one that is none changes nothing."""
+    differs = 0
+    for each in pictured(trained)[:3]:
+        said = answers.predict({"run": "graph", "post": each.id})
+        asked = {"run": "graph", "post": each.id, "change": "no neighbour"}
+        assert answers.counterfactual({**asked, "neighbour": "train/nobody"})["spans"] == said["spans"]
+        for neighbour in said["pictures"]:
+            without = answers.counterfactual({**asked, "neighbour": neighbour})
+            differs += [it["confidence"] for it in without["spans"]] != [it["confidence"] for it in said["spans"]]
+    assert differs
 
 
 def test_without_the_image_is_what_the_engine_says_without_images(trained: Store, answers: RequestHandlers) -> None:
@@ -230,6 +262,9 @@ def test_without_the_image_is_what_the_engine_says_without_images(trained: Store
         ("predict", {"run": "graph", "text": "x", "image": "0" * 64}, "picture is not here"),
         ("counterfactual", {"run": "graph", "text": "x", "change": "no object", "object": 0}, "no object number 1"),
         ("counterfactual", {"run": "graph", "text": "x", "change": "blue"}, "no change 'blue'"),
+        ("counterfactual", {"run": "text", "text": "x", "change": "word", "word": 1, "said": "x"}, "no word number 2"),
+        ("counterfactual", {"run": "text", "text": "x", "change": "no neighbour", "neighbour": "a"}, "no neighbour"),
+        ("counterfactual", {"run": "text", "text": "x", "change": "context", "said": "x"}, "another caption changes"),
         ("counterfactual", {"run": "graph", "text": "x", "change": "image of", "other": 99999}, "no post number 99999"),
     ],
 )
