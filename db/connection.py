@@ -17,6 +17,10 @@ from mner_core.types import InputError
 
 PATIENCE = 30.0
 """Seconds that a writer waits for others before it gives up."""
+WRITING = "BEGIN IMMEDIATE"
+"""How a transaction begins that writes: what it reads first stays true until it has written."""
+LOOK = 0.005
+"""Seconds between two looks of a waiting writer; SQLite itself looks every tenth of a second, and gives no turns."""
 
 
 class StoreError(RuntimeError):
@@ -62,9 +66,32 @@ def make_engine(url: URL, foreign_keys: bool = True) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+        how = connection.get_execution_options().get("begin", "BEGIN")
+        if how == WRITING:
+            _wait_for_writers(connection)
+        else:
+            connection.exec_driver_sql(how)
 
     return engine
+
+
+def _wait_for_writers(connection: Connection) -> None:
+    """Begins a write as soon as nobody else writes, within `LOOK`; then SQLite's own patience holds again."""
+    raw, until = connection.connection.driver_connection, time.monotonic() + PATIENCE
+    assert isinstance(raw, sqlite3.Connection), "only SQLite's connections wait so"
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql(WRITING)
+            except exc.OperationalError as error:
+                if "locked" not in str(error.orig) or time.monotonic() > until:
+                    raise
+                time.sleep(LOOK)
+            else:
+                return
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from db.connection import make_engine, sentences, store_url
+from db.connection import WRITING, make_engine, sentences, store_url
 from db.migrate import bring_up_to_date, is_up_to_date, prepare_folder
 from mner_core.home import Home
 
@@ -47,7 +47,7 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that is kept whole when the block ends, and not at all when it raises."""
-        engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
+        engine = self.engine.execution_options(begin=WRITING)
         with sentences(self.engine.url), Session(engine) as session, session.begin():
             yield session
 
