@@ -35,6 +35,13 @@ def open_list(chosen: Selection, name: ListName, track: str) -> None:
     change(post=first and first[1], list=name)
 
 
+def open_post(name: str) -> None:
+    """Opens a post that may be on the list or not, by its id or SPLIT/ID; for callbacks."""
+    drafts.close()
+    st.session_state[_AT] = None
+    change(post=name)
+
+
 def go_to(place: ListPlace | None) -> None:
     """Makes a post the open one; None for the first that is not done."""
     st.session_state[_AT] = place

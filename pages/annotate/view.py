@@ -6,11 +6,12 @@ from db.posts import GOLD, Dataset, dataset
 from pages.annotate.beginning import pick_beginning
 from pages.annotate.editor import draw_editor
 from pages.annotate.held_out import draw_held_out
-from pages.annotate.list_place import open_list
+from pages.annotate.list_place import open_list, open_post
 from pages.annotate.suggestions import draw_suggestions
 from pages.mistakes.no_mistakes import is_judged
 from pages.mistakes.worklist import LISTS, TITLES, chosen_list
 from pages.shared.address import write
+from pages.shared.jump import draw_jump
 from pages.shared.pickers import pick_dataset, pick_run, pick_split
 from pages.shared.selection import Selection, page_link, selection
 from pages.shared.store import me, store
@@ -23,7 +24,8 @@ _TRACK = "annotate track"
 def main() -> None:
     """Draws the screen."""
     chosen = selection()
-    st.title("Annotate", anchor=False)
+    head = st.container(horizontal=True, vertical_alignment="center")
+    head.title("Annotate", anchor=False)
     if chosen.dataset is None:
         st.info("There are no posts yet. Import some, and correct their labels here.")
         page_link("data", "Import posts")
@@ -32,6 +34,8 @@ def main() -> None:
     if not found.types:
         _name_types_first(chosen, found)
         return
+    with head:
+        draw_jump(chosen, open_post)
     track = _track()
     name = chosen_list("mistakes" if is_judged(chosen) else "uncorrected")
     _draw_pickers(chosen, name, track)

@@ -15,6 +15,7 @@ from pages.post import attributions, counterfactuals, evidence_panel
 from pages.post.post_state import PostState, gold_revision
 from pages.post.prediction_diff import draw_confidence, draw_outcomes
 from pages.post.versions import draw_versions
+from pages.shared.jump import draw_jump
 from pages.shared.pickers import pick_gold, pick_run
 from pages.shared.selection import Selection, change, page_link, selection
 from pages.shared.store import store
@@ -35,7 +36,9 @@ def main() -> None:
         change(post=first[1])
         chosen = selection()
     if chosen.post_id is None:
-        st.title("Post", anchor=False)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.title("Post", anchor=False)
+            draw_jump(chosen, _open)
         st.info("There is no post to show: the list is empty. Choose one among the errors, or annotate.")
         page_link("errors", "Errors")
         return
@@ -44,10 +47,15 @@ def main() -> None:
         st.title(plain(state.post.example.id), width="content", anchor=False)
         st.caption(_where(chosen, works), width="content")
         st.space("stretch")
+        draw_jump(chosen, _open)
         page_link("annotate", "Correct")
         page_link("errors", "Errors")
     _draw_navigation(chosen, works)
     _draw_post(state)
+
+
+def _open(name: str) -> None:
+    change(post=name)
 
 
 def _post_state(chosen: Selection, post_id: int) -> PostState:
