@@ -1,11 +1,11 @@
-# make setup | run | test | check | bench | soak | loop | mutants | docs.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
+# make setup | run | test | check | bench | soak | growth | loop | mutants | docs.  UV_TORCH_BACKEND=cpu spares a machine without a GPU the CUDA libraries (see README).
 
 PYTHON ?= python3
 PY := .venv/bin/python
 export OMP_WAIT_POLICY ?= PASSIVE
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: setup run test lint check bench soak loop mutants docs format
+.PHONY: setup run test lint check bench soak growth loop mutants docs format
 .DEFAULT_GOAL := setup
 
 setup: .venv/.ready
@@ -52,6 +52,13 @@ mutants: setup
 soak: setup
 	$(PY) -m benchmarks.soak
 	$(PY) -m benchmarks.vectors
+
+# Every screen, filter and command at 400 to 100,000 posts, in Chromium: two hours, most of it for building the stores, once, in STORES.
+STORES ?= $(CURDIR)/var/growth
+SIZES ?= 400 4000 40000 100000
+growth: setup
+	for posts in $(SIZES); do $(PY) -m benchmarks.big_store $(STORES)/$$posts --posts $$posts; done
+	$(PY) -m benchmarks.growth $(addprefix $(STORES)/,$(SIZES))
 
 # Labels made wrong, found, corrected, trained again: is the next run better? About 50 minutes of one core; WORK keeps what is made.
 WORK ?= $(CURDIR)/var/loop

@@ -6,20 +6,16 @@ training slows a look down; the seconds beside them are this machine's.
 
 import os
 import shutil
-import signal
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.serving import memory, running, until
 from db.change_token import newest_revision
 from db.engine import Store, open_store
 from db.exchange import import_folder
@@ -27,7 +23,6 @@ from db.jobs import Job, cancel, enqueue, job
 from mner_core.home import Home
 from mner_core.scenes.write import write_scenes
 
-ROOT = Path(__file__).parents[1]
 POSTS = 120
 LOOKS = 8
 PATIENCE = 120_000
@@ -57,7 +52,7 @@ def main() -> None:
     if not chromium:
         print("\nApp: skipped, it needs Chromium (apt-get install --no-install-recommends chromium)")
         return
-    with tempfile.TemporaryDirectory() as folder, _running(Path(folder)) as (store, address, web):
+    with tempfile.TemporaryDirectory() as folder, _with_scenes(Path(folder)) as (store, address, web):
         _wait(store, _train(store, RUN, epochs=1))
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
@@ -66,52 +61,30 @@ def main() -> None:
             alone = _looks(page, address)
             before = newest_revision(store)
             saves = _saves(page, address)
-            _until(lambda: newest_revision(store) == before + LOOKS)  # what is shown as saved is saved
+            until(lambda: newest_revision(store) == before + LOOKS)  # what is shown as saved is saved
             training = _train(store, "beside", epochs=200)
-            _until(lambda: job(store, training.id).progress > 0)
+            until(lambda: job(store, training.id).progress > 0)
             beside = _looks(page, address)
             cancel(store, training.id)
-            memory = _memory(web)
+            used = memory(web)
             browser.close()
     print(f"\nApp in Chromium, compact rgcn on {POSTS} scenes, {os.cpu_count()} cores")
     print(f"  a look with full evidence, warm        median {_said(alone)}")
     ratio = statistics.median(beside) / statistics.median(alone)
     print(f"  the same while a training runs         median {_said(beside)}  ({ratio:.1f} x)")
     print(f"  saving a correction, on to the next    median {_said(saves)}")
-    print(f"  memory of the web process              {memory:.0f} MB")
+    print(f"  memory of the web process              {used:.0f} MB")
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[tuple[Store, str, int]]:
+def _with_scenes(folder: Path) -> Iterator[tuple[Store, str, int]]:
     """A store with scenes, a web process and a worker on it; all end with the block."""
     home = Home(folder / "home")
     write_scenes(folder / "scenes", POSTS, 1)
-    store = open_store(home)
-    import_folder(store, folder / "scenes", "Scenes")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "MNER_HOME": str(home.root), "MNER_DEMO": "0", "MNER_USER": "bench"}
-    commands = (
-        ["-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true"],
-        ["-m", "worker"],
-    )
-    started = [
-        subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )
-        for command in commands
-    ]  # fmt: skip
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _until(lambda: _healthy(address))
-        yield store, address, started[0].pid
-    finally:
-        for process in started:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
-        store.close()
+    with closing(open_store(home)) as store:
+        import_folder(store, folder / "scenes", "Scenes")
+        with running(home) as (address, web):
+            yield store, address, web
 
 
 def _train(store: Store, name: str, epochs: int) -> Job:
@@ -155,31 +128,10 @@ def _saves(page: Page, address: str) -> list[float]:
     return seconds
 
 
-def _memory(pid: int) -> float:
-    """Resident megabytes of a process."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
-
-
 def _wait(store: Store, waiting: Job) -> None:
-    _until(lambda: job(store, waiting.id).status not in {"queued", "running"}, 600)
+    until(lambda: job(store, waiting.id).status not in {"queued", "running"}, 600)
     ended = job(store, waiting.id)
     assert ended.status == "done", ended.error
-
-
-def _until(holds: Callable[[], bool], seconds: float = 120) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it took too long"
-        time.sleep(0.2)
-
-
-def _healthy(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def _said(seconds: list[float]) -> str:

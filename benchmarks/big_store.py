@@ -88,7 +88,7 @@ def build(big: BigStore, is_trained: bool = False) -> dict[str, float]:
     store = open_store(big.home)
     part("import", lambda: _import(store, big))
     for run in range(RUNS):
-        part(_run(run), lambda run=run: _bring(store, big, run))  # type: ignore[misc]
+        part(run_name(run), lambda run=run: _bring(store, big, run))  # type: ignore[misc]
     part("corrections", lambda: _correct(store, big))
     if is_trained:
         part(TRAINED, lambda: _train(store))
@@ -107,7 +107,7 @@ def _write_files(big: BigStore) -> None:
             colours = Image.frombytes("RGB", (4, 4), chance.randbytes(48))
             colours.resize((48, 36), Image.Resampling.BICUBIC).save(pictures / f"{number}.jpg")
     files = {split: (big.folder / "posts" / f"{split}.jsonl").open("w", encoding="utf-8") for split in SPLITS}
-    said = [(big.folder / f"{_run(run)}.jsonl").open("w", encoding="utf-8") for run in range(RUNS)]
+    said = [(big.folder / f"{run_name(run)}.jsonl").open("w", encoding="utf-8") for run in range(RUNS)]
     chances = [random.Random(f"run {run}") for run in range(RUNS)]
     for number, split, post in big.drawn():
         spans = [{"start": start, "end": end, "label": label} for start, end, label in post.gold]
@@ -128,7 +128,8 @@ def _prediction(number: int, split: str, post: DrawnPost, run: int, chance: rand
     return {"id": f"p{number}", "split": split, "spans": spans}
 
 
-def _run(number: int) -> str:
+def run_name(number: int) -> str:
+    """The name of a brought run, counted from 0; the last has the best F1."""
     return f"brought {number + 1:02}"
 
 
@@ -138,7 +139,7 @@ def _import(store: Store, big: BigStore) -> None:
 
 
 def _bring(store: Store, big: BigStore, run: int) -> None:
-    name = _run(run)
+    name = run_name(run)
     if name not in {each.name for each in runs(store)}:
         import_predictions(store, big.folder / f"{name}.jsonl", SET, name)
     (big.folder / f"{name}.jsonl").unlink(missing_ok=True)
