@@ -7,21 +7,18 @@ file does not say where spaces were, and offsets stay true to the text that is s
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import dropwhile, pairwise
+from itertools import dropwhile
 from pathlib import Path, PurePath
 
 from mner_core.data.lines import AS_OUTSIDE, FilePlace, Reading, Report, lines_of, read_bytes
+from mner_core.data.tag_columns import OF_CSV, as_tabs
+from mner_core.data.tag_headers import COMMENT, DOCUMENT, header_of
 from mner_core.data.tag_layout import Layout, recognise
 from mner_core.data.tag_schemes import in_one_scheme, mixed_letters
 from mner_core.data.tokenize import tokenize
 from mner_core.files import write_whole
 from mner_core.tags import Scheme, decode, encode
 from mner_core.types import Example, InputError, Token
-
-_HEADER = re.compile(r"IMGID *[:：]([^\t]*)")
-_TAGGED_HEADER = re.compile(r"IMGID *[:：]([^\t]*?)(?:[\t ,;]+[O_-])+")
-_COMMENT = re.compile(r"#[ \t]+\S.*")
-_DOCUMENT = re.compile(r"-DOCSTART-(?:[\t ,;].*)?")
 
 
 @dataclass(slots=True)
@@ -34,11 +31,11 @@ class _Block:
 
     def without_comments(self) -> list[tuple[int, str]]:
         """The lines, without those at the beginning that may be comments."""
-        return list(dropwhile(lambda numbered: _COMMENT.fullmatch(numbered[1]), self.lines)) or self.lines
+        return list(dropwhile(lambda numbered: COMMENT.fullmatch(numbered[1]), self.lines)) or self.lines
 
     def is_document_mark(self) -> bool:
         """Whether the block is CoNLL's mark between documents."""
-        return self.image_name is None and len(self.lines) == 1 and bool(_DOCUMENT.fullmatch(self.lines[0][1]))
+        return self.image_name is None and len(self.lines) == 1 and bool(DOCUMENT.fullmatch(self.lines[0][1]))
 
 
 def read(file: Path, split: str = "") -> Reading:
@@ -126,8 +123,10 @@ def _parse(content: bytes, called: str, split: str) -> Reading:
     """The posts that a tag file's bytes hold."""
     lines, defects = lines_of(content, called)
     reading = Reading(defects=defects)
-    blocks = _blocks(lines)
-    layout = recognise(called, [words for block in blocks if (words := block.without_comments())])
+    blocks, layout = _laid_out(called, lines)
+    if layout.separator in OF_CSV:
+        lines = [as_tabs(line, layout.separator, layout.width) for line in lines]
+        blocks, layout = _laid_out(called, lines)
     if layout.nested:
         reading.reporter(called, None)("nested-entities", "Entities inside entities are left out; the outer ones stay.")
     for number, block in enumerate(_posts(blocks, layout), 1):
@@ -152,6 +151,12 @@ def _parse(content: bytes, called: str, split: str) -> Reading:
     return reading
 
 
+def _laid_out(called: str, lines: Sequence[str]) -> tuple[list[_Block], Layout]:
+    """The posts' lines and how they are to be read."""
+    blocks = _blocks(lines)
+    return blocks, recognise(called, [words for block in blocks if (words := block.without_comments())])
+
+
 def _unclear(reading: Reading) -> set[int]:
     """The posts with a word whose tag could not be read."""
     lines = {defect.line for defect in reading.defects if defect.detail.endswith(f"{AS_OUTSIDE}.")}
@@ -163,7 +168,7 @@ def _blocks(lines: Sequence[str]) -> list[_Block]:
 
     A post of `-DOCSTART-` alone is CoNLL's mark of a document.
     """
-    header = _header(lines)
+    header = header_of(lines)
     blocks: list[_Block] = []
     is_open = False
     for number, line in enumerate(lines, 1):
@@ -180,23 +185,11 @@ def _blocks(lines: Sequence[str]) -> list[_Block]:
     return [block for block in blocks if not block.is_document_mark()]
 
 
-def _header(lines: Sequence[str]) -> re.Pattern[str]:
-    """What a header looks like: it carries a tag where a post begins with such a one and none stands without."""
-    if any(_HEADER.fullmatch(line.rstrip(" \t")) and not _TAGGED_HEADER.fullmatch(line) for line in lines):
-        return _HEADER
-    begins = (line for before, line in pairwise(["", *lines]) if not before.strip(" \t") or _is_mark(before))
-    return _TAGGED_HEADER if any(_TAGGED_HEADER.fullmatch(line) for line in begins) else _HEADER
-
-
-def _is_mark(line: str) -> bool:
-    return bool(_COMMENT.fullmatch(line) or _DOCUMENT.fullmatch(line))
-
-
 def _posts(blocks: Sequence[_Block], layout: Layout) -> Iterator[_Block]:
     """The blocks without comments and without the names of columns; of raw texts without headers each line is one."""
     for place, block in enumerate(blocks):
         begin = 0
-        while begin < len(block.lines) and _COMMENT.fullmatch(line := block.lines[begin][1]):
+        while begin < len(block.lines) and COMMENT.fullmatch(line := block.lines[begin][1]):
             if layout.is_good(layout.columns(line)):
                 break
             begin += 1

@@ -47,9 +47,10 @@ def split_files(root: Path, reading: Reading) -> dict[str, Path]:
             detail = f"The split {split} is read from {first.name}; this file is left out."
             reading.reporter(path.name, None)("extra-file", detail)
     if not found:
-        raise InputError(
-            f"The folder {root.name} has no posts; put train.txt, valid.txt or test.txt (or .jsonl) directly into it."
-        )
+        below = next((path for path in sorted(root.glob("*/*")) if path.is_file() and split_of(path.name)), None)
+        hint = f"; {below.parent.name} in it has some: name that folder" if below else ""
+        wanted = "put train.txt, valid.txt or test.txt (or .jsonl) directly into it"
+        raise InputError(f"The folder {root.name} has no posts{hint or f'; {wanted}'}.")
     return {split: found[split] for split in ("train", "valid", "test") if split in found}
 
 

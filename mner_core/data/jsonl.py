@@ -66,7 +66,7 @@ def write(examples: Iterable[Example], file: Path) -> None:
 def _must_come_back(example: Example) -> None:
     """Refuses what the reader would take for something else: half characters, labels and spans that cannot be.
 
-    A post without words is written: its reader names it as an `empty-post`.
+    A post without any word is written: its reader names it as an `empty-post`.
     """
     labels = [span.label for span in example.spans or ()]
     words = "".join((example.id, example.text, example.image_name or "", example.caption or "", *labels))
@@ -115,6 +115,9 @@ def _example(found: OwnLayout, stem: str, place: int, report: Report) -> Example
     if text is None:
         return None
     tokens, spans, subsets = labels_of(record, found.field, text, report)
+    if not tokens:
+        report("empty-post", "The post has no words and is left out.")
+        return None
     own_id = _id(record, report)
     objects = record.get("objects")
     return Example(
@@ -135,7 +138,7 @@ def _text(record: dict[str, Any], report: Report) -> str | None:
     text = _string(record, "text", report)
     if text is None and record.get("text") is None:
         report("bad-line", "text: there is none; the post is left out.")
-    elif text is not None and not text.strip():
+    elif text is not None and not text.strip() and not record.get("tokens"):  # a tag file may have blank words
         report("empty-post", "The post has no words and is left out.")
         return None
     return text

@@ -18,8 +18,13 @@ UNLABELLED = "the post counts as not labelled"
 """What a defect says at its end where a label could not be read: half of the gold would be wrong gold."""
 
 
+_PACKED = {
+    b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "Zstandard", b"7z\xbc\xaf": "7z",
+    b"Rar!": "RAR", b"PK\x03\x04": "zip", b"PAR1": "Parquet", b"SQLite": "SQLite",
+}  # fmt: skip
+"""How files begin that are packed, or a table of another kind."""
 _SPACE = re.compile(r"\s*")
-_LIST = re.compile(r"\[\s*([\[{]|$)")
+_LIST = re.compile(r"\[\s*([\[{\]]|$)")
 """How the first line of a single JSON list begins; a line that is one pair of a text and an object begins otherwise."""
 
 
@@ -88,10 +93,21 @@ def lines_of(data: bytes, called: str) -> tuple[list[str], list[Defect]]:
     lines = [line.removesuffix(b"\r").decode("utf-8", errors="replace") for line in raw]
     bad = [] if _is_utf8(data) else [place for place, line in enumerate(raw) if not _is_utf8(line)]
     if b"\0" in data or 2 * len(bad) > len(raw):
-        return [], [Defect("not-text", called, None, "The file is not UTF-8 text; save it as UTF-8 and try again.")]
+        return [], [Defect("not-text", called, None, _why_no_text(data))]
     return lines, [
         Defect("bad-line", called, place + 1, "Some bytes are not UTF-8; they are read as U+FFFD.") for place in bad
     ]
+
+
+def _why_no_text(data: bytes) -> str:
+    """What a file is that is no text, and what to do."""
+    kind = next((kind for begin, kind in _PACKED.items() if data.startswith(begin)), "")
+    kind = "tar" if data[257:262] == b"ustar" else kind
+    if kind in {"Parquet", "SQLite"}:
+        return f"The file is {kind}, which is not read; write its posts as .jsonl and try again."
+    if kind:
+        return f"The file is packed ({kind}); unpack it, or pack it as an ordinary zip, and try again."
+    return "The file is not UTF-8 text; save it as UTF-8 and try again."
 
 
 def json_records(lines: Sequence[str], reading: Reading, called: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -120,6 +136,8 @@ def _listed(lines: Sequence[str], reading: Reading, called: str) -> Iterator[tup
     text, decoder = "\n".join(lines), json.JSONDecoder()
     place = _past(text, text.index("[") + 1)
     line, counted = 1, 0
+    if text.startswith("]", place):
+        reading.reporter(called, 1)("empty-list", "The JSON list is empty.")
     while not text.startswith("]", place):
         line, counted = line + text.count("\n", counted, place), place
         try:
@@ -133,6 +151,9 @@ def _listed(lines: Sequence[str], reading: Reading, called: str) -> Iterator[tup
             yield line, found
         place = _past(text, place)
         place = _past(text, place + 1) if text.startswith(",", place) else place
+    if (rest := _past(text, place + 1)) < len(text):
+        line += text.count("\n", counted, rest)
+        raise InputError(f"{called}, line {line}: the JSON list ends before; write one list, or a post a line.")
 
 
 def _past(text: str, place: int) -> int:

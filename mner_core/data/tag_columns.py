@@ -16,6 +16,11 @@ OF_CSV = (",", ";", "|")
 """Separators of tables, whose fields may be quoted."""
 _LEFT_OVER = re.compile(r".*(?:^|[\s|/_,;:=\\])(?:[BILUMES][-_][A-Za-z]{2,}|O)")
 _WANTED = 'a tag file has one word and its tag a line, and raw posts go into .jsonl as {"text": "..."}.'
+_ONE_TAG = r"(?:O|[BILUMES][-_][\w-]+)"
+_LISTED = rf"\[ *['\"]+{_ONE_TAG}['\"]+(?: *,? *['\"]+{_ONE_TAG}['\"]+)+ *\]"
+_TAGS_IN_A_ROW = re.compile(rf".*(?:[\t,;|] *\"?{_ONE_TAG}(?: +{_ONE_TAG})+|{_LISTED})\"?\s*")
+_HTML = r"(?!(?:[abipu]|br|em|div|code|span|strong)>)"
+_MARKED = re.compile(rf".*(?:<{_HTML}([A-Za-z]\w*)>[^<]+</\1>|\[[^\[\]]+\]\([A-Za-z]\w*\)).*")
 _OF_TABLE = re.compile(r"[\t,;|]")
 _TEXT_NAMES = frozenset({"text", "texts", "sentence", "tweet", "post", "content", "message", "caption"})
 
@@ -60,6 +65,23 @@ def _of_csv(line: str, separator: str, width: int) -> list[str]:
         word, _, tag = line.rpartition(separator)
         return [word, tag]
     return [column.strip(" ") for column in columns]
+
+
+def must_be_a_word_a_line(called: str, lines: Sequence[NumberedLine]) -> None:
+    """Refuses a file that has a text and all of its tags on a line, or entities marked inside of texts."""
+    for pattern, said, share in (
+        (_TAGS_IN_A_ROW, "this line holds all tags of a text", 2),
+        (_MARKED, "entities are marked inside of the text", 4),
+    ):
+        found = [number for number, line in lines if pattern.fullmatch(line)]
+        if found and share * len(found) >= len(lines):
+            raise InputError(f"{called}, line {found[0]}: {said}; {_WANTED}")
+
+
+def as_tabs(line: str, separator: str, width: int) -> str:
+    """A line of CSV as one whose columns are apart by tabs, so that a header and a blank row are what they say."""
+    columns = columns_of(line, separator, width) if line.strip() else []
+    return line if any("\t" in column for column in columns) else "\t".join(columns)
 
 
 def must_have_no_columns(called: str, lines: Sequence[NumberedLine], has_tabs: bool) -> None:

@@ -18,9 +18,11 @@ from mner_core.data.tag_columns import (
     Row,
     columns_of,
     counts_words,
+    must_be_a_word_a_line,
     must_have_no_columns,
     number_of,
 )
+from mner_core.data.word_columns import must_hold_words, must_say_types
 from mner_core.types import InputError
 
 Style: TypeAlias = Literal["prefix", "suffix", "bare"]
@@ -34,8 +36,8 @@ _TAGS: dict[Style, re.Pattern[str]] = {
 _JSON = re.compile(r"\s*(?:[\[{]|[\[{]\s*[\"{\[].*[}\],{\[])")
 _BY_SPACES = re.compile(r"[^\t]+ +(?:[BILUMES][-_][^\t ]+|[Oo]|X)")
 _AS_BIOES = {"L": "E", "U": "S", "M": "I", "W": "S", "": "I"}
-_PARTS = frozenset("BILUMESW")
 _CHUNKS = frozenset(["NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "PNP"])
+_SENTENCE = re.compile(r"sent.*|(?:post|tweet|text|example)[ _]?(?:id|no|number|#)")
 _WORD_NAMES = frozenset({"word", "words", "token", "tokens", "text", "form"})
 _TAG_NAMES = frozenset({"tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "ne", "iob", "entity"})
 
@@ -50,7 +52,7 @@ class Layout:
         word, tag: the columns of both.
         style: how the tags are written.
         nested: whether a further column of tags (entities inside entities) is left out.
-        sentence: the column that names the sentence on the first line of each, None where blank lines part them.
+        sentence: the column that names the sentence, on its first line or on all, None where blank lines part them.
         is_counted: whether the first column counts the words of each post, so that a post ends where it begins anew.
         is_text: whether the file has raw texts, a line each, rather than words.
         letters: those of the tags, as the file writes them: B, I, L, U.
@@ -109,18 +111,20 @@ class Layout:
             return [[line] for line in lines]
         parts: list[list[NumberedLine]] = [[]]
         for line in lines:
-            if parts[-1] and self._begins(self.columns(line[1]), parts[-1][-1][1]):
+            if parts[-1] and self._begins(self.columns(line[1]), parts[-1]):
                 parts.append([])
             parts[-1].append(line)
         return parts
 
-    def _begins(self, columns: Sequence[str], before: str) -> bool:
-        """Whether a line is the first of a post although no blank line stands before it."""
+    def _begins(self, columns: Sequence[str], before: Sequence[NumberedLine]) -> bool:
+        """Whether a line is the first of a post although no blank line stands between it and those before."""
         if len(columns) != self.width:
             return False
         if self.is_counted:
-            return number_of(columns[0]) <= number_of(self.columns(before)[0])
-        return self.sentence is not None and bool(columns[self.sentence].strip())
+            return number_of(columns[0]) <= number_of(self.columns(before[-1][1])[0])
+        if self.sentence is None or not (named := columns[self.sentence].strip()):
+            return False
+        return [named] != self.columns(before[0][1])[self.sentence : self.sentence + 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ def recognise(called: str, blocks: Sequence[Sequence[NumberedLine]]) -> Layout:
         return Layout()
     if _JSON.fullmatch(lines[0][1].rstrip()):
         raise InputError(f"{called}, line {lines[0][0]}: this is JSON, not a word and its tag a line; name it .jsonl.")
+    must_be_a_word_a_line(called, lines)
     tabs = sum("\t" in line for _, line in lines)
     is_by_tabs = tabs > 0 and tabs >= sum(bool(_BY_SPACES.fullmatch(line.rstrip())) for _, line in lines)
     for separator in ("\t",) if is_by_tabs else ("", *OF_CSV):
@@ -170,16 +175,19 @@ def _with_tags(called: str, separator: str, blocks: Sequence[Sequence[Row]], of:
     word = 1 if is_counted else 0
     found = [column for place in range(word + 1, width) if (column := _tags_in(good, place, place == width - 1))]
     if not found and (first := _tags_in(good, 0, is_last=False)):
+        must_hold_words(called, good, width - 1, {0})
         return Layout(
             separator=separator, width=width, word=width - 1, tag=0, style=first.style, letters=first.letters
         )  # fmt: skip
     if not found:
         return None
     column, nested = _the_one(called, good, found, is_counted)
-    _must_say_types(called, good[0][0], column)
+    if column.style == "bare":
+        must_say_types(called, good[0][0], column.types)
     if not is_counted and width > 2 and all(columns[0].isdecimal() for _, columns in good):
         said = "the first column holds numbers that do not count the words of a post; leave that column out."
         raise InputError(f"{called}, line {good[0][0]}: {said}")
+    must_hold_words(called, good, word, {each.place for each in found})
     return Layout(
         separator=separator, width=width, word=word, tag=column.place, style=column.style, nested=nested,
         is_counted=is_counted, letters=column.letters,
@@ -190,7 +198,7 @@ def _named(columns: Sequence[str]) -> tuple[int, int, int | None] | None:
     """The columns of the word, its tag and the sentence, where a line names them."""
     names = [name.lower() for name in columns]
     words, tags = ([place for place, name in enumerate(names) if name in known] for known in (_WORD_NAMES, _TAG_NAMES))
-    sentences = [place for place, name in enumerate(names) if name.startswith("sentence")]
+    sentences = [place for place, name in enumerate(names) if _SENTENCE.fullmatch(name)]
     return (words[0], tags[-1], sentences[0] if sentences else None) if words and tags else None
 
 
@@ -240,10 +248,3 @@ def _tags_in(rows: Sequence[Row], place: int, is_last: bool) -> _Found | None:
             types, letters = ({found[part] for found in tags.values()} for part in ("type", "part"))
             return _Found(place, style, frozenset(types), frozenset(letter.upper() for letter in letters if letter))
     return None
-
-
-def _must_say_types(called: str, line: int, column: _Found) -> None:
-    """Refuses tags that are parts of a scheme alone: a type called B would be made of the beginnings."""
-    if column.style == "bare" and column.types and all(each.upper() in _PARTS for each in column.types):
-        said = ", ".join(sorted(column.types))
-        raise InputError(f"{called}, line {line}: the tags {said} name no type of entity; write B-PER and I-PER.")

@@ -1,6 +1,12 @@
 """Folders as published sets and people lay them out: what is read, under which names, and what is named as left out."""
 
+import bz2
+import gzip
+import io
 import json
+import lzma
+import re
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -77,11 +83,56 @@ def test_a_list_of_posts(tmp_path: Path, content: str, lines: list[int]) -> None
         ('{\n"text": "Ann"\n}', r"train\.json, line 1: one JSON object is no list"),
         (f"[\n{JSON},\n{JSON[:20]}", r"train\.json, line 3: the JSON list is broken here"),
         (f"[{JSON}", r"train\.json, line 1: the JSON list is broken here"),
+        (f"[{JSON}]\n\n[{JSON}]", r"train\.json, line 3: the JSON list ends before"),
+        (f"[\n{JSON}\n]\n{JSON}", r"train\.json, line 4: the JSON list ends before"),
+        (f"[]{JSON}", r"train\.json, line 1: the JSON list ends before"),
     ],
 )
 def test_json_that_is_no_list_of_posts_is_refused(tmp_path: Path, content: str, why: str) -> None:
     laid_out(tmp_path, {"train.json": content})
     with pytest.raises(InputError, match=why):
+        read_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", "[ ]\n", "\n[\n\n]"])
+def test_an_empty_list_is_called_one(tmp_path: Path, content: str) -> None:
+    dataset = read_dataset(laid_out(tmp_path, {"train.json": content}))
+    assert [(each.kind, each.file, each.line, each.detail) for each in dataset.defects] == [
+        ("empty-list", "train.json", 1, "The JSON list is empty.")
+    ]
+
+
+def _tar() -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("train.txt"))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (gzip.compress(b"Ann B-PER"), "packed (gzip)"),
+        (bz2.compress(b"Ann B-PER"), "packed (bzip2)"),
+        (lzma.compress(b"Ann B-PER"), "packed (xz)"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "packed (7z)"),
+        (_tar(), "packed (tar)"),
+        (b"PAR1\x15\0\x15PAR1", "Parquet"),
+        ("Ann B-PER".encode("utf-32"), "not UTF-8"),
+    ],
+)
+def test_what_is_no_text_is_named_with_a_way_out(tmp_path: Path, content: bytes, kind: str) -> None:
+    (tmp_path / "train.txt").write_bytes(content)
+    [defect] = read_dataset(tmp_path).defects
+    assert (defect.kind, defect.file) == ("not-text", "train.txt")
+    assert f"The file is {kind}" in defect.detail
+    assert re.search("unpack it|write its posts as .jsonl|save it as UTF-8", defect.detail)
+
+
+@pytest.mark.parametrize("inner", ["t15/train.txt", "data/Dev.JSONL", "x/test.json"])
+def test_posts_a_folder_deeper_are_pointed_to(tmp_path: Path, inner: str) -> None:
+    laid_out(tmp_path, {"a/notes.txt": "x", inner: JSON})
+    with pytest.raises(InputError, match=f"has no posts; {inner.split('/')[0]} in it has some: name that folder"):
         read_dataset(tmp_path)
 
 
