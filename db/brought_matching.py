@@ -27,6 +27,7 @@ class _Post:
     name: str
     text: str
     tokens: Sequence[Sequence[int]]
+    origin: Sequence[str] | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -78,7 +79,7 @@ def match(store: Store, found: Dataset, rows: Sequence[BroughtRow], split: str |
     if split is not None and split not in found.splits:
         raise InputError(f"{found.name} has no split {split!r}; it has: {', '.join(found.splits)}.")
     with store.read() as session:
-        wanted = select(Posts.id, Posts.split, Posts.name, Posts.text, Posts.tokens)
+        wanted = select(Posts.id, Posts.split, Posts.name, Posts.text, Posts.tokens, Posts.origin)
         chosen = wanted.where(*in_dataset(session, found.name, split)).order_by(Posts.place)
         posts = [_Post(*row) for row in session.execute(chosen)]
     pairs, unknown = _in_order(rows, posts), []
@@ -116,9 +117,15 @@ def _in_order(rows: Sequence[BroughtRow], posts: Iterable[_Post]) -> list[tuple[
 
 
 def _by_name(posts: Iterable[_Post]) -> _Here:
+    """By the id that a post has here; or in its file, where another split had it too and no post here is called so."""
     here: defaultdict[str, dict[str, _Post]] = defaultdict(dict)
+    given: list[tuple[str, _Post]] = []
     for post in posts:
         here[post.name][post.split] = post
+        if post.origin is not None and post.origin[0] == post.split:
+            given.append((post.origin[1], post))
+    for name, post in given:
+        here[name].setdefault(post.split, post)
     return here
 
 

@@ -141,7 +141,7 @@ class _Batch:
             dataset_id=whole.dataset_id,
             split=example.split,
             name=name,
-            origin=None if name == example.id or not example.has_own_id else [example.split, example.id],
+            origin=_origin(example, name),
             place=whole.place,
             text=example.text,
             tokens=tokens_to_json(example),
@@ -196,6 +196,12 @@ class _Batch:
 
 _Gold = tuple[list[Any] | None, str]
 """A post's gold as the store holds it, None where there is none, and what is wrong with it."""
+
+
+def _origin(example: Example, name: str) -> list[str] | None:
+    """Split and id as the file gives them, where the post is called otherwise here."""
+    given = example.id_in_file or (example.id if example.has_own_id else None)
+    return None if given in (None, name) else [example.split, str(given)]
 
 
 def _gold_of(example: Example, labels: Sequence[str]) -> _Gold:

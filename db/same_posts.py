@@ -53,7 +53,7 @@ class SamePosts:
         """
         found: list[int | None] = [None] * len(examples)
         for have_ids in (True, False):
-            places = [place for place, example in enumerate(examples) if example.has_own_id == have_ids]
+            places = [place for place, example in enumerate(examples) if bool(_id_in_file(example)) == have_ids]
             for candidates in (self._sure, self._same, self._of_this_id):
                 for place in places:
                     if found[place] is None:
@@ -64,21 +64,24 @@ class SamePosts:
     def _sure(self, example: Example) -> Iterator[int]:
         """Of the same text and picture, and of the same id; or of the same gold, where the file gives no id."""
         same = list(self._alike(example))
-        if example.has_own_id:
-            yield from (row for row in same if row in self.by_id.get((example.split, example.id), ()))
+        if given := _id_in_file(example):
+            named = {row for name in (given, example.id) for row in self.by_id.get((example.split, name), ())}
+            yield from (row for row in same if row in named)
         elif same:
             gold = self.gold_of(example)
             yield from (row for row in same if self.rows[row].marks == gold)
 
     def _same(self, example: Example) -> Iterator[int]:
         """Of the same text and picture; an id of the file's own may have got -2, -3 behind it here."""
+        given = _id_in_file(example)
         for row in self._alike(example):
-            if not example.has_own_id or _REPEATED.fullmatch(self.rows[row].name.removeprefix(example.id)):
+            if given is None or _REPEATED.fullmatch(self.rows[row].name.removeprefix(given)):
                 yield row
 
     def _of_this_id(self, example: Example) -> Iterator[int]:
         """Of the file's own id, whatever else has changed."""
-        yield from self.by_id.get((example.split, example.id), ()) if example.has_own_id else ()
+        given = _id_in_file(example)
+        yield from self.by_id.get((example.split, given), ()) if given else ()
 
     def _alike(self, example: Example) -> Iterator[int]:
         """Of the same text and picture; those that are in this split now before those that were moved out of it."""
@@ -105,6 +108,11 @@ class SamePosts:
             except InputError:
                 self.digests[example.image] = None
         return self.digests[example.image]
+
+
+def _id_in_file(example: Example) -> str | None:
+    """The id that the file gives the post, None where it gives none or gave it to another post of the split before."""
+    return example.id if example.has_own_id else example.id_in_file
 
 
 def _letters(text: str) -> str:

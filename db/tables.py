@@ -84,7 +84,7 @@ class Posts(Table):
     objects: Mapped[list[Any] | None]
     """[[label, [left, top, right, bottom], score], ...]"""
     source: Mapped[str]
-    origin: Mapped[list[Any] | None]  # [split, name] as the file gave them, where the splits were made here
+    origin: Mapped[list[Any] | None]  # [split, name] as the file gave them, where one of them is another here
 
 
 class Defects(Table):

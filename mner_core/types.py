@@ -103,6 +103,7 @@ class Example:
     one that is empty stands for the whole post.
     `has_own_id` is False where the file gave no id, so that it was made from the post's place or its picture's name; it
     makes no difference between two posts.
+    `id_in_file` is the id that the file gave where a post of another split has it, so that `id` is another; else None.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Example:
     split: str = ""
     subsets: Mapping[str, frozenset[Span]] = field(default_factory=dict)
     has_own_id: bool = field(default=True, compare=False)
+    id_in_file: str | None = field(default=None, compare=False)
 
     @property
     def key(self) -> PostKey:

@@ -64,6 +64,7 @@ def read_file(file: Path, split: str, ids: Ids) -> Reading:
         InputError: the file cannot be opened.
     """
     is_jsonl = _is_jsonl(file)
+    here: set[str] = set()
     reading = jsonl.read(file, split) if is_jsonl else conll.read(file, split)
     for number, (example, place) in enumerate(reading.posts):
         report = reading.reporter(place.file, place.line)
@@ -74,7 +75,9 @@ def read_file(file: Path, split: str, ids: Ids) -> Reading:
         elif unique != wanted and is_jsonl:
             report("duplicate-id", f"The id {example.id!r} was there before; the post is called {unique!r}.")
         own = example.has_own_id and unique == wanted
-        reading.posts[number] = (replace(example, id=unique, has_own_id=own), place)
+        in_file = wanted if example.has_own_id and not own and wanted not in here else None
+        here.add(wanted)
+        reading.posts[number] = (replace(example, id=unique, has_own_id=own, id_in_file=in_file), place)
     return reading
 
 

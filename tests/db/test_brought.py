@@ -19,9 +19,10 @@ from db.change_token import change_token
 from db.character_spans import Mark
 from db.engine import Store, open_store
 from db.evaluations import evaluate, judged
+from db.exchange import import_folder
 from db.imports import About, import_examples
 from db.jobs import enqueue
-from db.posts import post_ids
+from db.posts import post_ids, posts
 from db.predictions import PostPrediction, PredictedMark, predictions, record
 from db.runs import add_run, reindex, run, runs
 from mner_core.home import Home
@@ -213,6 +214,26 @@ def test_a_trained_run_beside_it_is_measured_on_the_same_posts(store: Store, ids
     assert (ours.posts, theirs.posts) == (1, 1)
     assert ours.score.gold_sha256 == theirs.score.gold_sha256
     assert evaluate(store, ["ours"], "set", gold="original")[0].posts == 5
+
+
+@pytest.mark.parametrize(("split", "name"), [("train", "7"), ("valid", "7-2"), ("test", "7-3")])
+def test_a_row_names_the_post_by_the_id_of_its_file(
+    store: Store, tmp_path: Path, rows: Any, split: str, name: str
+) -> None:
+    """Ids are unique in a split only: the second one is called otherwise here, the row says what the file said."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for each in ("train", "valid", "test"):
+        (folder / f"{each}.jsonl").write_text(json.dumps({"id": 7, "text": f"post of {each}", "spans": []}))
+    import_folder(store, folder, "files")
+    by_file = import_predictions(store, rows({"id": 7, "split": split, "spans": []}), "files", "by file")
+    by_name = import_predictions(store, rows({"id": name, "split": split, "spans": []}), "files", "by name")
+    assert by_file.unknown == by_name.unknown == ()
+    [post] = posts(store, "files", split)
+    assert [*predictions(store, "by file", "files")] == [*predictions(store, "by name", "files")] == [post.id]
+    assert post.example.id == name
+    with pytest.raises(InputError, match="the id '7' stands in the splits train, valid, test of files; name the split"):
+        import_predictions(store, rows({"id": 7, "spans": []}), "files", "neither")
 
 
 def test_a_span_inside_a_word_is_kept_and_scored_by_characters(store: Store, ids: list[int], rows: Any) -> None:

@@ -97,6 +97,34 @@ def test_one_post_that_is_new_is_added_and_no_other_changes(
     assert len(post_ids(store, "set")) == 2
 
 
+ONE_ID = {
+    "train.jsonl": '{"id": 1, "text": "Ann won", "spans": []}',
+    "test.jsonl": '{"id": 1, "text": "so what", "spans": []}',
+}
+
+
+@pytest.mark.parametrize("files", [["test.jsonl"], ["train.jsonl", "test.jsonl"]])
+@pytest.mark.parametrize(
+    ("fields", "wanted", "kinds"),
+    [
+        ({"image": "p.png"}, (0, 1), set()),
+        ({"caption": "rain"}, (0, 1), set()),
+        ({"text": "what else"}, (0, 0), {"changed-post"}),
+        ({"id": "1", "spans": None}, (0, 0), set()),
+    ],
+)
+def test_an_id_of_two_splits_names_the_post_of_its_own(
+    store: Store, tmp_path: Path, files: list[str], fields: dict[str, str], wanted: tuple[int, int], kinds: set[str]
+) -> None:
+    """The second one is called 1-2 here; whatever changes of it, it is neither new nor another."""
+    brought(store, tmp_path / "in", ONE_ID)
+    changed = {**ONE_ID, "test.jsonl": json.dumps({**json.loads(ONE_ID["test.jsonl"]), **fields})}
+    assert brought(store, tmp_path / "in", {name: changed[name] for name in files})[:2] == wanted
+    assert {each.kind for each in posts.defects(store, "set")} - {"missing-image", "duplicate-id"} == kinds
+    assert brought(store, tmp_path / "in", {name: changed[name] for name in files})[:2] == (0, 0)
+    assert [(each.split, each.id) for each in gold.examples(store, "set")] == [("train", "1"), ("test", "1-2")]
+
+
 @pytest.mark.parametrize("format", ["jsonl", "conll"])
 def test_what_was_exported_comes_back_as_what_it_was(store: Store, tmp_path: Path, format: str) -> None:
     text = {"text": "Ann, won", "spans": [{"start": 0, "end": 3, "label": "PER"}]}
