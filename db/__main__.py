@@ -1,5 +1,5 @@
 """`python -m db COMMAND`: migrate, reindex, backup, restore, import, import-predictions, export, agreement, delete,
-bring-back, rename.
+bring-back, rename, gc.
 
 With --json the last line is one JSON object.
 Exit status: 0 done, 2 bad input or usage, 1 anything else; then one sentence stands on standard error.
@@ -22,6 +22,7 @@ from db.backup import backup, restore
 from db.connection import StoreError, store_url
 from db.data_set_home import data_set_name
 from db.engine import open_store
+from db.gc_command import take_gc_command
 from db.migrate import bring_up_to_date, prepare_folder
 from db.tables import SCHEMA
 from db.text_search import add_waiting_texts
@@ -101,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
     agree.add_argument("--first", required=True, metavar="TRACK", help="original, current or a person's track")
     agree.add_argument("--second", required=True, metavar="TRACK")
     take_thing_commands(add)
+    take_gc_command(add)
     return top
 
 

@@ -60,12 +60,13 @@ def change_token(
     """
     with store.read() as session:
         dataset_id = dataset_key(session, dataset)
-        changes = session.scalar(select(Datasets.changes).where(Datasets.id == dataset_id)) or 0
+        row = session.get_one(Datasets, dataset_id)
+        state = [dataset_id, row.created, row.changes or 0]  # a number may have been that of a set that is gone
         found = session.execute(select(Runs.name, Runs.id, Runs.weights, Runs.created).where(Runs.name.in_(runs)))
         known = {name: row for name, *row in found}
         of = [("labels", gold) for gold in golds] + [("run", str(row[0])) for row in known.values()]
         counts = _counts(session, dataset_id, split, of)
-    return json.dumps([dataset_id, changes, split, counts, known], sort_keys=True, separators=(",", ":"))
+    return json.dumps([*state, split, counts, known], sort_keys=True, separators=(",", ":"))
 
 
 def _counts(

@@ -99,6 +99,8 @@ def _use_wal(connection: sqlite3.Connection) -> None:
     until = time.monotonic() + PATIENCE
     while True:
         try:
+            if connection.execute("PRAGMA page_count").fetchone() == (0,):  # it is new: see `db.store_room`
+                connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > until:

@@ -1,9 +1,10 @@
 """Deleting data sets and runs, and bringing them back.
 
 What is deleted is only hidden: its row is marked with a time and gives its name up, the folder of a run is called
-`.NAME.deleted-TIME`. For 30 days at least it can be brought back as it was: nothing removes it yet.
+`.NAME.deleted-TIME`. For 30 days at least it can be brought back as it was; then `db.removal` may remove it for good.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from mner_core.types import InputError
 
 KEPT_DAYS = 30
 KEPT = KEPT_DAYS * 86400.0
-"""Seconds for which what was deleted can be brought back at least; nothing removes it afterwards yet."""
+"""Seconds for which what was deleted can be brought back at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class Deleted:
 
     @property
     def until(self) -> float:
-        """When it is removed for good."""
+        """Until when nothing removes it, unless somebody says so."""
         return self.deleted + KEPT
 
 
@@ -130,12 +131,11 @@ def deleted_things(store: Store) -> list[Deleted]:
     return sorted(found, key=lambda each: -each.deleted)
 
 
-def pictures_of(store: Store, session: Session, dataset_id: int) -> list[Path]:
-    """The files of the pictures that only this data set has."""
-    others = select(Posts.image_sha256).where(Posts.dataset_id != dataset_id, Posts.image_sha256.is_not(None))
-    own = select(Posts.image_sha256).distinct().where(
-        Posts.dataset_id == dataset_id, Posts.image_sha256.is_not(None), Posts.image_sha256.not_in(others)
-    )  # fmt: skip
+def pictures_of(store: Store, session: Session, dataset_ids: Collection[int]) -> list[Path]:
+    """The files of the pictures that only these data sets have."""
+    is_own, is_one = Posts.dataset_id.in_(dataset_ids), Posts.image_sha256.is_not(None)
+    others = select(Posts.image_sha256).where(~is_own, is_one)
+    own = select(Posts.image_sha256).distinct().where(is_own, is_one, Posts.image_sha256.not_in(others))
     return [image_path(store.home, sha256) for sha256 in session.scalars(own) if sha256]
 
 
@@ -170,7 +170,7 @@ def _loss(session: Session, store: Store, thing: Thing, row: Datasets | Runs) ->
         posts=_number(session, Posts.dataset_id == row.id),
         revisions=_number(session, Revisions.post_id.in_(posts), ~Revisions.imported),
         runs=learned_from.count(row.name),
-        bytes=bytes_freed(pictures_of(store, session, row.id)),
+        bytes=bytes_freed(pictures_of(store, session, [row.id])),
         jobs=jobs,
     )
 

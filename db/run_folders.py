@@ -45,7 +45,7 @@ def follow_folders(store: Store) -> None:
     there = folders(store.home.runs)
     with store.read() as session:
         rows = session.scalars(select(Runs)).all()
-    lost = [row for row in rows if row.folder not in there]
+    lost = [row for row in rows if row.folder not in there and row.deleted != 0]
     unknown = [folder for name, folder in there.items() if name not in {row.folder for row in rows}]
     for folder in unknown if lost else ():
         try:

@@ -5,7 +5,9 @@ one here gets None then, as where there is none, and makes it again. What is rea
 for what does not fit, for instance for vectors of fewer texts than were asked for.
 """
 
+import contextlib
 import logging
+import os
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -107,10 +109,18 @@ def read_part(file: Path, read: Callable[[Path], _Kept], todo: str) -> _Kept:
         raise InputError(f"{file.parent.name} is damaged: {file.name} cannot be read ({said}); {todo}.") from None
 
 
+def used(path: Path) -> None:
+    """Notes that a kept file or folder is used now: what nobody uses for long is thrown away (`python -m db gc`)."""
+    with contextlib.suppress(OSError):  # it has just gone, or belongs to somebody else
+        os.utime(path)
+
+
 def kept(file: Path, read: Callable[[Path], _Kept], make: Callable[[], _Kept], write: Callable[[_Kept], None]) -> _Kept:
     """What the file holds; where there is none or it is damaged, it is made and written."""
     found = read_kept(file, read)
-    if found is None:
+    if found is not None:
+        used(file)
+    else:
         found = make()
         file.parent.mkdir(parents=True, exist_ok=True)
         sweep_up(file.parent)

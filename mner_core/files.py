@@ -144,6 +144,13 @@ def alone_or_not(lock: Path) -> Iterator[bool]:
 
 
 @contextmanager
+def together(lock: Path) -> Iterator[None]:
+    """Many processes may be in such a block; nobody is in one of the others with the same `lock` meanwhile."""
+    with _held(lock, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
 def _held(lock: Path, how: int) -> Iterator[None]:
     lock.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -154,7 +161,8 @@ def _held(lock: Path, how: int) -> Iterator[None]:
             try:
                 yield
             finally:
-                lock.unlink(missing_ok=True)
+                if how != fcntl.LOCK_SH:  # others may hold it as well
+                    lock.unlink(missing_ok=True)
             return
 
 

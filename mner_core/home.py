@@ -47,6 +47,11 @@ class Home:
         return self.root / "logs"
 
     @property
+    def filling(self) -> Path:
+        """The lock of trainings whose run does not have its own pool yet: nobody takes pools away then."""
+        return self.root / ".filling.lock"
+
+    @property
     def store(self) -> Path:
         """The SQLite file, where DATABASE_URL does not say otherwise."""
         return self.root / "mner.db"

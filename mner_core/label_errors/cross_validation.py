@@ -80,8 +80,9 @@ def cross_validated(
         if not dev:
             dev, rest = rest[::10], [post for place, post in enumerate(rest) if place % 10]
         one = replace(request, train=rest, dev=dev, others=[*request.others, *part])
+        fold = f"fold {number} of {count}"
         held_out.append(
-            _of_fold(one, part, home, lambda what, *rest, n=number: on_progress(f"fold {n} of {count}, {what}", *rest))
+            _of_fold(one, part, fold, home, lambda what, *rest, fold=fold: on_progress(f"{fold}, {what}", *rest))
         )
     return held_out
 
@@ -103,7 +104,9 @@ def of_run(run: Run, posts: Sequence[Example]) -> tuple[list[Example], HeldOutSc
     return fresh, _scores_of(run, fresh)
 
 
-def _of_fold(request: TrainingRequest, part: Sequence[Example], home: Home, on_progress: OnProgress) -> HeldOutScores:
+def _of_fold(
+    request: TrainingRequest, part: Sequence[Example], fold: str, home: Home, on_progress: OnProgress
+) -> HeldOutScores:
     """Trained once: the run's folder makes way for the scores as soon as they are on disk."""
     asked = json.dumps([training_key(request, __name__), data_fingerprint(part)], sort_keys=True)
     folder = home.root / "held-out" / hashlib.sha256(asked.encode()).hexdigest()[:20]
@@ -112,10 +115,19 @@ def _of_fold(request: TrainingRequest, part: Sequence[Example], home: Home, on_p
     def make() -> HeldOutScores:
         return _scores_of(_trained(request, folder, home, on_progress), part)
 
+    def write(made: HeldOutScores) -> None:
+        _write(made, part, _asked(request, part, fold), file)
+
     with one_at_a_time(folder.with_suffix(".lock")):
-        scores = kept(file, lambda file: _read(file, request, part), make, lambda made: _write(made, part, file))
+        scores = kept(file, lambda file: _read(file, request, part), make, write)
         shutil.rmtree(folder, ignore_errors=True)
     return scores
+
+
+def _asked(request: TrainingRequest, part: Sequence[Example], fold: str) -> str:
+    """What the scores are the answer to, whatever labels and code they follow from: newer ones stand in their place."""
+    plan, splits = request.plan, sorted({post.split for post in part})
+    return json.dumps([request.data, splits, plan.system.name, plan.variant, plan.profile.name, request.seed, fold])
 
 
 def _trained(request: TrainingRequest, folder: Path, home: Home, on_progress: OnProgress) -> Run:
@@ -143,12 +155,12 @@ def _scores_of(run: Run, posts: Sequence[Example]) -> HeldOutScores:
     return HeldOutScores(marginals, emissions)
 
 
-def _write(scores: HeldOutScores, part: Sequence[Example], file: Path) -> None:
+def _write(scores: HeldOutScores, part: Sequence[Example], asked: str, file: Path) -> None:
     marginals = scores.marginals
     rows = [scores.emissions[post.key] for post in part if post.tokens]
     emissions = np.concatenate(rows) if rows else np.zeros((0, len(marginals.starts)))
     parts = {"steps": marginals.steps, "starts": marginals.starts, "ends": marginals.ends, "emissions": emissions}
-    write_whole(file, save({name: np.ascontiguousarray(part) for name, part in parts.items()}))
+    write_whole(file, save({name: np.ascontiguousarray(part) for name, part in parts.items()}, {"asked": asked}))
 
 
 def _read(file: Path, request: TrainingRequest, part: Sequence[Example]) -> HeldOutScores:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from mner_core.caches import read_kept, read_part
+from mner_core.caches import read_kept, read_part, used
 from mner_core.data.images import opens
 from mner_core.data.tokenize import tokenize
 from mner_core.device import device
@@ -190,6 +190,7 @@ def _unpacked(file: Path, home: Home) -> Path:
             folder = home.root / "unpacked" / f"{file.stem}-{state.st_size}-{state.st_mtime_ns}"
             if not folder.is_dir():
                 _unpack(packed, folder)
+            used(folder)
     except (zipfile.BadZipFile, KeyError):
         raise InputError(f"{file.name} is no exported run; `export-run` makes one.") from None
     return folder

@@ -17,7 +17,7 @@ from mner_core.batches.batcher import Batcher
 from mner_core.batches.gold import must_know
 from mner_core.data.fingerprint import data_fingerprint, gold_fingerprint, pictures_found
 from mner_core.evaluation.scoring import post_digest
-from mner_core.files import publish_folder, write_whole
+from mner_core.files import publish_folder, together, write_whole
 from mner_core.home import Home
 from mner_core.knowledge.graph import Graph
 from mner_core.models.base import Model
@@ -126,14 +126,15 @@ def _inputs(
 ) -> ModelInputs:
     """What batches are made from; the run's folder receives what it retrieves from."""
     must_know(request.plan.labels, request.train)
-    with processes.main_process_first():  # what the first one extracts, the others find in the cache
-        found = prepare_model_inputs(
-            request.plan, request.train, [*request.dev, *request.others], home, on_progress, request.graph
-        )
-    if processes.is_main_process:
-        keep_parts(folder, found.pool, found.knowledge, home)
-        if found.providers.features is not None:
-            write_means(folder, picture_means(request.train, found.providers.features))
+    with together(home.filling):
+        with processes.main_process_first():  # what the first one extracts, the others find in the cache
+            found = prepare_model_inputs(
+                request.plan, request.train, [*request.dev, *request.others], home, on_progress, request.graph
+            )
+        if processes.is_main_process:
+            keep_parts(folder, found.pool, found.knowledge, home)
+    if processes.is_main_process and found.providers.features is not None:
+        write_means(folder, picture_means(request.train, found.providers.features))
     return found
 
 

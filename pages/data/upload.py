@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,14 +10,13 @@ from db.archive import Unpacked, Upload, unpack
 from db.connection import disk_error
 from db.data_set_home import data_set_in, data_set_name, declared_name
 from db.engine import Store
-from db.jobs import ACTIVE, Job, enqueue, jobs
+from db.jobs import Job, enqueue
+from db.uploads import thrown_away, waiting_room
 from mner_core.data.folder_files import split_of
 from mner_core.types import InputError
 
 IMPORT_ROOT = "MNER_IMPORT_ROOT"
 """The setting that names the folder whose data sets may be imported by everybody who opens the program."""
-KEPT = 24 * 3600.0
-"""Seconds for which an upload stays although no job waits for it."""
 
 
 def receive(
@@ -104,22 +102,7 @@ def read_renames(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _waiting_room(store: Store) -> Path:
-    """Where uploads wait for the worker; those that were imported or stopped, or are of yesterday, are thrown away.
-
-    One that no job names may still be unpacked by somebody else, and an import that failed may be taken up again.
-    """
-    room = store.home.root / "uploads"
-    status = {str(job.payload.get("folder")): job.status for job in reversed(jobs(store, kinds=("import",)))}
-    for folder in room.glob("*"):
-        now = status.get(str(folder))
-        if now in {"done", "cancelled"} or (now not in ACTIVE and _age(folder) > KEPT):
-            shutil.rmtree(folder, ignore_errors=True)
-    return room
-
-
-def _age(folder: Path) -> float:
-    """Seconds since anything directly in the folder was written; 0 where it has just gone."""
-    try:
-        return time.time() - folder.stat().st_mtime
-    except OSError:
-        return 0.0
+    """Where uploads wait for the worker; those that are done with are thrown away first."""
+    for folder in thrown_away(store):
+        shutil.rmtree(folder, ignore_errors=True)
+    return waiting_room(store)

@@ -1,11 +1,13 @@
 """Opinions of models that have not seen the posts: folds, resume, and the refusal of runs that have."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 from mner_core.catalog.profiles import profile
 from mner_core.catalog.systems import system
@@ -79,6 +81,21 @@ def test_what_was_interrupted_goes_on_and_gives_the_same(
         assert all(np.array_equal(one.emissions[post], other.emissions[post]) for post in one.emissions)
     assert by_held_out_scores(request_.train, whole) == by_held_out_scores(request_.train, again)
     assert [each.suffix for each in (home.root / "held-out").iterdir()] == [".safetensors"] * 2
+
+
+def test_scores_say_in_whose_place_they_stand(request_: TrainingRequest, tmp_path: Path) -> None:
+    """The same fold after a label was taken back answers the same question; another fold another one."""
+    home = Home(tmp_path / "home")
+    first = next(number for number, post in enumerate(request_.train) if post.spans)
+    corrected = [replace(post, spans=()) if number == first else post for number, post in enumerate(request_.train)]
+    for posts in (request_.train, corrected):
+        cross_validated(replace(request_, train=posts), 2, home)
+    asked: Counter[str] = Counter()
+    for file in (home.root / "held-out").glob("*.safetensors"):
+        with safe_open(file, framework="numpy") as scores:
+            asked[scores.metadata()["asked"]] += 1
+    assert sorted(asked.values()) == [2, 2]
+    assert all('"scenes"' in each and "bert-crf" in each for each in asked)
 
 
 def test_a_run_is_not_asked_about_what_it_was_trained_on(

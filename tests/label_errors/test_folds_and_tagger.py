@@ -26,7 +26,7 @@ class Requested:
         self.asked: list[tuple[TrainingRequest, Sequence[Example]]] = []
         self.told: list[str] = []
 
-        def of_fold(request: TrainingRequest, part: Sequence[Example], home: Home, say: Any) -> HeldOutScores:
+        def of_fold(request: TrainingRequest, part: Sequence[Example], _: str, home: Home, say: Any) -> HeldOutScores:
             self.asked.append((request, part))
             say("training", 1, 2)
             return HeldOutScores(None, {})  # type: ignore[arg-type]
