@@ -11,7 +11,7 @@ from db.workers import is_running
 from pages.mistakes.no_mistakes import is_judged
 from pages.mistakes.steps import draw_steps
 from pages.mistakes.worklist import TITLES, WorkList, chosen_list, work_list
-from pages.post import attributions, counterfactuals, evidence_panel
+from pages.post import attributions, counterfactuals, evidence_panel, other_runs
 from pages.post.post_state import PostState, gold_revision
 from pages.post.prediction_diff import draw_confidence, draw_outcomes
 from pages.post.versions import draw_versions
@@ -78,7 +78,9 @@ def _where(chosen: Selection, works: WorkList) -> str:
 
 
 def _draw_navigation(chosen: Selection, works: WorkList) -> None:
-    left, middle, right = st.columns([6, 2, 2], vertical_alignment="bottom")
+    left, others, middle, right = st.columns([4, 3, 2, 2], vertical_alignment="bottom")
+    with others:
+        other_runs.draw_choice(chosen, other_runs.named(chosen))
     with middle:
         pick_run(chosen)
     with right:
@@ -92,6 +94,7 @@ def _draw_post(state: PostState) -> None:
     if state.stored is None and answer and answer.response:
         state = replace(state, stored=evidence_panel.prediction(state.post.id, answer.response))
     confidence = draw_outcomes(state)
+    other_runs.draw(state, other_runs.named(state.chosen))
     otherwise = st.container()
     evidence_panel.draw(state)
     answer = evidence_panel.answer(state)

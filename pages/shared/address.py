@@ -16,7 +16,7 @@ FILTERS = (
 
 _BESIDE: Mapping[str, tuple[str, ...]] = {
     "errors": FILTERS,
-    "post": ("list", *FILTERS),
+    "post": ("list", "beside", *FILTERS),
     "annotate": ("list", "track", "begin", *FILTERS),
 }
 """What the address of a screen says beside the selection, and what is remembered of it."""
