@@ -48,29 +48,6 @@ def fingerprint(store: Store, dataset: str, gold: str = CURRENT, split: str | No
     return gold_fingerprint(post for post in examples(store, dataset, gold, split) if post.spans is not None)
 
 
-def labelled_counts(store: Store, dataset: str, gold: str = CURRENT) -> dict[str, tuple[int, int]]:
-    """For each split how many posts are labelled under the named gold, and how many nobody has labelled.
-
-    Raises:
-        InputError: there is no such data set.
-    """
-    is_labelled = Revisions.id.is_not(None)
-    counted = (
-        select(Posts.split, is_labelled, func.count())
-        .outerjoin(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold))
-        .group_by(Posts.split, is_labelled)
-    )
-    found: dict[str, tuple[int, int]] = {}
-    with store.read() as session:
-        here = in_dataset(session, dataset)
-        for split, labelled, number in session.execute(
-            counted.where(*here, or_(Revisions.status.is_(None), Revisions.status != "discarded"))
-        ):
-            known, raw = found.get(split, (0, 0))
-            found[split] = (known + number, raw) if labelled else (known, raw + number)
-    return found
-
-
 def gold_posts(store: Store, dataset: str, gold: str = CURRENT, split: str | None = None) -> list[GoldPost]:
     """A data set's posts with the named gold and the revisions that it consists of."""
     with store.read() as session:

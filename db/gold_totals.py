@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from db.change_token import labels_changed
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL
 from db.posts import GOLD, dataset_key, in_dataset
+from db.posts import dataset as dataset_named
 from db.sums import add_to
 from db.tables import GoldTotals, Posts, Revisions
 
@@ -75,6 +76,15 @@ def labelled_posts(session: Session, dataset_id: int, split: str | None, gold: s
     return session.scalar(wanted) or 0
 
 
+def posts_spoken_of(session: Session, dataset_id: int, split: str | None, gold: str) -> int:
+    """How many posts of a split, or of all, a gold labels or leaves out, within a transaction."""
+    wanted = select(func.sum(GoldTotals.posts + GoldTotals.discarded))
+    wanted = wanted.where(GoldTotals.dataset_id == dataset_id, GoldTotals.gold == gold, GoldTotals.label == "")
+    if split is not None:
+        wanted = wanted.where(GoldTotals.split == split)
+    return session.scalar(wanted) or 0
+
+
 def pictures(store: Store, dataset: str, gold: str = CURRENT) -> int:
     """How many posts of a data set have a picture that opens, without those that the gold leaves out.
 
@@ -87,8 +97,8 @@ def pictures(store: Store, dataset: str, gold: str = CURRENT) -> int:
         every = session.scalar(select(func.count()).select_from(Posts).where(*here, has_one)) or 0
         if gold == ORIGINAL:
             return every
-        gone = select(func.count()).select_from(Revisions).join(Posts, Posts.id == Revisions.post_id)
-        return every - (session.scalar(gone.where(*here, has_one, *_by_people(gold, "discarded"))) or 0)
+        gone = by_people(gold, "discarded").where(*here, has_one)
+        return every - (session.scalar(gone) or 0)
 
 
 def corrected_posts(store: Store, dataset: str) -> int:
@@ -100,9 +110,31 @@ def corrected_posts(store: Store, dataset: str) -> int:
     later = aliased(Revisions)
     of_post = (later.post_id == Revisions.post_id, later.track == GOLD, later.base > Revisions.base)
     with store.read() as session:
-        wanted = select(func.count()).select_from(Revisions).join(Posts, Posts.id == Revisions.post_id)
-        wanted = wanted.where(*in_dataset(session, dataset), *_by_people(CURRENT, "submitted"))
+        wanted = by_people(CURRENT, "submitted").where(*in_dataset(session, dataset))
         return session.scalar(wanted.where(~select(later.id).where(*of_post).exists())) or 0
+
+
+def by_people(gold: str, status: str) -> Select[int]:
+    """How many posts have a person's revision as the newest of the gold's track, in a state; to be narrowed further."""
+    wanted = select(func.count()).select_from(Revisions).join(Posts, Posts.id == Revisions.post_id)
+    is_persons = (Revisions.is_newest.is_(True), Revisions.imported.is_(False))  # in the words of the index
+    return wanted.where(Revisions.track == (GOLD if gold == CURRENT else gold), Revisions.status == status, *is_persons)
+
+
+def labelled_counts(store: Store, dataset: str, gold: str = CURRENT) -> dict[str, tuple[int, int]]:
+    """For each split how many posts are labelled under the named gold, and how many nobody has labelled.
+
+    Raises:
+        InputError: there is no such data set.
+    """
+    sums = gold_sums(store, dataset, gold)
+    found: dict[str, tuple[int, int]] = {}
+    for split, posts in dataset_named(store, dataset).splits.items():
+        of_split = sums.get(split, GoldSums(entities={}))
+        counts = (of_split.labelled, posts - of_split.labelled - of_split.discarded)
+        if any(counts):
+            found[split] = counts
+    return found
 
 
 @contextmanager
@@ -126,13 +158,6 @@ def gold_follows(session: Session, posts: Sequence[int]) -> Iterator[None]:
     named = ({**dict(zip(_KEY, key, strict=True)), **dict(zip(_SUMS, by, strict=True))} for key, by in moved.items())
     add_to(session, GoldTotals, _KEY, _SUMS, named)
     labels_changed(session, {counting[1:] for counting in before.keys() ^ after.keys()})
-
-
-def _by_people(gold: str, status: str) -> tuple[Any, ...]:
-    """The condition that a revision is the newest of the gold's track and a person's, in the words of its index."""
-    is_persons = Revisions.imported.is_(False)
-    track = GOLD if gold == CURRENT else gold
-    return Revisions.track == track, Revisions.status == status, Revisions.is_newest.is_(True), is_persons
 
 
 def _counting(session: Session, posts: Sequence[int]) -> dict[_Counting, list[str] | None]:

@@ -4,7 +4,7 @@ A case is a mistake of a run; beside a second run, its own mistakes and those th
 the posts that both have read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -82,13 +82,21 @@ class CaseFilter:
         return replace(self, kind="", type="", pair="", change="")
 
 
-def selected_cases(session: Session, of: MistakesOf, wanted: CaseFilter, right: bool = False) -> Select[Any]:
+def selected_cases(
+    session: Session,
+    of: MistakesOf,
+    wanted: CaseFilter,
+    right: bool = False,
+    among: Collection[int] | None = None,
+) -> Select[Any]:
     """All columns of the cases that a filter leaves, with `gold_label` and `change`; with `right`, also what is right.
+
+    `among`: in some posts alone.
 
     Raises:
         InputError: there is no such run or data set.
     """
-    cases = _cases(session, of, right).subquery()
+    cases = _cases(session, of, right, among).subquery()
     return select(cases).where(*_fits(session, of, cases.c, wanted))
 
 
@@ -133,13 +141,14 @@ def said_label(cases: Any) -> ColumnElement[str]:
     return func.coalesce(cases.predicted_label, NONE)
 
 
-def _cases(session: Session, of: MistakesOf, right: bool) -> Any:
+def _cases(session: Session, of: MistakesOf, right: bool, among: Collection[int] | None) -> Any:
     mine = Outcomes.__table__.alias("mine").c
     here = _of_run(session, of, mine, of.run)
+    mine_asked = _of_run(session, of, mine, of.run, among)
     wrong = mine.kind.not_in(_RIGHT)
     kinds = mine.kind != NOTHING if right else wrong
     if of.compare is None:
-        return select(*_columns(mine), null().label("change")).where(*here, kinds)
+        return select(*_columns(mine), null().label("change")).where(*mine_asked, kinds)
     theirs = Outcomes.__table__.alias("theirs").c
     there = _of_run(session, of, theirs, of.compare)
     change = case((~wrong, None), (exists().where(*there, *_same_mistake(mine, theirs)), CHANGES[2]), else_=CHANGES[1])
@@ -147,9 +156,9 @@ def _cases(session: Session, of: MistakesOf, right: bool) -> Any:
     also = exists().where(*here, mine.split == theirs.split, mine.revision_id == theirs.revision_id)
     fixed = ~exists().where(*here, *_same_mistake(theirs, mine))
     return union_all(
-        select(*_columns(mine), change.label("change")).where(*here, kinds, read),
+        select(*_columns(mine), change.label("change")).where(*mine_asked, kinds, read),
         select(*_columns(theirs), literal(CHANGES[0]).label("change")).where(
-            *there, theirs.kind.not_in(_RIGHT), also, fixed
+            *_of_run(session, of, theirs, of.compare, among), theirs.kind.not_in(_RIGHT), also, fixed
         ),
     )
 
@@ -158,9 +167,14 @@ def _columns(table: Any) -> Sequence[Any]:
     return [getattr(table, name).label(name) for name in _COLUMNS]
 
 
-def _of_run(session: Session, of: MistakesOf, table: Any, run: str) -> list[ColumnElement[bool]]:
-    """The rows of a run under the named gold."""
-    here = [table.run_id == run_id(session, run), table.dataset_id == dataset_key(session, of.dataset)]
+def _of_run(
+    session: Session, of: MistakesOf, table: Any, run: str, among: Collection[int] | None = None
+) -> list[ColumnElement[bool]]:
+    """The rows of a run under the named gold, all or those of some posts."""
+    # The sum keeps SQLite from reading all that the run has said where some posts are asked for.
+    key = table.run_id if among is None else table.run_id + 0
+    here = [key == run_id(session, run), table.dataset_id == dataset_key(session, of.dataset)]
+    here += [] if among is None else [table.post_id.in_(among)]
     here += [] if of.split is None else [table.split == of.split]
     here.append(table.track == _track(of))
     if of.fair_to:

@@ -178,9 +178,8 @@ def cases_of(
     with store.read() as session:
         if not answers(session, of, wanted):
             return None
-        cases = selected_cases(session, of, wanted).subquery().c
-        rows = select(*cases).where(cases.post_id.in_(posts))
-        rows = rows.order_by(cases.post_id, cases.start, cases.end, cases.label, cases.kind == "spurious")
+        cases = selected_cases(session, of, wanted, among=posts).subquery().c
+        rows = select(*cases).order_by(cases.post_id, cases.start, cases.end, cases.label, cases.kind == "spurious")
         found: dict[int, tuple[StoredCase, ...]] = {}
         for row in session.execute(rows):
             found[row.post_id] = (*found.get(row.post_id, ()), _to_case(row))
@@ -191,15 +190,14 @@ def _in_order(
     session: Session, of: MistakesOf, wanted: CaseFilter, order: Order, among: Collection[int] | None = None
 ) -> Select[int, float, int]:
     """Each post with a case, or each of some, and by what it is ordered (`at`, then `place`)."""
-    cases = selected_cases(session, of, wanted).subquery().c
+    cases = selected_cases(session, of, wanted, among=among).subquery().c
     at: ColumnElement[float] = {
         "sure": -func.coalesce(func.max(cases.confidence), -1.0),
         "unsure": func.coalesce(func.min(cases.confidence), 2.0),
         "most": -func.count() * 1.0,
         "file": func.min(0.0),
     }[order]
-    posts = select(cases.post_id, at.label("at"), func.min(cases.place).label("place")).group_by(cases.post_id)
-    return posts if among is None else posts.where(cases.post_id.in_(among))
+    return select(cases.post_id, at.label("at"), func.min(cases.place).label("place")).group_by(cases.post_id)
 
 
 def _to_case(row: Any) -> StoredCase:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from db.change_token import changed
@@ -80,7 +80,11 @@ def is_dividable(store: Store, dataset: str) -> bool:
     """
     with store.read() as session:
         here = Posts.dataset_id == dataset_key(session, dataset)
-        as_it_is = set(session.scalars(select(Posts.split).where(here, Posts.origin.is_(None)).distinct()))
+        every = session.scalars(select(Posts.split).where(here).distinct()).all()
+        stays = {split: exists().where(here, Posts.split == split, Posts.origin.is_(None)) for split in every}
+        as_it_is = {split for split, is_there in stays.items() if session.scalar(select(is_there))}
+        if len(as_it_is) > 1:  # so it is with most sets, and their posts are not looked at one by one
+            return False
         moved = {origin[0] for origin in session.scalars(select(Posts.origin).where(here, Posts.origin.is_not(None)))}
         return len(as_it_is | moved) <= 1
 

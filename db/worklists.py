@@ -7,11 +7,13 @@ from sqlalchemy import Select, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from db.engine import Store
+from db.gold import CURRENT
+from db.gold_totals import by_people, posts_spoken_of
 from db.post_lists import Part, StoredList
 from db.posts import GOLD, dataset_key, in_dataset
 from db.revision_states import DONE, by_a_person
 from db.runs import run_id
-from db.tables import Posts, Predictions, Revisions
+from db.tables import IS_DRAFT, Posts, Predictions, Revisions
 
 Queue: TypeAlias = Literal["unlabelled", "imported", "corrected", "draft", "submitted", "discarded"]
 _UNREAD = 2.0
@@ -51,26 +53,27 @@ def progress(store: Store, dataset: str, track: str = GOLD, split: str | None = 
     Raises:
         InputError: there is no such data set.
     """
-    later, any_of = aliased(Revisions), aliased(Revisions)
+    later, newest = aliased(Revisions), aliased(Revisions)
     has_later = exists().where(
         later.post_id == Revisions.post_id, later.track == Revisions.track, later.base > Revisions.base
     )
-    of_track = (Revisions.track == track, ~has_later)
-    by_people = (Revisions.is_newest.is_(True), Revisions.imported.is_(False), *of_track)
+    has_newest = exists().where(
+        newest.post_id == Revisions.post_id, newest.track == Revisions.track, newest.is_newest.is_(True)
+    )
+    gold = CURRENT if track == GOLD else track
     with store.read() as session:
-        here = in_dataset(session, dataset, split)
-        posts = select(func.count()).select_from(Posts).where(*here)
-        counted = select(func.count()).select_from(Posts).join(Revisions, Revisions.post_id == Posts.id).where(*here)
-        labelled = posts.where(exists().where(any_of.post_id == Posts.id, any_of.track == track))
+        dataset_id, here = dataset_key(session, dataset), in_dataset(session, dataset, split)
+        drafts = select(func.count(Posts.id.distinct())).select_from(Posts)
+        drafts = drafts.join(Revisions, Revisions.post_id == Posts.id)
+        drafts = drafts.where(*here, IS_DRAFT, Revisions.track == track)
+        done = {state: by_people(gold, state).where(*here, ~has_later) for state in DONE}
         counts: dict[Queue, int] = dict.fromkeys(get_args(Queue), 0)
-        for state, wanted in (
-            ("corrected", counted.where(*by_people, Revisions.status == "submitted")),
-            ("discarded", counted.where(*by_people, Revisions.status == "discarded")),
-            ("draft", counted.where(*of_track, Revisions.status == "draft")),
-            ("unlabelled", posts),
-            ("imported", labelled),
-        ):
-            counts[state] = session.scalar(wanted) or 0  # type: ignore[index]
+        counts["corrected"] = session.scalar(done["submitted"]) or 0
+        counts["discarded"] = session.scalar(done["discarded"]) or 0
+        counts["draft"] = session.scalar(drafts.where(~has_later)) or 0
+        counts["unlabelled"] = session.scalar(select(func.count()).select_from(Posts).where(*here)) or 0
+        counts["imported"] = posts_spoken_of(session, dataset_id, split, gold)
+        counts["imported"] += session.scalar(drafts.where(~has_newest)) or 0  # posts of which drafts alone speak
     counts["unlabelled"] -= counts["imported"]
     counts["imported"] -= counts["corrected"] + counts["discarded"] + counts["draft"]
     counts["submitted"] = counts["imported"] + counts["corrected"]

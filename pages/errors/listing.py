@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from db.mistake_cases import MistakesOf
-from db.mistakes import in_order, number_of, page_end
 from db.posts import dataset
 from mner_core.data.entity_types import EntityType
 from mner_core.types import Example
 from pages.components.span_text import MarkedText, span_text
+from pages.errors.kept_answers import KeptAnswers
 from pages.mistakes.cases import PostCases
 from pages.mistakes.filters import Filter
 from pages.mistakes.sentences import sentences
@@ -27,22 +26,22 @@ PAGE = 10
 """Posts on a page."""
 
 
-def draw_list(chosen: Selection, of: MistakesOf, wanted: Filter) -> bool:
+def draw_list(chosen: Selection, answers: KeptAnswers, wanted: Filter) -> bool:
     """One page of posts and, where there are more, the way to the others. Returns whether there is any."""
     asked = asked_of_cases(wanted)
-    cases, posts = number_of(store(), of, asked) or (0, 0)
+    cases, posts = answers.number_of(asked) or (0, 0)
     if not posts:
         return False
     fixed = 0
-    if of.compare and not asked.change:
-        fixed, _ = number_of(store(), of, replace(asked, change="fixed")) or (0, 0)
+    if answers.of.compare and not asked.change:
+        fixed, _ = answers.number_of(replace(asked, change="fixed")) or (0, 0)
     others = f", {fixed:,} of them fixed" if 0 < fixed < cases else ""
     st.header(f"{counted(cases, 'mistake')} in {counted(posts, 'post')}{others}")
     st.caption("Filled: the labels it is measured on. Underlined: what the run predicts.")
     pages = -(-posts // PAGE)
     page = min(_page(), pages)
     types = dataset(store(), chosen.dataset or "").types
-    for post in _posts_of_page(of, wanted, page):
+    for post in _posts_of_page(answers, wanted, page):
         _draw_post(chosen, post, wanted, types)
     if pages > 1:
         key = f"errors page {page} of {pages}"  # a widget of its own, because its value is what the address says
@@ -50,11 +49,9 @@ def draw_list(chosen: Selection, of: MistakesOf, wanted: Filter) -> bool:
     return True
 
 
-def _posts_of_page(of: MistakesOf, wanted: Filter, page: int) -> list[PostCases]:
-    asked, order = asked_of_cases(wanted), order_of(wanted)
-    behind = page_end(store(), of, asked, order, (page - 1) * PAGE)
-    found = in_order(store(), of, asked, order).page(behind, PAGE) or []
-    return with_their_cases(store(), of, wanted, [each.post for each in found])
+def _posts_of_page(answers: KeptAnswers, wanted: Filter, page: int) -> list[PostCases]:
+    found = answers.page(asked_of_cases(wanted), order_of(wanted), (page - 1) * PAGE, PAGE)
+    return with_their_cases(store(), answers.of, wanted, found or [])
 
 
 def _page() -> int:

@@ -10,11 +10,12 @@ from db.corrections import TRAIN
 from db.figures import Question
 from db.gold_totals import gold_sums
 from db.mistake_cases import CaseFilter, MistakesOf
-from db.mistakes import Cell, cells, figures_of, posts_read
+from db.mistakes import Cell, figures_of
 from db.run_totals import measured
 from db.runs import runs
 from db.text_search import waiting_texts
 from pages.errors.choosing import choose_matrix_cell, draw_filters
+from pages.errors.kept_answers import KeptAnswers, kept_answers
 from pages.errors.listing import draw_list
 from pages.mistakes.counting import draw_counting
 from pages.mistakes.fairness import Fairness, fairness
@@ -50,11 +51,12 @@ def main() -> None:
         page_link("runs", "Train a run")
         return
     of = mistakes_of(store(), chosen)
-    every = cells(store(), of, CaseFilter())
+    answers = kept_answers(store(), of)
+    every = answers.cells(CaseFilter())
     if every is None:
         draw_counting(chosen.dataset)
         return
-    read = posts_read(store(), of) or 0
+    read = answers.posts_read() or 0
     if unknown := unknown_types(chosen.run, chosen.dataset, _entities(every)):
         st.warning(unknown)
     fair = _fairness(chosen)
@@ -69,7 +71,7 @@ def main() -> None:
         )
         page_link("annotate", TITLES["held-out"], list="held-out", post=None)
     if read:
-        _draw_found(chosen, of, every)
+        _draw_found(chosen, answers, every)
     else:
         page_link("annotate", "Label posts")
 
@@ -93,7 +95,8 @@ def _as_labelled(of: MistakesOf) -> str:
     pairs = ((of.compare or "", of.run), (of.run, of.compare))
     sides = [replace(of, run=run, compare=other, fair_to=()) for run, other in pairs]
     said = ", ".join(
-        f"{plain(side.run)} {figures_of(cells(store(), side, CaseFilter()) or []).f1:.1f}" for side in sides
+        f"{plain(side.run)} {figures_of(kept_answers(store(), side).cells(CaseFilter()) or []).f1:.1f}"
+        for side in sides
     )
     return f"On the labels as they are: {said}, which says nothing of which is better."
 
@@ -134,10 +137,10 @@ def _entities(every: Sequence[Cell]) -> Mapping[str, int]:
     return counts
 
 
-def _draw_found(chosen: Selection, of: MistakesOf, every: Sequence[Cell]) -> None:
+def _draw_found(chosen: Selection, answers: KeptAnswers, every: Sequence[Cell]) -> None:
     wanted = current_filter()
     slices = asked_of_cases(wanted).slices
-    found = every if slices == CaseFilter() else cells(store(), of, slices)
+    found = every if slices == CaseFilter() else answers.cells(slices)
     left, right = st.columns([11, 9], gap="large")
     with left:
         draw_filters(chosen, found or [], wanted)
@@ -148,7 +151,7 @@ def _draw_found(chosen: Selection, of: MistakesOf, every: Sequence[Cell]) -> Non
         st.info(f"Texts are being made searchable: {waiting} to go.", icon=":material/manage_search:")
         going_on(["count"])
         return
-    if draw_list(chosen, of, wanted):
+    if draw_list(chosen, answers, wanted):
         return
     if any(cell.kind != "correct" for cell in every):
         st.info("No mistake matches these filters.")

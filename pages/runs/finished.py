@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from db.gold import labelled_counts
+from db.gold_totals import labelled_counts
 from db.posts import datasets
 from db.runs import StoredRun, runs
 from mner_core.catalog.systems import SYSTEMS

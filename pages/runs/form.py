@@ -5,7 +5,8 @@ from typing import Literal, get_args, get_origin
 import streamlit as st
 
 from db.connection import StoreError
-from db.gold import CURRENT, labelled_counts
+from db.gold import CURRENT
+from db.gold_totals import labelled_counts
 from db.posts import datasets
 from db.runs import StoredRun, runs
 from mner_core.catalog.profiles import PROFILES

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from db.engine import Store
-from db.gold import labelled_counts
+from db.gold_totals import labelled_counts
 from db.jobs import ACTIVE, Job, enqueue, jobs
 from db.runs import runs
 from mner_core.catalog.systems import system

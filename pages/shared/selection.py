@@ -45,6 +45,8 @@ _GO_WITH = {"dataset": ("split", "gold", "run", "compare", "post"), "split": ("p
 
 _MEMORY = "selection"
 _SCREEN = "screen"
+_RESOLVED = "selection resolved"
+"""What parameters meant when this screen was drawn, for all links on it; see `_now`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ NAMES = tuple(field.name for field in fields(Selection) if field.name != "post_i
 def enter(screen: str) -> None:
     """Says which screen is drawn now; `app.py` does."""
     st.session_state[_SCREEN] = screen
+    st.session_state.pop(_RESOLVED, None)
     address.note()
 
 
@@ -86,6 +89,7 @@ def selection() -> Selection:
     beside = address.remember(_screen())
     st.session_state[_MEMORY] = found.parameters()
     _write_address(found.parameters(), beside)
+    st.session_state[_RESOLVED] = (_said(), found.parameters())
     return found
 
 
@@ -157,10 +161,20 @@ def _said() -> dict[str, str]:
 
 def _changed(changes: Mapping[str, str | None]) -> dict[str, str]:
     """The parameters after the changes; what a change makes void is dropped unless it is named as well."""
-    now = resolve(store(), _said()).parameters()
+    now = _now()
     void = {name for changed in changes if changes[changed] != now.get(changed) for name in _GO_WITH.get(changed, ())}
     kept = {name: value for name, value in now.items() if name not in void}
     return {name: value for name, value in {**kept, **changes}.items() if value and name in NAMES}
+
+
+def _now() -> dict[str, str]:
+    """What is looked at, asked of the store once for all links of a drawn screen: a dozen of them say the same."""
+    said = _said()
+    kept = st.session_state.get(_RESOLVED)
+    if kept is None or kept[0] != said:
+        kept = (said, resolve(store(), said).parameters())
+        st.session_state[_RESOLVED] = kept
+    return dict(kept[1])
 
 
 def _address(screen: str, changes: Mapping[str, str | None]) -> dict[str, str]:

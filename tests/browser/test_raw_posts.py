@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from db.engine import Store, open_store
 from db.evaluations import evaluate
-from db.gold import labelled_counts
+from db.gold_totals import labelled_counts
 from db.jobs import enqueue, job, jobs
 from db.posts import dataset
 from db.runs import run

@@ -7,7 +7,7 @@ from db.character_spans import Mark
 from db.corrections import corrections, move_into_train, plan_into_train
 from db.engine import Store
 from db.evaluations import evaluate
-from db.gold import labelled_counts
+from db.gold_totals import labelled_counts
 from db.imports import About, import_examples
 from db.posts import dataset, post_ids
 from db.predictions import PostPrediction, PredictedMark, predictions, record
