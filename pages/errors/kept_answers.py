@@ -16,7 +16,6 @@ from db.engine import Store
 from db.mistake_cases import CaseFilter, MistakesOf
 from db.mistakes import Cell, Order, cells, in_order, number_of, page_end, posts_read
 from db.uncounted import waiting_posts
-from mner_core.home import Home
 
 _Answer = TypeVar("_Answer")
 
@@ -61,7 +60,7 @@ class KeptAnswers:
         if self.of.fair_to or wanted.labels:
             state += f" {newest_revision(self.store)}"
         try:
-            answer: _Answer = _kept(self.store.home, f"{question} {self.of} {wanted}", state, ask)
+            answer: _Answer = _kept(str(self.store.home.root), f"{question} {self.of} {wanted}", state, ask)
         except _NoAnswerYetError:
             return None
         return answer
@@ -83,7 +82,7 @@ class _NoAnswerYetError(Exception):
 
 
 @st.cache_resource(max_entries=1000, show_spinner=False)
-def _kept(home: Home, question: str, state: str, _ask: Callable[[], Any]) -> Any:  # noqa: ARG001 they are the key
+def _kept(root: str, question: str, state: str, _ask: Callable[[], Any]) -> Any:  # noqa: ARG001 they are the key
     answer = _ask()
     if answer is None:
         raise _NoAnswerYetError

@@ -1,6 +1,7 @@
 """The store that all screens share, and who is asking."""
 
 import os
+from pathlib import Path
 
 import streamlit as st
 
@@ -15,7 +16,7 @@ def store() -> Store:
     Raises:
         StoreError: it cannot be opened; the sentence says why and what to do.
     """
-    return _opened(Home.from_environment(), os.environ.get("DATABASE_URL", ""))
+    return _opened(str(Home.from_environment().root), os.environ.get("DATABASE_URL", ""))
 
 
 def me() -> str:
@@ -28,5 +29,5 @@ def me() -> str:
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the store")
-def _opened(home: Home, url: str) -> Store:
-    return open_store(home, url or None)
+def _opened(root: str, url: str) -> Store:  # by words: Streamlit hashes a dataclass for 1 ms, and this is asked often
+    return open_store(Home(Path(root)), url or None)
