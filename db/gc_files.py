@@ -6,6 +6,7 @@ what uses a file, that is read from the records of runs, from the jobs, and from
 
 import hashlib
 import json
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +21,8 @@ from db.jobs import ACTIVE, jobs, log_path
 from db.tables import Datasets
 from db.uploads import thrown_away
 from mner_core.code_version import code_digest
-from mner_core.files import ABANDONED, alone_or_not
+from mner_core.features.merging import mergings
+from mner_core.files import ABANDONED, alone_or_not, write_whole
 
 UNUSED = 30 * DAY
 """Seconds without use after which a cache, a log or an unfinished training goes."""
@@ -91,6 +93,17 @@ def evidence(sweep: Sweep) -> int:
 def unpacked(sweep: Sweep) -> int:
     """Exported runs that were unpacked to be used, which was long ago."""
     return _unused(sweep, sweep.store.home.root / "unpacked")
+
+
+def features(sweep: Sweep) -> int:
+    """Shards with few pictures, in whose place large ones come."""
+    size = 0
+    for folder in _shown(sweep.store.home.features):
+        for each in mergings(folder):
+            if sweep.is_applied and each.content:
+                write_whole(folder / f"{uuid.uuid4().hex}.safetensors", each.content)
+            size += sweep.free(each.shards) - len(each.content)
+    return size
 
 
 def uploads(sweep: Sweep) -> int:
@@ -198,6 +211,7 @@ FILES: dict[str, Callable[[Sweep], int]] = {
     "indexes": indexes,
     "cross-validation": cross_validation,
     "sentences": sentences,
+    "features": features,
     "uploads": uploads,
     "unpacked-runs": unpacked,
     "evidence": evidence,

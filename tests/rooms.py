@@ -79,6 +79,8 @@ ROOMS = (
 )
 LIGHT_FILES = (
     "mner_core.features.image",
+    "mner_core.features.merging",
+    "mner_core.features.shards",
     "mner_core.experiment.result_table",
     "mner_core.experiment.saved_tables",
     "mner_core.experiment.published_numbers",

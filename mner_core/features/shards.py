@@ -42,31 +42,15 @@ class Shards:
 
     def refresh(self) -> None:
         """Learns of the shards that this or another process has written since."""
-        for path in sorted(self.folder.glob("*.safetensors")):
-            if path.name not in self._read:
-                self._read.add(path.name)
-                self._open(path)
+        while not self._read_new():
+            continue
 
     def find(self, key: str) -> ImageFeatures | None:
         """The features kept under this key, or None."""
         if key not in self._places:
             return None
         shard, known = self._places[key]
-        item = json.loads(known)
-        first = item["first_object"]
-        vectors = shard.get_slice("object_vectors")
-        width = vectors.get_shape()[1]
-        objects = tuple(ImageObject(label, tuple(box), score) for label, box, score in item["objects"])
-        return ImageFeatures(
-            image_ok=True,
-            grid=shard.get_slice("grid")[item["row"]],
-            objects=objects,
-            # safetensors refuses an empty slice at the very end
-            object_vectors=vectors[first : first + len(objects)] if objects else np.zeros((0, width), np.float16),
-            attributes=tuple((name, share) for name, share in item["attributes"]),
-            caption=item["caption"],
-            aspect=item["aspect"],
-        )
+        return features_of(shard, json.loads(known))
 
     def of_picture(self, digest: str) -> ImageFeatures | None:
         """The features kept of the picture with this sha256, whatever objects came with it; or None."""
@@ -85,7 +69,7 @@ class Shards:
         path = self.folder / f"{uuid.uuid4().hex}.safetensors"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(path, _packed(features))
+            write_whole(path, packed(features))
         except (OSError, InputError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error).removesuffix(".")
             raise InputError(
@@ -98,8 +82,16 @@ class Shards:
         """Removes temporary files that killed processes have left."""
         sweep_up(self.folder)
 
+    def _read_new(self) -> bool:
+        """Reads what is there; False where a shard has gone meanwhile, whose pictures are in another one now."""
+        new = [path for path in sorted(self.folder.glob("*.safetensors")) if path.name not in self._read]
+        for path in new:
+            self._read.add(path.name)
+            self._open(path)
+        return all(path.exists() for path in new)
+
     def _open(self, path: Path) -> None:
-        found = read_kept(path, _opened)
+        found = read_kept(path, opened)
         if found is None:
             return  # its pictures are read again
         shard, items = found
@@ -109,7 +101,7 @@ class Shards:
             self._keys.setdefault(item["key"].partition("-")[0], item["key"])
 
 
-def _opened(path: Path) -> tuple[Any, list[dict[str, Any]]]:
+def opened(path: Path) -> tuple[Any, list[dict[str, Any]]]:
     """A shard, mapped into memory, and what its metadata says it holds."""
     shard: Any = safe_open(path, framework="np")
     items: list[dict[str, Any]] = json.loads(shard.metadata()["items"])
@@ -120,7 +112,26 @@ def _opened(path: Path) -> tuple[Any, list[dict[str, Any]]]:
     return shard, items
 
 
-def _packed(features: Mapping[str, ImageFeatures]) -> bytes:
+def features_of(shard: Any, item: Mapping[str, Any]) -> ImageFeatures:
+    """What a shard holds of a picture; `item` is one of those that its metadata lists."""
+    first = item["first_object"]
+    vectors = shard.get_slice("object_vectors")
+    width = vectors.get_shape()[1]
+    objects = tuple(ImageObject(label, tuple(box), score) for label, box, score in item["objects"])
+    return ImageFeatures(
+        image_ok=True,
+        grid=shard.get_slice("grid")[item["row"]],
+        objects=objects,
+        # safetensors refuses an empty slice at the very end
+        object_vectors=vectors[first : first + len(objects)] if objects else np.zeros((0, width), np.float16),
+        attributes=tuple((name, share) for name, share in item["attributes"]),
+        caption=item["caption"],
+        aspect=item["aspect"],
+    )
+
+
+def packed(features: Mapping[str, ImageFeatures]) -> bytes:
+    """The content of a shard that holds these."""
     items, first = [], 0
     for row, (key, known) in enumerate(features.items()):
         objects = [(thing.label, thing.box, thing.score) for thing in known.objects]
