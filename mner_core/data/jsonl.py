@@ -14,6 +14,7 @@ from typing import Any
 
 from mner_core.data.label_fields import of_unread
 from mner_core.data.lines import FilePlace, Reading, Report, json_records, read_lines
+from mner_core.data.picture_paths import of_unread_pictures, unread_picture
 from mner_core.data.ranges import labels_of
 from mner_core.data.sidecars import parse_objects
 from mner_core.data.tokenize import character_offsets
@@ -28,6 +29,7 @@ def read(file: Path, split: str = "") -> Reading:
     What annotation tools write is read as well (`tool_layouts`). A field that cannot be used is a `bad-line` that names
     it and costs only itself; a line without a text costs the post. A label that cannot be read costs all labels of its
     post, which is then unlabelled, as it is where labels stand under a name that is not read (`unread-labels`).
+    Pictures under such a name are `unread-pictures`.
     The words follow from the text, or from `tokens`, and never from spans: one that begins or ends inside a word
     is kept as written (`inside-word`, see `Span.chars`). Spaces at a span's ends do not count; of two that overlap
     the later one is left out (`overlapping-spans`).
@@ -38,6 +40,7 @@ def read(file: Path, split: str = "") -> Reading:
     lines, defects = read_lines(file)
     reading = Reading(defects=defects)
     unread: dict[str, list[int]] = defaultdict(list)
+    pictures: dict[str, list[int]] = defaultdict(list)
     for number, written in json_records(lines, reading, file.name):
         found = own_layout(written, reading.reporter(file.name, number))
         example = _example(found, file.stem, len(reading.posts) + 1, reading.reporter(file.name, number))
@@ -45,9 +48,11 @@ def read(file: Path, split: str = "") -> Reading:
             continue
         if found.unread:
             unread[found.unread].append(number)
+        if unread_field := unread_picture(written):
+            pictures[unread_field].append(number)
         example = replace(example, source=file.name, split=split)
         reading.posts.append((example, FilePlace(file.name, number, (number,) * len(example.tokens))))
-    reading.defects += of_unread(file.name, unread)
+    reading.defects += [*of_unread(file.name, unread), *of_unread_pictures(file.name, pictures)]
     return reading
 
 

@@ -2,9 +2,15 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mner_core.data.images import PICTURE_ENDINGS
-from mner_core.data.lines import Report
+from mner_core.data.lines import Defect, Report
+
+_PICTURE_FIELD = re.compile(
+    r"(?:ima?ge?|picture|photo)s?_?(?:id|ids|name|names|path|paths|file|files|filename|url|urls)?|media", re.IGNORECASE
+)
 
 
 def is_unsafe(name: str) -> bool:
@@ -52,3 +58,30 @@ def without_ending(name: str) -> str:
 
 def _has_control(name: str) -> bool:
     return any(unicodedata.category(char) in {"Cc", "Cs"} for char in name)
+
+
+def unread_picture(record: Mapping[str, Any]) -> str:
+    """The name under which a JSON record without `image` seems to name pictures, which are not read; else ""."""
+    if record.get("image") is not None:
+        return ""
+    named = (name for name, value in record.items() if _PICTURE_FIELD.fullmatch(name) and _names_pictures(value))
+    return next(named, "")
+
+
+def of_unread_pictures(called: str, lines: Mapping[str, Sequence[int]]) -> list[Defect]:
+    """A defect for each such name, from the lines on which it stands."""
+    found = []
+    for name, numbers in lines.items():
+        posts = "the post has" if len(numbers) == 1 else f"{len(numbers)} posts have"
+        detail = (
+            f"{name}: this looks like pictures, which are not read from there; name one as "
+            f'"image": "a1.png"; {posts} no picture.'
+        )
+        found.append(Defect("unread-pictures", called, numbers[0], detail))
+    return found
+
+
+def _names_pictures(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(map(_names_pictures, value))
+    return type(value) is int or (isinstance(value, str) and bool(value.strip()) and "\n" not in value)

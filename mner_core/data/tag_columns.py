@@ -16,6 +16,8 @@ OF_CSV = (",", ";", "|")
 """Separators of tables, whose fields may be quoted."""
 _LEFT_OVER = re.compile(r".*(?:^|[\s|/_,;:=\\])(?:[BILUMES][-_][A-Za-z]{2,}|O)")
 _WANTED = 'a tag file has one word and its tag a line, and raw posts go into .jsonl as {"text": "..."}.'
+_JSON = re.compile(r"\s*(?:[\[{]|[\[{]\s*[\"{\[].*[}\],{\[])")
+_PYTHON = re.compile(r"\s*(?:\{\s*'[^']*'\s*:.*\}|[\[(]\s*\(?\s*'[^']*'\s*,.*[\])]),?")
 _ONE_TAG = r"(?:O|[BILUMES][-_][\w-]+)"
 _LISTED = rf"\[ *['\"]+{_ONE_TAG}['\"]+(?: *,? *['\"]+{_ONE_TAG}['\"]+)+ *\]"
 _TAGS_IN_A_ROW = re.compile(rf".*(?:[\t,;|] *\"?{_ONE_TAG}(?: +{_ONE_TAG})+|{_LISTED})\"?\s*")
@@ -68,7 +70,12 @@ def _of_csv(line: str, separator: str, width: int) -> list[str]:
 
 
 def must_be_a_word_a_line(called: str, lines: Sequence[NumberedLine]) -> None:
-    """Refuses a file that has a text and all of its tags on a line, or entities marked inside of texts."""
+    """Refuses a file that has a text and all of its tags on a line, entities marked inside of texts, or JSON."""
+    first, begin = lines[0]
+    if _JSON.fullmatch(begin.rstrip()):
+        raise InputError(f"{called}, line {first}: this is JSON, not a word and its tag a line; name it .jsonl.")
+    if _PYTHON.fullmatch(begin.rstrip()):
+        raise InputError(f"{called}, line {first}: this is Python, not a word and its tag a line; write JSON (.jsonl).")
     for pattern, said, share in (
         (_TAGS_IN_A_ROW, "this line holds all tags of a text", 2),
         (_MARKED, "entities are marked inside of the text", 4),
@@ -86,7 +93,7 @@ def as_tabs(line: str, separator: str, width: int) -> str:
 
 def must_have_no_columns(called: str, lines: Sequence[NumberedLine], has_tabs: bool) -> None:
     """Refuses a file that has columns although none of them holds tags."""
-    if _is_table_of_texts(lines):
+    if _is_table_of_texts(called, lines):
         raise InputError(
             f"{called}, line {lines[0][0]}: this is a table with a text a row and not a word and its tag; "
             'such posts go into .jsonl as {"text": "...", "spans": [{"start": 0, "end": 4, "label": "PER"}]}.'
@@ -103,9 +110,11 @@ def must_have_no_columns(called: str, lines: Sequence[NumberedLine], has_tabs: b
             )
 
 
-def _is_table_of_texts(lines: Sequence[NumberedLine]) -> bool:
-    """Whether the first line names columns, one of them of texts, and most lines have columns."""
+def _is_table_of_texts(called: str, lines: Sequence[NumberedLine]) -> bool:
+    """Whether the first line names columns, one of them of texts, and most lines have columns, or a CSV has texts."""
     names = [name.strip(' "').lower() for name in _OF_TABLE.split(lines[0][1].strip())]
+    if called.lower().endswith((".csv", ".tsv")) and names[0] in _TEXT_NAMES and len(names) == 1:
+        return any(" " in line.strip() for _, line in lines[1:])
     if len(names) < 2 or not _TEXT_NAMES & {*names} or not all(re.fullmatch(r"\w[\w ]*", name) for name in names):
         return False
     return 2 * sum(bool(_OF_TABLE.search(line)) for _, line in lines) > len(lines)

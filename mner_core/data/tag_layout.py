@@ -33,7 +33,6 @@ _TAGS: dict[Style, re.Pattern[str]] = {
     "suffix": re.compile(r"(?P<type>.+)[-_](?P<part>[BILUMESW])", re.IGNORECASE),
     "bare": re.compile(r"(?P<part>)(?P<type>[^\W\d][\w./-]*)"),
 }
-_JSON = re.compile(r"\s*(?:[\[{]|[\[{]\s*[\"{\[].*[}\],{\[])")
 _BY_SPACES = re.compile(r"[^\t]+ +(?:[BILUMES][-_][^\t ]+|[Oo]|X)")
 _AS_BIOES = {"L": "E", "U": "S", "M": "I", "W": "S", "": "I"}
 _CHUNKS = frozenset(["NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "PNP"])
@@ -146,8 +145,6 @@ def recognise(called: str, blocks: Sequence[Sequence[NumberedLine]]) -> Layout:
     lines = [line for block in blocks for line in block]
     if not lines:
         return Layout()
-    if _JSON.fullmatch(lines[0][1].rstrip()):
-        raise InputError(f"{called}, line {lines[0][0]}: this is JSON, not a word and its tag a line; name it .jsonl.")
     must_be_a_word_a_line(called, lines)
     tabs = sum("\t" in line for _, line in lines)
     is_by_tabs = tabs > 0 and tabs >= sum(bool(_BY_SPACES.fullmatch(line.rstrip())) for _, line in lines)

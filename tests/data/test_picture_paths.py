@@ -79,3 +79,46 @@ def test_such_a_set_is_imported_and_exported_with_its_pictures(tmp_path: Path) -
     export_folder(store, tmp_path / "out", "mine")
     assert [post.image_name for post in read_dataset(tmp_path / "out").posts] == ["a1.png"]
     assert (tmp_path / "out" / "images" / "a1.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("images", ["a.png", "b.png"]),
+        ("images", ["a.png"]),
+        ("img", "a.png"),
+        ("image_id", 17),
+        ("imgid", "17_06"),
+        ("Image_Path", "pics/a.png"),
+        ("picture", "a.png"),
+        ("photo_url", "https://x.org/a.png"),
+        ("media", ["a.png"]),
+    ],
+)
+@pytest.mark.parametrize("image", [{}, {"image": None}])
+def test_pictures_under_a_name_that_is_not_read_are_said_once(
+    tmp_path: Path, name: str, value: object, image: dict[str, None]
+) -> None:
+    rows = [{"text": "a"}, {"text": "b", name: value, **image}, {"text": "c", name: value, **image}]
+    data = read_dataset(folder(tmp_path, {"train.jsonl": "\n".join(map(json.dumps, rows))}))
+    assert [post.image_name for post in data.posts] == [None] * 3
+    ((kind, line, detail),) = ((each.kind, each.line, each.detail) for each in data.defects)
+    assert (kind, line) == ("unread-pictures", 2)
+    assert detail.startswith(f"{name}: this looks like pictures")
+    assert detail.endswith('name one as "image": "a1.png"; 2 posts have no picture.')
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        {"images": []},
+        {"picture": None},
+        {"photo": {"credit": "Ann"}},
+        {"image": "a1.png", "image_id": 3},
+        {"imagery": "vivid"},
+        {"photographer": "Ann", "caption": "a photo"},
+    ],
+)
+def test_what_names_no_picture_is_passed_over(tmp_path: Path, rest: dict[str, object]) -> None:
+    line = json.dumps({"text": "a", **rest})
+    assert read_dataset(folder(tmp_path, {"train.jsonl": line, "images/a1.png": ""})).defects == []

@@ -132,8 +132,32 @@ def test_a_text_and_its_tags_on_one_line_are_refused(tmp_path: Path, content: st
         read(tmp_path / "train.txt")
 
 
+@pytest.mark.parametrize("name", ["train.csv", "train.tsv"])
+@pytest.mark.parametrize("heading", ["text", '"Tweet"', "CONTENT"])
+def test_a_table_of_one_column_of_texts_is_refused(tmp_path: Path, name: str, heading: str) -> None:
+    (tmp_path / name).write_text(f"{heading}\nAnn Lee won\nGreat\n")
+    with pytest.raises(InputError, match=rf"{name}, line 1: this is a table with a text a row"):
+        read(tmp_path / name)
+
+
 @pytest.mark.parametrize(
-    "content", ["see <b>this</b> now\nand <a>that</a>\n", "O O\n, , O\n", "EU,B-NP,B-ORG\nnow,B-ADVP,O\n"]
+    "line", ["{'token': ['a', 'b'], 'relation': 'x'}", "['Ann won', ['B-PER', 'O']]", "('Ann won', {'entities': []}),"]
+)
+def test_python_is_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / "train.txt").write_text(f"\n{line}\n{line}\n")
+    with pytest.raises(InputError, match=r"train\.txt, line 2: this is Python"):
+        read(tmp_path / "train.txt")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "'tis so now\n[it rained]\n",
+        "{'} what\n(so)\n",
+        "see <b>this</b> now\nand <a>that</a>\n",
+        "O O\n, , O\n",
+        "EU,B-NP,B-ORG\nnow,B-ADVP,O\n",
+    ],
 )
 def test_what_only_looks_like_it_is_read(tmp_path: Path, content: str) -> None:
     (tmp_path / "train.txt").write_text(content)
