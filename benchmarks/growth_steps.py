@@ -19,7 +19,7 @@ _AT = {"dataset": SET, "split": SPLIT, "run": RUN}
 _PAGE = 10
 """Posts on a page of the screen Errors."""
 
-_TITLE = "() => document.querySelector('[data-testid=stMain] h1').innerText"
+_TITLE = "() => document.querySelector('[data-testid=stMain] h1')?.innerText ?? ''"
 _ANNOTATED = """() => {
   const within = root => root.querySelector('.root > .text') ? root
     : [...root.querySelectorAll('*')].map(each => each.shadowRoot && within(each.shadowRoot)).find(Boolean);
@@ -40,7 +40,7 @@ def measured(watch: Watch, store: Store, rows: str, until_quiet: Callable[[], No
             found[name] = [kind, *(round(1000 * seconds, 1) for seconds in take().over())]
             print(name, found[name], flush=True)
 
-    middle = _middle_post(store)
+    middle = middle_post(store)
     for path in (every := screens(middle)).values():  # what they ask for the first time is computed before
         watch.visit(path)
     until_quiet()
@@ -109,7 +109,7 @@ def filters(store: Store) -> dict[str, str]:
 
 def after_sessions(watch: Watch, store: Store, web: int) -> float:
     """Megabytes of the web process after 200 reruns, in sessions that all stay open."""
-    paths = list(screens(_middle_post(store)).values())
+    paths = list(screens(middle_post(store)).values())
     pages = [watch.open(watch.context(), f"{watch.address}/{paths[number % len(paths)]}") for number in range(SESSIONS)]
     for number in range(200):
         page = pages[number % SESSIONS]
@@ -120,7 +120,7 @@ def after_sessions(watch: Watch, store: Store, web: int) -> float:
     return round(used, 1)
 
 
-def _middle_post(store: Store) -> str:
+def middle_post(store: Store) -> str:
     """The post in the middle of those with mistakes."""
     of = MistakesOf(run=RUN, dataset=SET, split=SPLIT)
     _, posts = number_of(store, of, CaseFilter()) or (0, 0)

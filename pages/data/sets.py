@@ -16,7 +16,7 @@ from pages.data.agreement import agreement_between
 from pages.data.division import division
 from pages.data.export import pack
 from pages.data.label_errors import labels_in_doubt
-from pages.shared.number_format import data_size, when
+from pages.shared.number_format import COUNT_COLUMN, data_size, when
 from pages.shared.pickers import choice_table
 from pages.shared.selection import Selection, gold_name, golds, page_link
 from pages.shared.store import store
@@ -58,12 +58,14 @@ MEANING = {
 
 _FILE = "export file"
 _SAID = "export said"
+_COUNTS = ("Posts", "Corrected", "Without labels", "To look at")
 
 
 def table_of_sets(chosen: Selection) -> None:
     """All data sets; ticking a row chooses one."""
     found = list(reversed(datasets(store())))
-    choice_table("dataset", [each.name for each in found], chosen.dataset, [_row(each) for each in found])
+    columns = dict.fromkeys(_COUNTS, COUNT_COLUMN)
+    choice_table("dataset", [each.name for each in found], chosen.dataset, [_row(each) for each in found], columns)
 
 
 def one_set(chosen: Selection) -> None:

@@ -69,7 +69,7 @@ def _pills(name: str, title: str, values: Sequence[str], found: Sequence[Cell], 
         st.pills(
             title,
             offered,
-            format_func=lambda value: f"{plain(value)} {counts.get(value, 0)}",
+            format_func=lambda value: f"{plain(value)} {counts.get(value, 0):,}",
             key=key,
             on_change=lambda: set_field(wanted, name, st.session_state[key] or ""),
         )

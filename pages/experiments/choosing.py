@@ -29,12 +29,12 @@ def table_of_suites() -> None:
         {
             "Table": suite.title,
             "Paper": suite.paper,
-            "Quick form computed": _made(suite.name, quick=True),
-            "Full form computed": _made(suite.name, quick=False),
+            "Quick form": _made(suite.name, quick=True),
+            "Full form": _made(suite.name, quick=False),
         }
         for suite in suites.values()
     ]
-    widths = {"Table": 325, "Paper": 265, "Quick form computed": 110, "Full form computed": 110}
+    widths = {"Table": 325, "Paper": 265, "Quick form": 110, "Full form": 110}
     columns = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
     choice_table("table", list(suites), None, rows, columns, height="content")
 

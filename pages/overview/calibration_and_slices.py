@@ -9,13 +9,12 @@ from db.figures import DEV, Question
 from mner_core.evaluation.slices import TITLES
 from pages.shared.charts import reliability, show
 from pages.shared.figures import computed
-from pages.shared.number_format import counted
+from pages.shared.number_format import COUNT_COLUMN, counted
 from pages.shared.run_words import has_confidences
 from pages.shared.selection import Selection, gold_name
 from pages.shared.text import plain
 
 _PERCENT = st.column_config.NumberColumn(format="%.1f", width="small")
-_COUNT = st.column_config.NumberColumn(format="%d", width="small")
 
 
 def look_inside(chosen: Selection) -> None:
@@ -39,7 +38,7 @@ def look_inside(chosen: Selection) -> None:
         return
     slices, believed = st.columns([5, 3], gap="medium")
     with slices:
-        columns = dict.fromkeys(("F1", "P", "R"), _PERCENT) | {"Entities": _COUNT}
+        columns = dict.fromkeys(("F1", "P", "R"), _PERCENT) | {"Entities": COUNT_COLUMN}
         st.dataframe(_rows(found["slices"]), hide_index=True, height=330, column_config=columns)
         st.caption(
             f"Measured on the {plain(gold_name(chosen.gold))}. Slices of entities count the predictions that touch "

@@ -10,7 +10,7 @@ from db.figures import Question
 from db.runs import runs
 from pages.mistakes.fairness import Fairness
 from pages.shared.figures import computed
-from pages.shared.number_format import short
+from pages.shared.number_format import COUNT_COLUMN, short
 from pages.shared.pickers import pick_compare, pick_run
 from pages.shared.selection import Selection, change, gold_name, page_link
 from pages.shared.store import store
@@ -135,4 +135,5 @@ def _type_columns(found: Comparison) -> Mapping[str, Any]:
     return {
         **{f"F1 {run}": st.column_config.NumberColumn(format="%.1f") for run in found["runs"]},
         "Difference": st.column_config.NumberColumn(format="%+.1f"),
+        **dict.fromkeys(("Entities", *map(str.capitalize, found["changes"])), COUNT_COLUMN),
     }

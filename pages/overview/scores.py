@@ -18,7 +18,7 @@ from mner_core.catalog.systems import SYSTEMS
 from mner_core.evaluation.gold import PROTOCOLS
 from mner_core.evaluation.scoring import Counts
 from pages.shared.figures import computed, fingerprint_of
-from pages.shared.number_format import counted, when
+from pages.shared.number_format import COUNT_COLUMN, counted, when
 from pages.shared.pickers import choice_table
 from pages.shared.run_words import unknown_types_of
 from pages.shared.selection import Selection, gold_name, page_link
@@ -27,7 +27,6 @@ from pages.shared.store import me, store
 from pages.shared.text import plain
 
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
-_COUNT = st.column_config.NumberColumn(format="%d", width="small")
 _PROTOCOL = "entity"
 
 
@@ -48,7 +47,7 @@ def show_runs(chosen: Selection, labels: Mapping[str, GoldSums]) -> None:
         [run.name for run, _ in found],
         chosen.run,
         [_row(run, score) for run, score in found],
-        {"F1": _NUMBER, "Precision": _NUMBER, "Recall": _NUMBER, "Entities": _COUNT, "Posts": _COUNT},
+        {"F1": _NUMBER, "Precision": _NUMBER, "Recall": _NUMBER, "Entities": COUNT_COLUMN, "Posts": COUNT_COLUMN},
     )
     here = [sums for split, sums in labels.items() if chosen.split in (None, split)]
     if any(isinstance(score, Totals) for _, score in found):

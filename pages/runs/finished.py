@@ -13,7 +13,7 @@ from mner_core.evaluation.slices import TITLES
 from mner_core.run_record import read_record
 from mner_core.types import InputError
 from pages.shared.charts import epoch_curve, show
-from pages.shared.number_format import counted, duration, short, when
+from pages.shared.number_format import COUNT_COLUMN, counted, duration, short, when
 from pages.shared.pickers import choice_table
 from pages.shared.selection import Selection, change, page_link
 from pages.shared.store import store
@@ -22,6 +22,7 @@ from pages.shared.thing_menu import titled
 
 _COLUMNS = {"F1": "f1", "P": "precision", "R": "recall", "Entities": "support"}
 _NUMBER = st.column_config.NumberColumn(format="%.1f", width="small")
+_SCORE_COLUMNS = {"F1": _NUMBER, "P": _NUMBER, "R": _NUMBER, "Entities": COUNT_COLUMN}
 
 
 def table_of_runs(chosen: Selection) -> None:
@@ -111,7 +112,7 @@ def _how_good(run: StoredRun, dev: Mapping[str, Any]) -> None:
         epochs = [{**each["dev"], "number": each["number"], "loss": each["loss"]} for each in run.metrics["epochs"]]
         show(epoch_curve(epochs, run.metrics["best_epoch"]), height=240, key="run curve")
     with types:
-        st.dataframe(_score_rows(dev), hide_index=True, column_config={"F1": _NUMBER, "P": _NUMBER, "R": _NUMBER})
+        st.dataframe(_score_rows(dev), hide_index=True, column_config=_SCORE_COLUMNS)
     st.caption(
         f"Protocol `{dev['protocol']}` · {dev['support']:,} entities in "
         f"{counted(int(run.data.get('dev', 0)), 'validation post')} · fingerprint of their labels "
@@ -152,7 +153,7 @@ def _details(run: StoredRun) -> None:
     slices.dataframe(
         [{"Slice": TITLES.get(name, name), **_figures(part)} for name, part in dev.get("slices", {}).items()],
         hide_index=True,
-        column_config={"F1": _NUMBER, "P": _NUMBER, "R": _NUMBER},
+        column_config=_SCORE_COLUMNS,
     )
     try:
         found: Mapping[str, str] = read_record(run.folder).versions

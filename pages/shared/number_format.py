@@ -2,7 +2,12 @@
 
 import time
 
+import streamlit as st
+
 from mner_core.evaluation.scoring import Score
+
+COUNT_COLUMN = st.column_config.NumberColumn(format="localized", width="small")
+"""A table's column of counts: 40,000, as the browser's language writes it."""
 
 
 def score_sentence(score: Score, gold: str, posts: int) -> str:

@@ -59,12 +59,13 @@ function cellOf(data, gold, predicted, { row, column, most, choose }) {
   const cell = `${gold}>${predicted}`;
   const number = data.mistakes[cell] ?? 0;
   const right = data.right[cell] ?? 0;
+  const [written, rightly] = [number, right].map((each) => each.toLocaleString("en"));
   const box = make("td");
   const inside = make("div", right && number ? "both" : "");
-  if (right) inside.append(make("span", "right", String(right), { title: `${right} right` }));
+  if (right) inside.append(make("span", "right", rightly, { title: `${rightly} right` }));
   if (number || cell === data.picked) {
-    const said = gold === predicted ? `${gold} with other words: ${number}` : `gold ${gold}, predicted ${predicted}: ${number}`;
-    const button = make("button", "", String(number), {
+    const said = gold === predicted ? `${gold} with other words: ${written}` : `gold ${gold}, predicted ${predicted}: ${written}`;
+    const button = make("button", "", written, {
       type: "button", title: said, "aria-label": said, "aria-pressed": String(cell === data.picked),
       "data-cell": cell, "data-row": row, "data-column": column,
     });
@@ -72,6 +73,7 @@ function cellOf(data, gold, predicted, { row, column, most, choose }) {
     button.onclick = () => choose(cell);
     inside.append(button);
   }
+  for (const each of inside.children) each.style.setProperty("--characters", each.innerText.length);
   box.append(inside);
   return box;
 }
