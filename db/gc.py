@@ -18,7 +18,7 @@ from db.gc_sweep import Sweep
 from db.pauses import then_a_pause
 from db.removal import ROWS, bytes_of_rows, remove_data_sets, remove_runs
 from db.run_folders import follow_folders
-from db.store_room import free_bytes, give_back
+from db.store_room import file_bytes, free_bytes, give_back
 from db.tables import Figures
 from mner_core.files import alone_or_not
 
@@ -51,13 +51,13 @@ def collect(store: Store, *, apply: bool, at_once: bool = False) -> Collected:
             raise StoreError("Another `gc` is at work: wait for its end, then call it again.")
         if apply:
             follow_folders(store)
-        free, rows = _free(store), {}
+        with store.read() as session:
+            before, rows = file_bytes(session), {"store": free_bytes(session)}
         freed = {"data-sets": 0, "runs": 0, "figures": 0}
         for kind, remove in (("data-sets", _data_sets), ("runs", _runs), ("figures", _figures)):
             freed[kind], rows[kind] = remove(sweep)
         freed |= {kind: of_files(sweep) for kind, of_files in FILES.items()}
-        rows["store"] = free
-        for kind, size in _given_back(sweep, rows).items():
+        for kind, size in _given_back(sweep, rows, before).items():
             freed[kind] = freed.get(kind, 0) + size
     return Collected(is_applied=apply, freed=freed, left=tuple(sweep.left))
 
@@ -101,12 +101,12 @@ def _measured(sweep: Sweep, remove: Callable[[Sweep], int], about: int) -> tuple
     return size, max(0, _free(sweep.store) - before) if sweep.is_applied else about
 
 
-def _given_back(sweep: Sweep, rows: dict[str, int]) -> dict[str, int]:
+def _given_back(sweep: Sweep, rows: dict[str, int], before: int) -> dict[str, int]:
     """What the disk gets back of the store's file, by kind; without `apply`, what it would get."""
     if not sweep.is_applied:
         return rows
     try:
-        given = give_back(sweep.store)
+        given = give_back(sweep.store, before)
     except StoreError as error:
         sweep.left.append(f"The store keeps what is free in it for what is written next: {error}")
         given = 0

@@ -32,15 +32,21 @@ def used_bytes(session: Session) -> int:
     return _pragma(session, "page_count") * _pragma(session, "page_size") - free_bytes(session)
 
 
-def give_back(store: Store) -> int:
-    """Makes the store's file smaller by what is free in it, and returns by how many bytes.
+def file_bytes(session: Session) -> int:
+    """How large the store's file is, all in all; 0 where it is no file."""
+    return used_bytes(session) + free_bytes(session)
+
+
+def give_back(store: Store, before: int) -> int:
+    """Makes the store's file smaller by what is free in it, and returns how much smaller than `before` it is then.
+
+    To remove rows may take new pages at first: the index of texts notes what is gone.
 
     Raises:
         StoreError: an older store would have to be written anew, and others have it open.
     """
     if not store.is_sqlite:
         return 0
-    before = _size(store)
     with store.read() as session:
         if not free_bytes(session):
             return 0
@@ -51,7 +57,8 @@ def give_back(store: Store) -> int:
     else:
         _write_anew(store)
     _let_the_file_follow(store)
-    return max(0, before - _size(store))
+    with store.read() as session:
+        return max(0, before - file_bytes(session))
 
 
 def _give_some(store: Store) -> bool:
@@ -85,11 +92,6 @@ def _alone(store: Store) -> closing[sqlite3.Connection]:
     store.close()
     assert store.engine.url.database is not None
     return closing(sqlite3.connect(store.engine.url.database, timeout=1.0, isolation_level=None))
-
-
-def _size(store: Store) -> int:
-    with store.read() as session:
-        return _pragma(session, "page_count") * _pragma(session, "page_size")
 
 
 def _pragma(session: Session, name: str) -> int:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from db import gc as gc_module
 from db import removal
 from db.__main__ import main
 from db.annotations import save
@@ -273,6 +274,24 @@ def test_the_bytes_are_those_that_the_disk_has_more(full: Store) -> None:
     assert before - on_disk(full.home) == sum(found.values()) > 40_000
     assert told["data-sets"] > 0 < told["runs"]
     assert sum(apply(full, at_once=True).freed.values()) == 0
+
+
+def test_what_the_store_has_taken_meanwhile_is_not_named(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index of texts notes what is gone before it forgets it, and others write."""
+    forget = gc_module._forget
+
+    def grows(store: Store, old: list[str]) -> int:
+        asked = Question(kind="fingerprint", dataset="other", split="train")
+        keep(store, asked, state_of(store, asked), {"value": "y" * 8_000})
+        return forget(store, old)
+
+    monkeypatch.setattr(gc_module, "_forget", grows)
+    delete(full, "dataset", "set")
+    full.close()
+    before = on_disk(full.home)
+    found = apply(full, at_once=True).freed
+    full.close()
+    assert before - on_disk(full.home) == sum(found.values()) > 0
 
 
 @pytest.mark.parametrize("is_open", [False, True])
