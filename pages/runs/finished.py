@@ -44,7 +44,7 @@ def one_run(chosen: Selection) -> None:
         _brought(run)
         return
     titled("run", run.name)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         page_link("errors", "Its errors")
         page_link("overview", "Compare it")
         st.button(
