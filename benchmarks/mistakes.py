@@ -10,6 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from db.post_lists import PostList, done_since
 from db.posts import numbers_of
 from db.predictions import PostPrediction, PredictedMark, prediction_of, record
 from db.run_totals import totals
+from db.sums import posts_counted
 from db.tables import Datasets, Posts, Revisions, Runs
 from db.training_names import add_names
 from db.worklists import all_posts, least_sure, uncorrected
@@ -82,6 +84,8 @@ def fill(store: Store, posts: int, chance: random.Random) -> dict[int, DrawnPost
             marks = [[f"g{place}", *mark, None] for place, mark in enumerate(drawn[number].gold)]
             revisions.append({**_REVISION, "post_id": number, "marks": marks})
         session.execute(insert(Posts), rows)
+        sizes = Counter(str(row["split"]) for row in rows)
+        posts_counted(session, [(1, split, number) for split, number in sizes.items()])
         with gold_follows(session, list(drawn)):
             session.execute(insert(Revisions), revisions)
         for run in range(RUNS):

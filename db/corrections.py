@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from db.engine import Store
@@ -63,8 +63,10 @@ def corrections(store: Store, dataset: str) -> Corrections:
         InputError: there is no such data set.
     """
     with store.read() as session:
-        found = Counter(_corrected(session, dataset).values())
-    return Corrections(by_split=dict(found.most_common()))
+        number, first = func.count(), func.min(Posts.place)
+        wanted = _corrections(session, dataset).with_only_columns(Posts.split, number)
+        rows = session.execute(wanted.group_by(Posts.split).order_by(number.desc(), first)).all()
+    return Corrections(by_split={row[0]: row[1] for row in rows})
 
 
 def plan_into_train(store: Store, dataset: str) -> Move:
@@ -109,6 +111,12 @@ def move_into_train(store: Store, dataset: str) -> Move:
 
 def _corrected(session: Session, dataset: str) -> dict[int, str]:
     """The corrected posts with their splits, in the order of the files."""
+    rows = session.execute(_corrections(session, dataset).order_by(Posts.place))
+    return {post: split for post, split in rows}  # noqa: C416
+
+
+def _corrections(session: Session, dataset: str) -> Select[int, str]:
+    """The corrected posts with their splits."""
     earlier = aliased(Revisions)
     before = exists().where(
         earlier.post_id == Revisions.post_id,
@@ -116,10 +124,9 @@ def _corrected(session: Session, dataset: str) -> dict[int, str]:
         earlier.base < Revisions.base,
         earlier.status == "submitted",
     )
-    wanted = (
+    return (
         select(Posts.id, Posts.split)
         .select_from(Posts)
         .join(Revisions, (Revisions.post_id == Posts.id) & counts_as(CURRENT))
         .where(*in_dataset(session, dataset), Revisions.status == "submitted", Revisions.imported.is_(False), before)
     )
-    return {post: split for post, split in session.execute(wanted.order_by(Posts.place))}  # noqa: C416

@@ -8,6 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.table_base import Table
 
 
+class PostTotals(Table):
+    """How many posts a split has. Whatever adds or moves posts keeps it true, so that nothing counts them."""
+
+    __tablename__ = "post_totals"
+
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True)
+    split: Mapped[str] = mapped_column(primary_key=True)
+    posts: Mapped[int]
+
+
 class GoldTotals(Table):
     """The sums of a named gold in a split by label; the label "" stands for all. `db.gold_totals` keeps them true.
 

@@ -19,7 +19,7 @@ from db.gold import CURRENT, ORIGINAL
 from db.posts import GOLD, dataset_key, in_dataset
 from db.posts import dataset as dataset_named
 from db.sums import add_to
-from db.tables import GoldTotals, Posts, Revisions
+from db.tables import GoldTotals, Posts, PostTotals, Revisions
 
 _PART = 200
 """Posts in one statement."""
@@ -65,6 +65,12 @@ def gold_sums(store: Store, dataset: str, gold: str = CURRENT) -> dict[str, Gold
         )
         for split, whole in every.items()
     }
+
+
+def posts_in(session: Session, dataset_id: int, split: str | None) -> int:
+    """How many posts a split has, or all of them, within a transaction; nothing counts them."""
+    wanted = select(func.sum(PostTotals.posts)).where(PostTotals.dataset_id == dataset_id)
+    return session.scalar(wanted if split is None else wanted.where(PostTotals.split == split)) or 0
 
 
 def labelled_posts(session: Session, dataset_id: int, split: str | None, gold: str) -> int:

@@ -3,6 +3,7 @@
 Between two batches the store is free for everybody else, and what can be computed beforehand is computed there.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from db.post_columns import beside_the_text, in_words_of, subsets_to_json, token
 from db.posts import GOLD
 from db.same_posts import SamePosts
 from db.splits import unique_name
+from db.sums import posts_counted
 from db.tables import Datasets, Posts, Revisions
 from db.text_search import add_texts
 from db.training_names import add_names
@@ -119,6 +121,8 @@ class _Batch:
         """Writes the new posts and their gold."""
         self.session.add_all(self.new)
         self.session.flush()
+        came = Counter(row.split for row in self.new)
+        posts_counted(self.session, [(self.whole.dataset_id, split, number) for split, number in came.items()])
         add_texts(self.session, self.new)
         labelled = [row.id for row, _ in self.gold]
         with gold_follows(self.session, labelled):

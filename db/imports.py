@@ -19,7 +19,7 @@ from db.import_posts import BATCH, PostImport
 from db.in_use import IMPORT_LOCK
 from db.pauses import then_a_pause
 from db.posts import extend_labels
-from db.tables import Datasets, Defects, Posts, Revisions, TrainingNames, Uncounted
+from db.tables import Datasets, Defects, Posts, PostTotals, Revisions, TrainingNames, Uncounted
 from mner_core.check import CheckReport
 from mner_core.data.entity_types import EntityType
 from mner_core.data.lines import Defect
@@ -126,7 +126,7 @@ def _throw_away_unfinished(store: Store) -> None:
     for dataset_id in unfinished:
         posts = select(Posts.id).where(Posts.dataset_id == dataset_id)
         with store.write() as session:
-            for table in (TrainingNames, Uncounted):
+            for table in (TrainingNames, Uncounted, PostTotals):
                 session.execute(delete(table).where(table.dataset_id == dataset_id))
         _delete(store, Revisions, Revisions.post_id.in_(posts))
         _delete(store, Posts, Posts.dataset_id == dataset_id)

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from db.engine import Store
 from db.images import image_path
-from db.tables import Datasets, Defects, Posts
+from db.tables import Datasets, Defects, Posts, PostTotals
 from mner_core.data.entity_types import EntityType
 from mner_core.data.lines import Defect
 from mner_core.types import Example, ImageObject, InputError, Span, Token
@@ -56,7 +56,7 @@ class Post:
 def datasets(store: Store) -> list[Dataset]:
     """All data sets, oldest first."""
     with store.read() as session:
-        counted = select(Posts.dataset_id, Posts.split, func.count()).group_by(Posts.dataset_id, Posts.split)
+        counted = select(PostTotals.dataset_id, PostTotals.split, PostTotals.posts).order_by(PostTotals.split)
         splits: dict[int, dict[str, int]] = {}
         for dataset_id, split, number in session.execute(counted):
             splits.setdefault(dataset_id, {})[split] = number
@@ -85,9 +85,10 @@ def dataset(store: Store, name: str) -> Dataset:
     Raises:
         InputError: there is none; the message lists those there are.
     """
-    with store.read() as session:
-        dataset_key(session, name)
-    return next(each for each in datasets(store) if each.name == name)
+    known = {each.name: each for each in datasets(store)}
+    if name not in known:
+        raise InputError(_no_data_set(name, known))
+    return known[name]
 
 
 def defects(store: Store, dataset: str) -> list[Defect]:
@@ -98,8 +99,7 @@ def defects(store: Store, dataset: str) -> list[Defect]:
     """
     with store.read() as session:
         found = select(Defects).where(Defects.dataset_id == dataset_key(session, dataset)).order_by(Defects.id)
-        rows = session.scalars(found)
-        return [Defect(row.kind, row.file, row.line, row.detail) for row in rows]
+        return [Defect(row.kind, row.file, row.line, row.detail) for row in session.scalars(found)]
 
 
 def post(store: Store, post_id: int) -> Post:
@@ -187,8 +187,12 @@ def dataset_key(session: Session, name: str) -> int:
     wanted = select(Datasets.name, Datasets.id).where(IS_WHOLE).order_by(Datasets.id)
     keys = {known: key for known, key in session.execute(wanted)}  # noqa: C416
     if name not in keys:
-        raise InputError(f"There is no data set {name!r}; there are: {', '.join(keys) or 'none yet'}.")
+        raise InputError(_no_data_set(name, keys))
     return keys[name]
+
+
+def _no_data_set(name: str, known: Iterable[str]) -> str:
+    return f"There is no data set {name!r}; there are: {', '.join(known) or 'none yet'}."
 
 
 def in_dataset(session: Session, dataset: str, split: str | None = None) -> tuple[ColumnElement[bool], ...]:

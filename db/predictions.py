@@ -2,18 +2,21 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import delete, exc, exists, func, insert, or_, select
+from sqlalchemy import delete, exc, exists, func, insert, select
 from sqlalchemy.orm import Session
 
-from db.change_token import said_changed
+from db.change_token import ChangeToken, change_token, said_changed
 from db.engine import Store
 from db.gold import counts_as
+from db.gold_totals import by_people, labelled_posts, posts_in, posts_spoken_of
 from db.outcomes import judge, lock, parts
-from db.posts import in_dataset
+from db.posts import dataset_key, in_dataset
 from db.runs import run_id
-from db.tables import Counts, Evaluations, Posts, Predictions, Revisions
+from db.tables import Counts, Evaluations, Posts, Predictions, Revisions, RunTotals
+from db.uncounted import is_counted
 from mner_core.data.tokenize import character_offsets
 from mner_core.types import InputError, Prediction, Span, Token
 
@@ -142,25 +145,41 @@ def coverage(store: Store, run: str, dataset: str, split: str | None, gold: str)
     Raises:
         InputError: there is no such run or data set.
     """
-    is_labelled, is_read = Revisions.id.is_not(None), Predictions.post_id.is_not(None)
+    token = change_token(store, dataset, split, runs=[run])
     with store.read() as session:
-        key = run_id(session, run)
-        counted = (
-            select(is_labelled, is_read, func.count())
-            .select_from(Posts)
-            .outerjoin(Revisions, (Revisions.post_id == Posts.id) & counts_as(gold))
-            .outerjoin(Predictions, (Predictions.post_id == Posts.id) & (Predictions.run_id == key))
-            .where(*in_dataset(session, dataset, split))
-            .where(or_(Revisions.status.is_(None), Revisions.status != "discarded"))
-            .group_by(is_labelled, is_read)
-        )
-        rows = [(bool(labelled), bool(read), number) for labelled, read, number in session.execute(counted)]
-    return Coverage(
-        posts=sum(number for _, _, number in rows),
-        labelled=sum(number for labelled, _, number in rows if labelled),
-        read=sum(number for _, read, number in rows if read),
-        judged=sum(number for labelled, read, number in rows if labelled and read),
+        key, dataset_id = run_id(session, run), dataset_key(session, dataset)
+        labelled = labelled_posts(session, dataset_id, split, gold)
+        left_out = posts_spoken_of(session, dataset_id, split, gold) - labelled
+        read = _read_posts(store, key, dataset, split, token)
+        if left_out:
+            of_run = (Predictions.post_id == Posts.id) & (Predictions.run_id == key)
+            gone = by_people(gold, "discarded").join(Predictions, of_run)
+            read -= session.scalar(gone.where(*in_dataset(session, dataset, split))) or 0
+        judged = _judged(session, key, dataset_id, split, gold)
+    return Coverage(posts=posts_in(session, dataset_id, split) - left_out, labelled=labelled, read=read, judged=judged)
+
+
+@lru_cache(maxsize=128)
+def _read_posts(store: Store, run: int, dataset: str, split: str | None, token: ChangeToken) -> int:  # noqa: ARG001
+    """How many posts a run has read, those that are left out, too; another token, another answer."""
+    with store.read() as session:
+        said = select(func.count()).select_from(Posts).join(Predictions, Predictions.post_id == Posts.id)
+        said = said.where(Predictions.run_id == run, *in_dataset(session, dataset, split))
+        return session.scalar(said) or 0
+
+
+def _judged(session: Session, run: int, dataset_id: int, split: str | None, gold: str) -> int:
+    """How many labelled posts a run has read: as its totals say, unless they are still being counted."""
+    if not is_counted(session, dataset_id):
+        is_read = (Predictions.post_id == Posts.id) & (Predictions.run_id == run)
+        said = select(func.count()).select_from(Revisions).join(Posts, Posts.id == Revisions.post_id)
+        said = said.join(Predictions, is_read).where(counts_as(gold), Revisions.status == "submitted")
+        said = said.where(Posts.dataset_id == dataset_id)
+        return session.scalar(said if split is None else said.where(Posts.split == split)) or 0
+    wanted = select(func.sum(RunTotals.posts)).where(
+        RunTotals.run_id == run, RunTotals.dataset_id == dataset_id, RunTotals.gold == gold, RunTotals.label == ""
     )
+    return session.scalar(wanted if split is None else wanted.where(RunTotals.split == split)) or 0
 
 
 def predictions_in(

@@ -29,6 +29,7 @@ from db.tables import (
     Outcomes,
     Posts,
     PostTexts,
+    PostTotals,
     Predictions,
     Revisions,
     Runs,
@@ -161,7 +162,7 @@ def _of_posts(posts: Sequence[int]) -> Iterator[Part]:
     yield Posts, Posts.id.in_(posts)
 
 
-_OF_DATA_SET = (Defects, TrainingNames, RunTotals, GoldTotals, Changes, Figures)
+_OF_DATA_SET = (Defects, TrainingNames, RunTotals, GoldTotals, PostTotals, Changes, Figures)
 _OF_RUN = (Outcomes, Counts, Predictions, RunTotals, Evaluations)
 
 

@@ -7,15 +7,17 @@ import finds it by these.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from db.change_token import changed
+from db.change_token import ChangeToken, change_token, changed
 from db.engine import Store
 from db.gold_totals import gold_follows
 from db.posts import dataset_key
+from db.sums import posts_counted
 from db.tables import Datasets, Posts
 from db.training_names import add_names
 from db.uncounted import count_in_background
@@ -78,6 +80,11 @@ def is_dividable(store: Store, dataset: str) -> bool:
     Raises:
         InputError: there is no such data set.
     """
+    return _is_dividable(store, dataset, change_token(store, dataset))
+
+
+@lru_cache(maxsize=32)
+def _is_dividable(store: Store, dataset: str, token: ChangeToken) -> bool:  # noqa: ARG001  another token, another answer
     with store.read() as session:
         here = Posts.dataset_id == dataset_key(session, dataset)
         every = session.scalars(select(Posts.split).where(here).distinct()).all()
@@ -107,7 +114,10 @@ def move_posts(store: Store, dataset: str, splits: Mapping[int, str]) -> int:
         places = [_placed(each, splits[each.id], taken) for each in posts if each.id in splits]
         here = {each.id: (each.split, each.name) for each in posts}
         moved = [each for each in places if (each["split"], each["name"]) != here[each["id"]]]
+        sizes = Counter(each["split"] for each in moved)
+        sizes.subtract(here[each["id"]][0] for each in moved)
         numbers = [each["id"] for each in moved]
+        posts_counted(session, [(row.id, split, more) for split, more in sizes.items()])
         add_names(session, numbers, -1)
         with gold_follows(session, numbers):
             # Two posts may change places: no row may stand in another's way for a moment.

@@ -7,9 +7,15 @@ from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from db.tables import Changes, GoldTotals, RunTotals, TrainingNames
+from db.tables import Changes, GoldTotals, PostTotals, RunTotals, TrainingNames
 
-Table = type[RunTotals] | type[TrainingNames] | type[GoldTotals] | type[Changes]
+Table = type[RunTotals] | type[TrainingNames] | type[GoldTotals] | type[PostTotals] | type[Changes]
+
+
+def posts_counted(session: Session, where: Iterable[tuple[int, str, int]]) -> None:
+    """Notes within a transaction that posts came or went: (key of the data set, split, how many more)."""
+    rows = [{"dataset_id": dataset_id, "split": split, "posts": more} for dataset_id, split, more in where]
+    add_to(session, PostTotals, ("dataset_id", "split"), ("posts",), rows)
 
 
 def add_to(

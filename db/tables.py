@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.figure_tables import Changes as Changes
 from db.figure_tables import Figures as Figures
 from db.figure_tables import GoldTotals as GoldTotals
+from db.figure_tables import PostTotals as PostTotals
 from db.job_tables import JobEvents as JobEvents
 from db.job_tables import Jobs as Jobs
 from db.job_tables import Requests as Requests
@@ -24,7 +25,7 @@ from db.table_base import Table as Table
 from db.table_base import index_where
 from db.text_tables import PostTexts as PostTexts
 
-SCHEMA = "0010"
+SCHEMA = "0011"
 _BEGAN = text("run IS NOT NULL")
 IS_DRAFT = text("status = 'draft'")
 """In these words a question finds the index of drafts."""
@@ -112,7 +113,9 @@ class Revisions(Table):
         UniqueConstraint("post_id", "track", "base"),
         Index(None, "track", "status", "post_id"),
         index_where("uq_revisions_newest", ("post_id", "track"), {"is_newest": True}, unique=True),
-        index_where("ix_revisions_corrected", ("track", "status", "post_id"), {"is_newest": True, "imported": False}),
+        index_where(
+            "ix_revisions_corrected", ("track", "status", "imported", "post_id"), {"is_newest": True, "imported": False}
+        ),
         Index("ix_revisions_suggested", "track", "post_id", sqlite_where=_BEGAN, postgresql_where=_BEGAN),
         Index("ix_revisions_drafts", "track", "post_id", sqlite_where=IS_DRAFT, postgresql_where=IS_DRAFT),
     )

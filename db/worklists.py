@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.engine import Store
 from db.gold import CURRENT
-from db.gold_totals import by_people, posts_spoken_of
+from db.gold_totals import by_people, posts_in, posts_spoken_of
 from db.post_lists import Part, StoredList
 from db.posts import GOLD, dataset_key, in_dataset
 from db.revision_states import DONE, by_a_person
@@ -71,7 +71,7 @@ def progress(store: Store, dataset: str, track: str = GOLD, split: str | None = 
         counts["corrected"] = session.scalar(done["submitted"]) or 0
         counts["discarded"] = session.scalar(done["discarded"]) or 0
         counts["draft"] = session.scalar(drafts.where(~has_later)) or 0
-        counts["unlabelled"] = session.scalar(select(func.count()).select_from(Posts).where(*here)) or 0
+        counts["unlabelled"] = posts_in(session, dataset_id, split)
         counts["imported"] = posts_spoken_of(session, dataset_id, split, gold)
         counts["imported"] += session.scalar(drafts.where(~has_newest)) or 0  # posts of which drafts alone speak
     counts["unlabelled"] -= counts["imported"]

@@ -2,15 +2,19 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
 from db.engine import Store
 from db.imports import import_examples
 from db.jobs import enqueue
+from db.renaming import rename
 from db.workers import beat
 from mner_core.home import Home
+from pages.shared import selection
 from pages.shared.number_format import counted, data_size, duration
 from pages.shared.selection import Selection, resolve
 from pages.shared.status import active_jobs, is_waiting, job_sentence
@@ -160,3 +164,28 @@ def test_words_for_numbers_and_text_for_markdown() -> None:
 )  # fmt: skip
 def test_a_small_file_is_not_said_to_have_no_size(size: int, said: str) -> None:
     assert data_size(size) == said
+
+
+@pytest.mark.parametrize("name", ["overview", "errors", "post", "annotate", "runs", "data"])
+def test_what_is_looked_at_is_resolved_once_however_many_links_a_screen_has(
+    store: Store, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    app = open_app(name, dataset=SET, run="second", split="valid")
+    asked = []
+
+    def resolved(opened: Store, said: Mapping[str, str]) -> Selection:
+        asked.append(dict(said))
+        return resolve(opened, said)
+
+    monkeypatch.setattr(selection, "resolve", resolved)
+    app.run()
+    assert not app.exception
+    assert len(asked) == 1, asked
+
+
+def test_a_link_leads_to_what_is_there_after_a_run_was_renamed(store: Store) -> None:
+    app = open_app("post", dataset=SET, run="second", split="valid", post="bare")
+    rename(store, "run", "second", "third")
+    app.run()
+    [back] = [link for link in app.main if link.type == "page_link" and link.label == "Errors"]
+    assert parse_qs(back.proto.query_string)["run"] == ["third"]

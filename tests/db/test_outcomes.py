@@ -20,6 +20,8 @@ from db.__main__ import main
 from db.annotations import newest, revert, save
 from db.character_spans import Mark
 from db.corrections import move_into_train
+from db.deletion import bring_back
+from db.deletion import delete as delete_thing
 from db.engine import Store, open_store
 from db.imports import About, import_examples
 from db.jobs import jobs
@@ -49,6 +51,7 @@ from tests.db.counted_anew import (
     totals_of_rows,
 )
 from tests.db.samples import LABELS, sample_posts
+from tests.db.sizes_anew import assert_sizes_true, splits_anew, splits_kept
 from tests.db.test_runs import write_run
 
 TEXTS = ("Ann met Bob in ROME", "bob likes #Rome-Ann", "", "no name here", "مرحبا Ann \U0001f468\u200d\U0001f469 Rome")
@@ -106,6 +109,7 @@ class Anything(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
+            assert_sizes_true(self.store)
             self.store.close()
             self.folder.cleanup()
 
@@ -186,9 +190,23 @@ class Anything(RuleBasedStateMachine):
             folder.with_name(f".{run}").rename(folder)
         add_run(self.store, write_run(self.store.home, run, weights=str(random.getrandbits(64))))
 
+    @rule(name=st.sampled_from(SETS))
+    def delete_and_bring_back(self, name: str) -> None:
+        if self._posts(name):
+            before = splits_kept(self.store)
+            delete_thing(self.store, "dataset", name)
+            assert splits_kept(self.store) == {each: before[each] for each in before if each != name}
+            bring_back(self.store, "dataset", name)
+            assert splits_kept(self.store) == before
+
     @rule()
     def open_as_an_old_store(self) -> None:
         make_old(self.store)
+
+    @rule()
+    def look(self) -> None:
+        """What is remembered from here on is asked for again later."""
+        assert_sizes_true(self.store)
 
     @rule()
     def count(self) -> None:
@@ -201,6 +219,7 @@ class Anything(RuleBasedStateMachine):
             return
         if not waiting_posts(self.store):
             assert_true(self.store)
+        assert splits_kept(self.store) == splits_anew(self.store)
         assert totals_kept(self.store) == totals_of_rows(self.store), "rows that wait still add up to the totals"
 
     def _posts(self, name: str | None = None) -> list[int]:
@@ -251,7 +270,7 @@ def _as_version_5(store: Store) -> None:
     store.close()
     with sqlite3.connect(store.home.store) as connection:
         searched = ("post_texts_terms", "post_texts_index", "post_texts")
-        figures = ("gold_totals", "changes", "figures")
+        figures = ("gold_totals", "changes", "figures", "post_totals")
         for table in ("outcomes", "run_totals", "uncounted", "training_names", *figures, *searched):
             connection.execute(f"drop table {table}")
         added = "revisions_suggested", "posts_dataset_id_split_place", "revisions_track_status_post_id"
