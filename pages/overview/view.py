@@ -42,7 +42,8 @@ def overview() -> None:
         st.write("No run has been trained yet. A run is a model that has learned from these posts.")
         page_link("runs", "Train the first run", new="yes")
         return
-    _what_helps(chosen)
+    if TRAIN in labels and labels[TRAIN].labelled:
+        _what_helps()
     split, gold, _ = st.columns([1, 1, 2])
     with split:
         pick_split(chosen)
@@ -98,10 +99,8 @@ def what_is_in_it(chosen: Selection) -> dict[str, GoldSums]:
     return labels
 
 
-def _what_helps(chosen: Selection) -> None:
+def _what_helps() -> None:
     """The way from looking at mistakes to a better run: a run learns from train, and its mistakes lie elsewhere."""
-    if TRAIN not in dict(dataset_named(store(), chosen.dataset or "").splits):
-        return
     st.write(
         "A run learns from the labels of train alone; its mistakes in other splits show where it is weak. For a better "
         "run correct train, where labels are likeliest wrong or where models trained on the other posts differ from "

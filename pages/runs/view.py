@@ -29,5 +29,6 @@ history(ASKED_FOR)
 if has_runs:
     st.header("Finished runs", anchor=False)
     table_of_runs(chosen)
-    one_run(chosen)
+    if chosen.run:
+        one_run(chosen)
 bring_back_list("run")

@@ -55,6 +55,18 @@ def test_a_foreign_run_is_not_chosen_by_itself(foreign: Store) -> None:
         assert select(app, "Run").value == ""
 
 
+@pytest.mark.parametrize("has_types", [True, False])
+@pytest.mark.parametrize("screen", ["overview", "errors", "post", "annotate", "runs", "experiments", "data"])
+def test_every_screen_opens_on_raw_posts_beside_the_runs_of_another_set(
+    foreign: Store, screen: str, has_types: bool
+) -> None:
+    if not has_types:
+        set_types(foreign, "raw", [])
+    app = open_app(screen, dataset="raw")
+    assert "encountered an error" not in shown(app)
+    assert "where labels are likeliest wrong" not in shown(app), "nobody has labelled a post of it"
+
+
 def test_a_foreign_run_is_mapped_and_asked_to_read(foreign: Store) -> None:
     app = open_app("annotate", dataset="raw", run="first")
     assert "first has not read 6 of these posts." in shown(app)
