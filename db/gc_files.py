@@ -127,9 +127,8 @@ def logs(sweep: Sweep) -> int:
 def half_written(sweep: Sweep) -> int:
     """What killed processes have left: files beside their names, and trainings that nobody has gone on with."""
     root = sweep.store.home.root
-    ours = [*root.rglob(f".*{TAKEN}")] if sweep.is_applied or root.is_dir() else []
     beside = [each for ending in ("partial", "tmp") for each in root.rglob(f".*.{ending}")]
-    size = sweep.free([*ours, *(each for each in beside if sweep.is_old(each, ABANDONED) and each not in ours)])
+    size = sweep.free([*root.rglob(f".*{TAKEN}"), *(each for each in beside if sweep.is_old(each, ABANDONED))])
     if jobs(sweep.store, ACTIVE, ("train", "suspicious", "cross-validate", "experiment")):
         return size
     for name in ("runs/.*.unfinished", "experiments/**/.*.unfinished", "held-out/.*.unfinished"):

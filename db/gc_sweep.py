@@ -67,19 +67,13 @@ class Sweep:
 
 def is_held(lock: Path) -> bool:
     """Whether a process is in a block of that lock; nothing is written."""
-    with _if_free(lock) as is_free:
+    with kept_from_others(lock) as is_free:
         return not is_free
 
 
 @contextmanager
 def kept_from_others(lock: Path) -> Iterator[bool]:
     """Whether nobody holds the lock, and then nobody takes it in this block; where there is no such file, True."""
-    with _if_free(lock) as is_free:
-        yield is_free
-
-
-@contextmanager
-def _if_free(lock: Path) -> Iterator[bool]:
     try:
         handle = lock.open()
     except FileNotFoundError:

@@ -21,7 +21,7 @@ def similar(options: argparse.Namespace) -> Answer:
     data = read_dataset(options.data)
     say_defects(data.defects)
     asked = _asked(options, data)
-    among = data.posts if options.split is None else _split(data, options.split)
+    among = data.posts if options.split is None else data.split(options.split)
     from mner_core.features.store import FeatureStore
     from mner_core.retrieval.similar import PostVectors, SimilarPosts
 
@@ -49,9 +49,3 @@ def _asked(options: argparse.Namespace, data: Dataset) -> Example:
     if not found:
         raise InputError(f"There is no post {options.post!r} in {data.name}.")
     return found[0]
-
-
-def _split(data: Dataset, name: str) -> list[Example]:
-    if name not in data.splits:
-        raise InputError(f"{data.name} has no split {name!r}; it has {', '.join(data.splits)}.")
-    return data.splits[name]

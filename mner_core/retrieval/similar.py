@@ -6,7 +6,7 @@ picture's 7 x 7 grid, their captions, or their texts. Likeness is the cosine.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from mner_core.text.sentences import sentence_vectors
 from mner_core.types import Example, InputError
 
 By: TypeAlias = Literal["objects", "grid", "caption", "text"]
-KINDS: tuple[By, ...] = get_args(By)
 
 OnPosts: TypeAlias = Callable[[int, int], None]
 _LACKS: Mapping[By, str] = {

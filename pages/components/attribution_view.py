@@ -5,6 +5,7 @@ from typing import Any
 
 from mner_core.types import Box
 from pages.components.component import component
+from pages.components.evidence_view import item_text
 
 _mount = component("attribution_view", "evidence_data", "evidence_parts")
 _SIDE = 7
@@ -44,13 +45,8 @@ def attribution_view(
     )
 
 
-def region_name(number: int) -> str:
-    """Where the n-th region lies, in words."""
-    return f"row {number // _SIDE + 1}, column {number % _SIDE + 1}"
-
-
 def region_box(number: int) -> Box:
-    """The same as shares of the picture: left, top, right, bottom."""
+    """Where the n-th region lies, as shares of the picture: left, top, right, bottom."""
     row, column = divmod(number, _SIDE)
     return column / _SIDE, row / _SIDE, (column + 1) / _SIDE, (row + 1) / _SIDE
 
@@ -58,7 +54,7 @@ def region_box(number: int) -> Box:
 def _regions(scores: Sequence[float], looked: Sequence[float] | None) -> list[dict[str, Any]]:
     return [
         {
-            "text": region_name(number),
+            "text": item_text("region", number, {}),
             "box": list(region_box(number)),
             "score": score,
             "attention": looked[number] if looked else None,
@@ -70,7 +66,7 @@ def _regions(scores: Sequence[float], looked: Sequence[float] | None) -> list[di
 def _objects(objects: Sequence[Mapping[str, Any]], looked: Sequence[float] | None) -> list[dict[str, Any]]:
     return [
         {
-            "text": f"{number + 1} {thing['label']}",
+            "text": item_text("object", number, thing),
             "box": [min(1.0, max(0.0, corner)) for corner in thing["box"]],
             "score": thing["score"],
             "attention": looked[number] if looked else None,

@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from db.requests import Answer
-from pages.components.attribution_view import attribution_view, region_name
+from pages.components.attribution_view import attribution_view
+from pages.components.evidence_view import item_text
 from pages.post.evidence_panel import prediction
 from pages.post.inference_requests import answer_to
 from pages.post.post_state import PostState
@@ -134,10 +135,10 @@ def beside_attention(explained: Mapping[str, Any]) -> str:
     """Whether attention and attribution name the same region and object, and how far their orders agree."""
     attention, kinds = explained["attention"], []
     if explained["regions"] and attention["regions"]:
-        names = [region_name(number) for number in range(len(explained["regions"]))]
+        names = [item_text("region", number, {}) for number in range(len(explained["regions"]))]
         kinds.append(("region", names, explained["regions"], attention["regions"]))
     if explained["objects"] and attention["objects"]:
-        names = [f"{number} {thing['label']}" for number, thing in enumerate(explained["objects"], 1)]
+        names = [item_text("object", number, thing) for number, thing in enumerate(explained["objects"])]
         kinds.append(("object", names, [thing["score"] for thing in explained["objects"]], attention["objects"]))
     if not kinds:
         return "The run's attention says nothing of single regions or objects here, so there is nothing to compare."

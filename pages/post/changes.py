@@ -9,10 +9,10 @@ import streamlit as st
 
 from db.engine import Store
 from db.other_pictures import posts_with_other_pictures
-from db.posts import Post, numbers_of, post
-from db.posts import dataset as dataset_named
+from db.posts import Post, post
 from mner_core.data.images import opens
 from pages.post.post_state import PostState
+from pages.shared.jump import number_named
 from pages.shared.store import store
 from pages.shared.text import plain, quoted
 
@@ -93,9 +93,10 @@ def _draw_other_picture(state: PostState, ask: Ask) -> None:
 
     def chosen() -> None:
         said = str(st.session_state[_POST]).strip()
-        other = _named(state, said)
         if not said:
             return
+        number = number_named(state.post.dataset, said, state.post.example.split)
+        other = None if number is None else post(store(), number)
         if other is None or not opens(other.example.image):
             lacks = "No post" if other is None else "No picture that opens in the post"
             st.session_state[_SAID] = f"{lacks} {plain(quoted(said, longest=24))} here."
@@ -105,15 +106,6 @@ def _draw_other_picture(state: PostState, ask: Ask) -> None:
 
     st.button("With another post's picture", on_click=drawn, help="A picture picked at random; again for another one.")
     st.text_input("With the picture of", key=_POST, placeholder="id or split/id", width=170, on_change=chosen)
-
-
-def _named(state: PostState, said: str) -> Post | None:
-    """The post of the set that is called so; one of the same split rather than of another."""
-    split, _, name = said.partition("/")
-    found = numbers_of(store(), state.post.dataset, dataset_named(store(), state.post.dataset).splits, {said, name})
-    places = [(split, name), (state.post.example.split, said), *(key for key in found if key[1] == said)]
-    number = next((found[place] for place in places if place in found), None)
-    return None if number is None else post(store(), number)
 
 
 def _draw_word(state: PostState, tokens: Sequence[tuple[int, int]], ask: Ask) -> None:

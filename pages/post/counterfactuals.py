@@ -33,7 +33,7 @@ def draw(state: PostState, answer: Answer | None) -> None:
     response = answer.response
     st.header("Counterfactuals", anchor="without")
     if response["picture"] and not response["picture"]["ok"]:
-        st.caption(f"{why_no_picture(state.post.example)} So there is nothing to compare with.")
+        st.caption(f"{why_no_picture(state.post.example)} So only what is read beside it can be changed.")
     elif response["picture"]:
         changes.draw_picture(state, response["picture"]["objects"], _ask)
     changes.draw_reading(state, response, _ask)

@@ -50,11 +50,11 @@ def answer_to(store: Store, kind: str, payload: Mapping[str, Any], wait: bool = 
 
 def forget_request(kind: str, payload: Mapping[str, Any]) -> None:
     """Forgets a question and its answer; for callbacks."""
-    _memory().pop(_key(kind, payload), None)
+    _memory().pop(question_key(kind, payload), None)
 
 
 def _submitted(store: Store, kind: str, payload: Mapping[str, Any]) -> _Submitted:
-    memory, key = _memory(), _key(kind, payload)
+    memory, key = _memory(), question_key(kind, payload)
     if key not in memory:
         memory[key] = _Submitted(requests.submit(store, kind, payload, PATIENCE), time.monotonic())
         while len(memory) > _KEPT:
@@ -74,5 +74,6 @@ def _memory() -> dict[str, _Submitted]:
     return memory
 
 
-def _key(kind: str, payload: Mapping[str, Any]) -> str:
+def question_key(kind: str, payload: Mapping[str, Any]) -> str:
+    """One name for a question, by which it is remembered."""
     return json.dumps([kind, payload], sort_keys=True)

@@ -22,21 +22,22 @@ MOST = 3
 _KEY = "pick beside"
 
 
-def named(chosen: Selection) -> list[str]:
-    """The other runs that the address names, those that are there."""
+def known(chosen: Selection) -> list[str]:
+    """The runs that can stand beside the chosen one, newest first; none where no run is chosen."""
+    return [each.name for each in reversed(runs(store())) if each.name != chosen.run] if chosen.run else []
+
+
+def named(there: Sequence[str]) -> list[str]:
+    """Those of the runs that the address names."""
     said = address.remember("post").get(FIELD, "")
-    there = {each.name for each in runs(store())} - {chosen.run}
     return [name for name in dict.fromkeys(map(unquote, said.split(","))) if name in there][:MOST]
 
 
-def draw_choice(chosen: Selection, others: Sequence[str]) -> None:
+def draw_choice(there: Sequence[str], others: Sequence[str]) -> None:
     """A choice of other runs."""
-    known = [each.name for each in reversed(runs(store())) if each.name != chosen.run]
-    if chosen.run is None or not known:
-        return
     st.session_state[_KEY] = list(others)
     st.multiselect(
-        "Other runs", known, key=_KEY, max_selections=MOST, placeholder="none",
+        "Other runs", there, key=_KEY, max_selections=MOST, placeholder="none",
         on_change=lambda: change(**{FIELD: _written(st.session_state[_KEY])}),
     )  # fmt: skip
 
@@ -65,7 +66,7 @@ def draw(state: PostState, others: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small"):
         for name in others:
             st.button(
-                f"Look with {plain(name)}", key=f"look with {name}", type="tertiary", on_click=_swap,
+                f"Look with {plain(name)}", key=f"look with {name}", on_click=_swap,
                 args=(name, [run, *(each for each in others if each != name)]),
                 help=f"Shows evidence, counterfactuals and attributions of {plain(name)}.",
             )  # fmt: skip

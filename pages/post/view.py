@@ -1,5 +1,6 @@
 """One post: its labels, what a run predicts, what the run looked at, and what it predicts when that is changed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -50,8 +51,10 @@ def main() -> None:
         draw_jump(chosen, _open)
         page_link("annotate", "Correct")
         page_link("errors", "Errors")
-    _draw_navigation(chosen, works)
-    _draw_post(state)
+    there = other_runs.known(chosen)
+    others = other_runs.named(there)
+    _draw_navigation(chosen, works, there, others)
+    _draw_post(state, others)
 
 
 def _open(name: str) -> None:
@@ -77,24 +80,25 @@ def _where(chosen: Selection, works: WorkList) -> str:
     return f"{place:,} of {works.total:,}, {title}" if place else f"not on the list: {title}"
 
 
-def _draw_navigation(chosen: Selection, works: WorkList) -> None:
-    left, others, middle, right = st.columns([4, 3, 2, 2], vertical_alignment="bottom")
-    with others:
-        other_runs.draw_choice(chosen, other_runs.named(chosen))
+def _draw_navigation(chosen: Selection, works: WorkList, there: Sequence[str], others: Sequence[str]) -> None:
+    left, middle, *beside, right = st.columns([4, 2, 3, 2] if there else [6, 2, 2], vertical_alignment="bottom")
     with middle:
         pick_run(chosen)
+    for place in beside:
+        with place:
+            other_runs.draw_choice(there, others)
     with right:
         pick_gold(chosen)
     with left, st.container(horizontal=True, vertical_alignment="center", gap="small"):
         draw_steps(works, chosen.post_id, lambda there: change(post=there[1]))
 
 
-def _draw_post(state: PostState) -> None:
+def _draw_post(state: PostState, others: Sequence[str]) -> None:
     answer = evidence_panel.answer(state, wait=state.stored is None)
     if state.stored is None and answer and answer.response:
         state = replace(state, stored=evidence_panel.prediction(state.post.id, answer.response))
     confidence = draw_outcomes(state)
-    other_runs.draw(state, other_runs.named(state.chosen))
+    other_runs.draw(state, others)
     otherwise = st.container()
     evidence_panel.draw(state)
     answer = evidence_panel.answer(state)

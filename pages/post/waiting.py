@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from db.requests import Answer
-from pages.post.inference_requests import TICK, answer_to, forget_request
+from pages.post.inference_requests import TICK, answer_to, forget_request, question_key
 from pages.shared import address
 from pages.shared.store import store
 from pages.shared.text import plain
@@ -16,7 +16,8 @@ def wait_for(found: Answer | None, kind: str, payload: Mapping[str, Any], senten
     """Draws the waiting, which ends by itself; or, where there is an answer without a response, why, and a button."""
     if found is not None:
         st.warning(plain(found.error or "There is no answer."))
-        st.button("Ask again", key=f"ask again {kind}", on_click=forget_request, args=(kind, payload))
+        again = f"ask again {question_key(kind, payload)}"  # several questions may wait beside each other
+        st.button("Ask again", key=again, on_click=forget_request, args=(kind, payload))
         return
 
     drawn: list[bool] = []

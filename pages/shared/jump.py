@@ -28,9 +28,7 @@ def draw_jump(chosen: Selection, open_post: Callable[[str], None] | None = None)
         st.session_state.pop(_MISSING, None)
         if not said:
             return
-        split, _, name = said.partition("/")
-        found = numbers_of(store(), dataset, dataset_named(store(), dataset).splits, {said, name})
-        if (split, name) not in found and not any(each == said for _, each in found):
+        if number_named(dataset, said) is None:
             st.session_state[_MISSING] = said
         else:
             st.session_state[_KEY] = ""
@@ -49,3 +47,15 @@ def draw_jump(chosen: Selection, open_post: Callable[[str], None] | None = None)
         "Go to a post", key=_KEY, type="search", placeholder="Go to id or split/id", width=_WIDTH,
         label_visibility="collapsed", on_change=leave,
     )  # fmt: skip
+
+
+def number_named(dataset: str, said: str, split: str | None = None) -> int | None:
+    """The number of the post that is called so, by SPLIT/ID or its id, one of `split` rather than of another; or None.
+
+    Raises:
+        InputError: there is no such data set.
+    """
+    of, _, name = said.partition("/")
+    found = numbers_of(store(), dataset, dataset_named(store(), dataset).splits, {said, name})
+    places = [(of, name), (split, said), *(key for key in found if key[1] == said)]
+    return next((found[place] for place in places if place in found), None)

@@ -11,7 +11,7 @@ from db import workers
 from db.annotations import save
 from db.engine import Store
 from db.posts import post
-from pages.components.attribution_view import region_box, region_name
+from pages.components.attribution_view import region_box
 from pages.post.attributions import beside_attention, probabilities, trust
 from tests.app.filled import open_app, shown
 from tests.app.test_post import FakeWorker, number, response
@@ -138,10 +138,5 @@ def test_one_kind_alone_is_compared_where_attention_speaks_of_it() -> None:
 
 
 def test_regions_lie_row_by_row() -> None:
-    assert (region_name(0), region_name(8), region_name(48)) == (
-        "row 1, column 1",
-        "row 2, column 2",
-        "row 7, column 7",
-    )
     assert region_box(8) == pytest.approx((1 / 7, 1 / 7, 2 / 7, 2 / 7))
     assert region_box(48)[2:] == (1.0, 1.0)

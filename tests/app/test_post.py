@@ -225,6 +225,28 @@ def test_a_refusal_is_shown_and_can_be_asked_again(store: Store, worker: FakeWor
     assert "Retrieved posts" in shown(app)
 
 
+def test_several_changes_that_are_refused_say_so_each(store: Store, worker: FakeWorker) -> None:
+    """Each has a button of its own to be asked again."""
+
+    def refuse(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        if kind == "counterfactual" and not again:
+            raise ValueError(f"The change {payload['change']} is refused.")
+        return response(store, payload)
+
+    again: list[bool] = []
+    worker.answer = refuse
+    app = open_app("post", run="second", post="match")
+    for label in ("Without the picture", "Without this object"):
+        press(app, label)
+    assert [each.value.replace("\\", "") for each in app.warning] == [
+        "The change no object is refused.",
+        "The change no image is refused.",
+    ]
+    again.append(True)
+    press(app, "Ask again")
+    assert [each.value.replace("\\", "") for each in app.warning] == ["The change no image is refused."]
+
+
 def test_while_nobody_answers_a_sentence_waits(store: Store) -> None:
     workers.beat(store, "silent", "cpu")
     app = open_app("post", run="second", post="match")
@@ -246,7 +268,7 @@ def test_the_list_is_walked_through(store: Store) -> None:
     ("change", "sentence"),
     [
         ({"objects": []}, "No object was detected in this picture."),
-        ({"ok": False, "objects": []}, "This post has no picture. So there is nothing to compare with."),
+        ({"ok": False, "objects": []}, "This post has no picture. So only what is read beside it can be changed."),
         ({}, "No similar post was found."),
     ],
 )

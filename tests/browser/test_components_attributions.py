@@ -38,7 +38,7 @@ def test_words_and_the_picture_are_painted_each_by_their_strongest(page: Page, a
 
 def test_attention_can_be_shown_in_its_place(page: Page, address: str) -> None:
     page.goto(f"{address}/?show=attributions")
-    page.get_by_label("On the picture").select_option("attention")
+    page.get_by_label("On the picture").select_option(label="attention")
     objects = page.locator(".object")
     expect(objects.nth(1)).to_have_attribute("aria-label", "2 house: 50%")
     assert [weight(objects.nth(place)) for place in range(3)] == [0.5, 1, 0.5]

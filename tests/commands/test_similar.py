@@ -126,7 +126,10 @@ def test_a_picture_finds_its_own_post_first(data: Dataset, run: Run) -> None:
         (["--text", "Ann", "--post", "bare", "--by", "text"], "takes one of --post"),
         (["--by", "text"], "takes one of --post"),
         (["--text", "Ann", "--by", "text", "--k", "0"], "--k 0 asks for no post"),
-        (["--text", "Ann", "--by", "text", "--split", "dev"], "has no split 'dev'; it has train, valid, test"),
+        (
+            ["--text", "Ann", "--by", "text", "--split", "dev"],
+            "has no posts in a split dev (with posts: train, valid, test)",
+        ),
         (["--image", "nowhere.png", "--by", "grid"], "nowhere.png"),
         (["--text", "Ann", "--by", "colour"], "colour"),
     ],

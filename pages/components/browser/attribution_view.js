@@ -15,24 +15,13 @@ class Sheet {
 
   take(data) {
     this.data = data;
-    this.drawPicture();
+    this.figure.hidden = !data.picture && !data.missing;
+    this.stage.classList.toggle("alone", this.figure.hidden);
+    showPicture(this, data);
     this.draw();
   }
 
   get onPicture() { return [...this.data.regions, ...this.data.objects]; }
-
-  drawPicture() {
-    const { picture, missing, alt } = this.data;
-    this.figure.hidden = !picture && !missing;
-    this.stage.classList.toggle("alone", this.figure.hidden);
-    this.frame.hidden = !picture;
-    this.missing.hidden = !missing;
-    this.missing.textContent = missing;
-    const image = this.frame.querySelector("img");
-    image.onload = () => fitPicture(this.stage, image);
-    if (picture && image.getAttribute("src") !== picture) image.src = picture;
-    image.alt = alt;
-  }
 
   draw() {
     for (const home of [this.chips, this.overlay, this.ranking, this.reading]) home.replaceChildren();
@@ -52,14 +41,9 @@ class Sheet {
     this.choosers.replaceChildren();
     const isThere = this.data.picture && this.onPicture.some((each) => each.attention !== null);
     if (!isThere) { this.painted = "score"; return; }
-    const names = ["attribution", "attention"];
-    const label = make("label", "", "On the picture");
-    const select = make("select");
-    names.forEach((name) => select.append(make("option", "", name, { value: name })));
-    select.value = this.painted === "score" ? "attribution" : "attention";
-    select.onchange = () => { this.painted = select.value === "attribution" ? "score" : "attention"; this.draw(); };
-    label.append(select);
-    this.choosers.append(label);
+    const ways = ["score", "attention"];
+    const change = (index) => { this.painted = ways[index]; this.draw(); };
+    this.choosers.append(chooser("On the picture", ["attribution", "attention"], ways.indexOf(this.painted), change));
   }
 
   paintPicture(regions, objects) {
@@ -90,8 +74,7 @@ class Sheet {
     this.reading.append(make("bdi", "", "What counts most"));
     this.ranking.append(...first.map((unit) => {
       const line = make("li");
-      const bar = make("span", "bar signed");
-      bar.append(make("i"));
+      const bar = barOf();
       paintSigned(bar, unit.score / top);
       const what = make("span", "what", "", { dir: "auto", title: unit.text.slice(0, 500) });
       what.append(make("span", "unit", unit.kind), ` ${unit.text}`);

@@ -117,3 +117,30 @@ function fitPicture(stage, image) {
   const height = Math.max(360, Math.min(640, image.naturalHeight));
   stage.style.setProperty("--picture", `${Math.round((height * image.naturalWidth) / image.naturalHeight)}px`);
 }
+
+/** The picture, or a sentence where there is none; `view` has the elements by their classes. */
+function showPicture(view, { picture, missing, alt }) {
+  view.frame.hidden = !picture;
+  view.missing.hidden = Boolean(picture);
+  view.missing.textContent = missing;
+  const image = view.frame.querySelector("img");
+  image.onload = () => fitPicture(view.stage, image);
+  if (picture && image.getAttribute("src") !== picture) image.src = picture;
+  image.alt = alt;
+}
+
+function chooser(name, options, selected, change) {
+  const label = make("label", "", name);
+  const select = make("select");
+  options.forEach((option, index) => select.append(make("option", "", option, { value: index })));
+  select.value = selected;
+  select.onchange = () => change(Number(select.value));
+  label.append(select);
+  return label;
+}
+
+function barOf() {
+  const bar = make("span", "bar");
+  bar.append(make("i"));
+  return bar;
+}

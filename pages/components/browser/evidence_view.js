@@ -21,22 +21,11 @@ class Board {
       this.shown = Math.max(0, pictured);
     }
     this.data = data;
-    this.drawPicture();
+    showPicture(this, data);
     this.draw();
   }
 
   get current() { return this.evidence[this.shown]; }
-
-  drawPicture() {
-    const { picture, missing } = this.data;
-    this.frame.hidden = !picture;
-    this.missing.hidden = Boolean(picture);
-    this.missing.textContent = missing;
-    const image = this.frame.querySelector("img");
-    image.onload = () => fitPicture(this.stage, image);
-    if (picture && image.getAttribute("src") !== picture) image.src = picture;
-    image.alt = this.data.alt;
-  }
 
   /** What is to be kept in mind of attention, below attention alone, and the way to what says more. */
   drawCaveat() {
@@ -190,22 +179,6 @@ function firstChoice({ axes, items }) {
 function clearestRow(table) {
   const peaks = table.map((row) => Math.max(...row));
   return Math.max(0, peaks.indexOf(Math.max(...peaks)));
-}
-
-function chooser(name, options, selected, change) {
-  const label = make("label", "", name);
-  const select = make("select");
-  options.forEach((option, index) => select.append(make("option", "", option, { value: index })));
-  select.value = selected;
-  select.onchange = () => change(Number(select.value));
-  label.append(select);
-  return label;
-}
-
-function barOf() {
-  const bar = make("span", "bar");
-  bar.append(make("i"));
-  return bar;
 }
 
 const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
