@@ -22,7 +22,7 @@ def find_posts(folder: Path) -> Path:
         raise InputError(f"There are several data sets in it, {names}: bring them in one by one.")
     if not homes:
         raise InputError(
-            "There are no posts in it: they lie in files named train, valid or test that end in .jsonl or (CoNLL) .txt."
+            "There are no posts in it: name their files train, valid or test, with the ending .jsonl or (CoNLL) .txt."
         )
     return homes[0]
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights
 
-from mner_core.batches.picture_parts import class_row
+from mner_core.batches.picture_parts import class_row, neighbour_part
 from mner_core.batches.tensors import MAX_CHARACTERS, NUM_CLASSES, Batch
 from mner_core.batches.words import character_ids, word_shape
+from mner_core.features.image import REGIONS
 from mner_core.tags import Scheme, encode, tag_set
 from mner_core.types import Example, InputError, Span
 from tests.fakes import (
@@ -109,6 +110,18 @@ def test_neighbours_come_best_first_with_their_cosine_and_grid() -> None:
                 np.testing.assert_array_equal(numbers(part.regions[row, place]), source.grid(neighbour))
             assert not part.cosine[row, count:].any()
             assert not part.regions[row, count:].any()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_neighbours_of_a_single_post_are_those_that_it_has_in_a_batch(number: int) -> None:
+    source, pictures = FakeNeighbourhood(5), [FakeFeatures().features(post) for post in POSTS[:number]]
+    of_posts = source.of_text(POSTS[:number])
+    part = neighbour_part(source, of_posts, pictures)
+    assert part.regions.shape == (number, max(map(len, of_posts)), REGIONS, pictures[0].grid.shape[1])
+    assert part.posts == tuple(map(tuple, of_posts))
+    for row, neighbours in enumerate(of_posts):
+        for place, neighbour in enumerate(neighbours):
+            np.testing.assert_array_equal(numbers(part.regions[row, place]), source.grid(neighbour))
 
 
 def test_links_join_the_words_and_objects_of_one_post() -> None:

@@ -108,6 +108,28 @@ def test_what_leaves_the_folder_is_refused_however_it_is_written(tmp_path: Path,
     assert files_in(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "is_kept"),
+    [
+        ("__MACOSX/train.jsonl", False),
+        ("__MACOSX/set/valid.jsonl", False),
+        ("set/__MACOSX/valid.jsonl", True),
+        (".Trashes/valid.jsonl", False),
+        ("set/.git/valid.jsonl", False),
+        ("set/images/._a.png", False),
+        ("Thumbs.db", False),
+        ("set/Thumbs.db", False),
+        ("set/images/deep/Thumbs.db", False),
+        ("Thumbs.db/valid.jsonl", True),
+        ("set/Thumbs.db/valid.jsonl", True),
+    ],
+)
+def test_what_file_managers_leave_is_neither_unpacked_nor_spoken_of(tmp_path: Path, name: str, is_kept: bool) -> None:
+    done = unpack([File(zipped([(b"set/train.jsonl", POST), (name.encode(), POST)]))], tmp_path)
+    assert files_in(tmp_path) == sorted(["set/train.jsonl", *([name] if is_kept else [])])
+    assert done.left_out == []
+
+
 @pytest.mark.parametrize(("method", "called"), [(9, "Deflate64"), (93, "Zstandard"), (98, "PPMd"), (77, "method 77")])
 def test_a_packing_that_cannot_be_read_is_named_with_a_way_out(tmp_path: Path, method: int, called: str) -> None:
     whole = bytearray(zipped([(b"train.jsonl", POST)]))

@@ -121,3 +121,18 @@ def test_an_epoch_has_the_seconds_since_the_beginning_and_its_mean_loss(
     assert (epoch.number, epoch.loss, epoch.seconds) == (2, 3.0, seconds)
     assert (place.epoch, place.step, place.losses, place.seconds) == (3, 0, [], seconds)
     assert place.epochs == [asdict(epoch)]
+
+
+@pytest.mark.parametrize("has_gpu", [True, False])
+@pytest.mark.parametrize(("precision", "mixed"), [("fp32", "no"), ("bf16", "bf16"), ("fp16", "fp16")])
+def test_a_training_takes_the_gpu_that_the_process_is_given_and_its_precision(
+    monkeypatch: pytest.MonkeyPatch, has_gpu: bool, precision: str, mixed: str
+) -> None:
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr("accelerate.Accelerator", lambda **how: asked.append(how))
+    monkeypatch.setattr("accelerate.PartialState", lambda **how: asked.append(how))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)
+    settings: Any = SimpleNamespace(precision=precision)
+    fit._accelerator(settings)
+    fit.processes_of_training()
+    assert asked == [{"cpu": not has_gpu, "mixed_precision": mixed}, {"cpu": not has_gpu}]

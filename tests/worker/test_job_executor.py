@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from db import job_leases
-from db.engine import Store
+from db.engine import Store, open_store
 from db.jobs import Job, Kind, cancel, enqueue, events, job, log_path
+from mner_core.home import Home
 from tests.worker.processes import is_gone, wait_for
 from worker import job_executor as job_executor
 from worker.job_executor import LIGHT_LANE, JobExecutor
@@ -64,6 +65,27 @@ say(result={"run": "first"})
     log = log_path(store.home, done.id).read_text()
     assert "attempt 1 on cpu" in log
     assert "hello from the CPU" in log
+
+
+@pytest.mark.parametrize("there", ["no home", "no folder", "the folder", "an older log"])
+def test_its_log_is_written_whatever_there_is(tmp_path: Path, there: str) -> None:
+    """The store may lie elsewhere, and somebody may have cleared the home's folders away while the worker waited."""
+    home = Home(tmp_path / "deep" / "home")
+    store = open_store(home, f"sqlite:///{tmp_path}/store.db")
+    assert not home.root.exists()
+    file = log_path(home, put(store).id)
+    if there != "no home":
+        home.root.mkdir(parents=True)
+    if there in ("the folder", "an older log"):
+        file.parent.mkdir()
+    if there == "an older log":
+        file.write_text("what an earlier attempt said\n")
+    done = run(slot(store, "say(result={})"))
+    store.close()
+    assert (done.status, done.error) == ("done", "")
+    said = file.read_text()
+    assert "attempt 1 on cpu" in said
+    assert said.startswith("what an earlier attempt said") == (there == "an older log")
 
 
 def test_a_gpu_is_the_only_one_its_child_sees(store: Store) -> None:

@@ -205,6 +205,29 @@ def test_the_serving_child_is_stepped_told_of_and_stopped(
     assert not workers.is_running(store)
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "is_due"),
+    [("count", "done", True), ("count", "failed", False), ("count", "cancelled", False), ("import", "done", False),
+     ("train", "done", False), (None, None, False)],
+)  # fmt: skip
+def test_after_a_count_it_is_asked_whether_more_waits(
+    make: Make, monkeypatch: pytest.MonkeyPatch, kind: str | None, status: str | None, is_due: bool
+) -> None:
+    """Posts may have been added while it counted. A count that failed is not begun again and again."""
+    asked: list[int] = []
+    monkeypatch.setattr(module, "count_in_background", lambda store: asked.append(1))
+    monkeypatch.setattr(module.JobExecutor, "step", lambda self: None)
+    one = make("cpu")
+    one.step()
+    asked.clear()  # the start itself asks
+    ended = kind and SimpleNamespace(kind=kind, status=status, author="anna")
+    monkeypatch.setattr(module.JobExecutor, "step", lambda self: ended if self.device == "light" else None)
+    one.step()
+    monkeypatch.setattr(module.JobExecutor, "step", lambda self: None)
+    one.step()
+    assert len(asked) == is_due
+
+
 def test_it_runs_until_it_is_told_to_stop(
     make: Make, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
