@@ -11,12 +11,12 @@ from db.requests import Answer
 from pages.components.attribution_view import attribution_view
 from pages.components.evidence_view import item_text
 from pages.post.evidence_panel import prediction
-from pages.post.inference_requests import answer_to
 from pages.post.post_state import PostState
-from pages.post.waiting import wait_for
+from pages.shared.inference_requests import answer_to
 from pages.shared.pictures import picture_uri, why_no_picture
 from pages.shared.store import store
 from pages.shared.text import plain, quoted, share
+from pages.shared.waiting import wait_for
 
 METHODS = {"integrated-gradients": "Integrated gradients", "ablation": "Ablation"}
 _NEARLY = 0.05

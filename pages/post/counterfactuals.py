@@ -13,13 +13,13 @@ from pages.components.span_text import MarkedText, span_text
 from pages.post import changes
 from pages.post.changes import Asked
 from pages.post.evidence_panel import prediction
-from pages.post.inference_requests import answer_to
 from pages.post.post_state import PostState
-from pages.post.waiting import wait_for
+from pages.shared.inference_requests import answer_to
 from pages.shared.marking import suggestions
 from pages.shared.pictures import THUMBNAIL, picture_uri, why_no_picture
 from pages.shared.store import store
 from pages.shared.text import plain, quoted, share
+from pages.shared.waiting import wait_for
 
 _ASKED = "otherwise"
 MOST = 4

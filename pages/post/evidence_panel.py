@@ -12,14 +12,14 @@ from db.requests import Answer
 from mner_core.evidence import per_entity
 from mner_core.types import Evidence, Example, ImageObject, Span, Token
 from pages.components.evidence_view import NeighbourPost, evidence_view
-from pages.post.inference_requests import answer_to
 from pages.post.post_state import PostState
 from pages.post.retrieved import draw_strip, retrieved
-from pages.post.waiting import wait_for
+from pages.shared.inference_requests import answer_to
 from pages.shared.pictures import picture_uri, why_no_picture
 from pages.shared.run_words import is_brought
 from pages.shared.store import store
 from pages.shared.text import plain
+from pages.shared.waiting import wait_for
 
 
 def answer(state: PostState, wait: bool = False) -> Answer | None:

@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from db.requests import Answer
-from pages.post.inference_requests import TICK, answer_to, forget_request, question_key
 from pages.shared import address
+from pages.shared.inference_requests import TICK, answer_to, forget_request, question_key
 from pages.shared.store import store
 from pages.shared.text import plain
 

@@ -1,4 +1,4 @@
-"""Interactive requests from the screen: each is sent once, polled until it is answered, the last answers kept."""
+"""Interactive requests from a screen: each is sent once, polled until it is answered, the last answers kept."""
 
 import json
 import time
