@@ -6,8 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from json import dumps
+from json import JSONEncoder
 
 from sqlalchemy import Engine, create_engine, event, exc
 from sqlalchemy.engine import URL, Connection, make_url
@@ -49,7 +48,7 @@ def store_url(home: Home, url: str | None = None) -> URL:
 
 def make_engine(url: URL, foreign_keys: bool = True) -> Engine:
     """An engine whose SQLite connections are durable, patient and leave the beginning of transactions to us."""
-    to_json = partial(dumps, ensure_ascii=False, separators=(",", ":"))
+    to_json = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     if url.get_backend_name() != "sqlite":
         try:
             return create_engine(url, json_serializer=to_json, pool_pre_ping=True)

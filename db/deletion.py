@@ -20,8 +20,8 @@ from db.jobs import Job
 from db.naming import call
 from db.renaming import must_be_free
 from db.run_folders import follow_folders, move_with
+from db.store_room import bytes_freed
 from db.tables import Datasets, Posts, Predictions, Revisions, Runs
-from mner_core.files import bytes_freed
 from mner_core.types import InputError
 
 KEPT_DAYS = 30

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from db.engine import Store
-from mner_core.files import bytes_freed
+from db.store_room import bytes_freed
 
 TAKEN = ".taken"
 """The ending of what is being removed."""

@@ -4,11 +4,11 @@ Whatever adds revisions or moves posts does so within `gold_follows`: the sums t
 for `db.change_token`.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -36,6 +36,12 @@ class GoldSums:
     entities: Mapping[str, int]
 
 
+_Where: TypeAlias = tuple[int, str, str]
+"""The key of a data set, a split, the name of a gold."""
+_Sum: TypeAlias = tuple[_Where, str, tuple[int, int, int]]
+"""Where, the label or empty for all, and what is added: posts, entities, discarded."""
+
+
 class _Counting(NamedTuple):
     """A revision that counts under a gold, drafts aside, and where."""
 
@@ -43,6 +49,14 @@ class _Counting(NamedTuple):
     dataset_id: int
     split: str
     gold: str
+
+
+class NewGold(NamedTuple):
+    """Labels that came with a post that is written right now: they count as `original` and as `current`."""
+
+    dataset_id: int
+    split: str
+    labels: Sequence[str]
 
 
 def gold_sums(store: Store, dataset: str, gold: str = CURRENT) -> dict[str, GoldSums]:
@@ -144,26 +158,25 @@ def labelled_counts(store: Store, dataset: str, gold: str = CURRENT) -> dict[str
 
 
 @contextmanager
-def gold_follows(session: Session, posts: Sequence[int]) -> Iterator[None]:
+def gold_follows(session: Session, posts: Sequence[int], new: Iterable[NewGold] = ()) -> Iterator[None]:
     """Lets the sums and the change token follow what is done to the labels and the splits of posts within a `with`.
 
-    The totals of runs are moved within it, too: whoever writes takes the tables in one order, so that no two wait for
-    each other.
+    Posts that are written within it are not among `posts`: `new` says what they bring. The totals of runs are moved
+    within it, too: whoever writes takes the tables in one order, so that no two wait for each other.
     """
     before = _counting(session, posts)
     yield
     session.flush()
-    after = _counting(session, posts)
+    after, brought = _counting(session, posts), list(_brought(new))
     moved: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for rows, sign in ((before, -1), (after, 1)):
-        for counting, labels in rows.items():
-            for label, by in _adds(labels):
-                total = moved[(*counting[1:], label)]
-                for place, number in enumerate(by):
-                    total[place] += sign * number
+    for where, label, by in (*_adds(before, -1), *_adds(after, 1), *brought):
+        total = moved[(*where, label)]
+        for place, number in enumerate(by):
+            total[place] += number
     named = ({**dict(zip(_KEY, key, strict=True)), **dict(zip(_SUMS, by, strict=True))} for key, by in moved.items())
     add_to(session, GoldTotals, _KEY, _SUMS, named)
-    labels_changed(session, {counting[1:] for counting in before.keys() ^ after.keys()})
+    changed = {counting[1:] for counting in before.keys() ^ after.keys()} | {where for where, _, _ in brought}
+    labels_changed(session, changed)
 
 
 def _counting(session: Session, posts: Sequence[int]) -> dict[_Counting, list[str] | None]:
@@ -182,11 +195,27 @@ def _counting(session: Session, posts: Sequence[int]) -> dict[_Counting, list[st
     return found
 
 
-def _adds(labels: Sequence[str] | None) -> Iterator[tuple[str, tuple[int, int, int]]]:
-    """What a revision adds to the sums, by label: posts, entities, discarded."""
-    if labels is None:
-        yield "", (0, 0, 1)
-        return
-    yield "", (1, len(labels), 0)
-    for label in labels:
-        yield label, (0, 1, 0)
+def _adds(counting: Mapping[_Counting, Sequence[str] | None], sign: int) -> Iterator[_Sum]:
+    """What revisions add to the sums."""
+    for counted, labels in counting.items():
+        here = counted[1:]
+        if labels is None:
+            yield here, "", (0, 0, sign)
+            continue
+        yield here, "", (sign, sign * len(labels), 0)
+        for label in labels:
+            yield here, label, (0, sign, 0)
+
+
+def _brought(new: Iterable[NewGold]) -> Iterator[_Sum]:
+    """What posts that are new add to the sums."""
+    posts: Counter[tuple[int, str]] = Counter()
+    entities: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+    for dataset_id, split, labels in new:
+        posts[dataset_id, split] += 1
+        entities[dataset_id, split].update(labels)
+    for here, number in posts.items():
+        for gold in (ORIGINAL, CURRENT):
+            yield (*here, gold), "", (number, entities[here].total(), 0)
+            for label, times in entities[here].items():
+                yield (*here, gold), label, (0, times, 0)

@@ -16,7 +16,8 @@ from db.character_spans import Mark, marks_from_spans, settle, to_json
 from db.engine import Store
 from db.gold import words_of
 from db.gold_totals import gold_follows
-from db.images import image_path, picture_state
+from db.images import KeptPicture, image_path, picture_state
+from db.new_posts import NewPost, write_gold, write_posts
 from db.outcomes import judge
 from db.post_columns import beside_the_text, in_words_of, subsets_to_json, tokens_to_json
 from db.posts import GOLD
@@ -24,13 +25,12 @@ from db.same_posts import SamePosts
 from db.splits import unique_name
 from db.sums import posts_counted
 from db.tables import Datasets, Posts, Revisions
-from db.text_search import add_texts
 from db.training_names import add_names
 from mner_core.data.images import opens
 from mner_core.data.lines import Defect
 from mner_core.types import Example, InputError
 
-BATCH = 100
+BATCH = 250
 """Posts of one transaction: whoever saves meanwhile waits some tens of milliseconds."""
 
 
@@ -56,8 +56,8 @@ class PostImport:
         """The numbers of the posts here that are the same as those of the import; None for new ones."""
         return SamePosts(self.store, self.dataset_id, lambda each: _gold_of(each, self.labels)[0]).find(examples)
 
-    def take(self, posts: Sequence[tuple[Example, str | None, int | None]]) -> None:
-        """Writes one batch of posts, each with the sha256 of its picture and the number of the same post here.
+    def take(self, posts: Sequence[tuple[Example, KeptPicture | None, int | None]]) -> None:
+        """Writes one batch of posts, each with its picture and the number of the same post here.
 
         Raises:
             StoreError: there is no room left; nothing of this batch was kept.
@@ -65,8 +65,8 @@ class PostImport:
         golds = [_gold_of(example, self.labels) for example, _, _ in posts]
         with self.store.write() as session:
             batch = _Batch(self, session, [known for _, _, known in posts if known is not None])
-            for (example, sha256, known), gold in zip(posts, golds, strict=True):
-                batch.take(example, sha256, known, gold)
+            for (example, picture, known), gold in zip(posts, golds, strict=True):
+                batch.take(example, picture, known, gold)
             batch.finish(self.store.now())
             changed(session.get_one(Datasets, self.dataset_id))
 
@@ -81,15 +81,22 @@ class _Batch:
 
     def __init__(self, whole: PostImport, session: Session, known: Sequence[int]) -> None:
         self.whole, self.session = whole, session
-        self.new: list[Posts] = []
+        self.new: list[NewPost] = []
         self.gold: list[tuple[Posts, list[Any]]] = []
+        self.known: dict[int, Posts] = {}
+        self.first_gold: dict[int, list[Any] | None] = {}
+        if known:
+            self._look_up(known)
+
+    def _look_up(self, known: Sequence[int]) -> None:
+        session = self.session
         self.known = {row.id: row for row in session.scalars(select(Posts).where(Posts.id.in_(known)))}
         first = select(Revisions.post_id, Revisions.imported, Revisions.marks).where(
             Revisions.post_id.in_(known), Revisions.track == GOLD, Revisions.base == 0
         )
         self.first_gold = {post_id: marks if imported else None for post_id, imported, marks in session.execute(first)}
 
-    def take(self, example: Example, sha256: str | None, known: int | None, gold: "_Gold") -> None:
+    def take(self, example: Example, picture: KeptPicture | None, known: int | None, gold: "_Gold") -> None:
         """Notes a post as new, or brings what may change of it up to date."""
         if not _is_text(example):
             self.whole.report("bad-text", example, "holds lone surrogates, which are no text; it was left out")
@@ -100,7 +107,7 @@ class _Batch:
             return
         self.whole.seen.add(_key(example))
         if known is None:
-            self._add(example, sha256, gold)
+            self._add(example, picture, gold)
             return
         row = self.known[known]
         words = words_of(row)
@@ -115,51 +122,41 @@ class _Batch:
         if same is None:
             self.whole.report("changed-post", example, "is here with words that lack some of it; it was left as it is")
         else:
-            self._refresh(row, same, sha256, gold)
+            self._refresh(row, same, picture and picture.sha256, gold)
 
     def finish(self, now: float) -> None:
         """Writes the new posts and their gold."""
-        self.session.add_all(self.new)
-        self.session.flush()
-        came = Counter(row.split for row in self.new)
+        came = Counter(post.columns["split"] for post in self.new)
         posts_counted(self.session, [(self.whole.dataset_id, split, number) for split, number in came.items()])
-        add_texts(self.session, self.new)
         labelled = [row.id for row, _ in self.gold]
-        with gold_follows(self.session, labelled):
-            self.session.add_all(
-                Revisions(
-                    post_id=row.id, track=GOLD, base=0, status="submitted", marks=marks, tokens=None,
-                    author="", created=now, run=None, imported=True, is_newest=True,
-                )
-                for row, marks in self.gold
-            )  # fmt: skip
-            self.session.flush()
-            add_names(self.session, labelled)
-            judge(self.session, [post for post in labelled if post in self.known])
+        brought = [post for post in self.new if post.marks is not None]
+        with gold_follows(self.session, labelled, (post.gold for post in brought)):
+            write_posts(self.session, self.new, now)
+            write_gold(self.session, ((row.id, marks) for row, marks in self.gold), now)
+            add_names(self.session, labelled, more=(name for post in brought for name in post.names))
+            judge(self.session, labelled)
 
-    def _add(self, example: Example, sha256: str | None, gold: "_Gold") -> None:
+    def _add(self, example: Example, picture: KeptPicture | None, gold: "_Gold") -> None:
         whole = self.whole
         name = unique_name(example.split, example.id, whole.taken)  # a post that was moved here may have the id
         whole.taken.add((example.split, name))
-        row = Posts(
-            dataset_id=whole.dataset_id,
-            split=example.split,
-            name=name,
-            origin=_origin(example, name),
-            place=whole.place,
-            text=example.text,
-            tokens=tokens_to_json(example),
-            tags=None if example.tags is None else list(example.tags),
-            subsets=subsets_to_json(example),
-            source=example.source,
-            picture=picture_state(example.image_name, sha256 is not None and opens(example.image)),
-            **beside_the_text(example, sha256),
-        )
-        self.new.append(row)
+        columns = {
+            "dataset_id": whole.dataset_id,
+            "split": example.split,
+            "name": name,
+            "origin": _origin(example, name),
+            "place": whole.place,
+            "text": example.text,
+            "tokens": tokens_to_json(example),
+            "tags": None if example.tags is None else list(example.tags),
+            "subsets": subsets_to_json(example),
+            "source": example.source,
+            "picture": picture_state(example.image_name, picture is not None and picture.does_open),
+            **beside_the_text(example, picture and picture.sha256),
+        }
+        self.new.append(NewPost(example, columns, self._said(example, gold)))
         whole.place += 1
         whole.added += 1
-        if (marks := self._said(example, gold)) is not None:
-            self.gold.append((row, marks))
 
     def _refresh(self, row: Posts, example: Example, sha256: str | None, gold: "_Gold") -> None:
         marks = self._said(example, gold)

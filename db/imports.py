@@ -5,7 +5,9 @@ again adds what is new, brings pictures, captions and objects up to date, and re
 posts are the same, `same_posts` says.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, insert, select
@@ -14,10 +16,10 @@ from sqlalchemy.orm import Session
 from db.change_token import changed
 from db.engine import Store
 from db.entity_types import add_types
-from db.images import keep_image
+from db.images import ImportedPictures
 from db.import_posts import BATCH, PostImport
 from db.in_use import IMPORT_LOCK
-from db.pauses import then_a_pause
+from db.pauses import Pauses
 from db.posts import extend_labels
 from db.tables import Datasets, Defects, Posts, PostTotals, Revisions, TrainingNames, Uncounted
 from mner_core.check import CheckReport
@@ -96,14 +98,41 @@ def import_examples(
             labels = extend_labels(session, dataset_id, [*about.labels, *seen])
         work = PostImport(store, dataset_id, labels)
         known = work.recognised(posts)
-        for done in range(0, len(posts), BATCH):
-            progress(done, len(posts))
-            batch = zip(posts[done : done + BATCH], known[done : done + BATCH], strict=True)
-            with then_a_pause(store):
-                work.take([(example, _keep_picture(store, example), same) for example, same in batch])
+        with _left_alone():
+            _take(work, store, posts, known, progress)
         found = (*defects, *work.defects)
         _finish(store, dataset_id, found)
     return ImportReport(dataset=name, added=work.added, updated=work.updated, unchanged=work.unchanged, defects=found)
+
+
+def _take(
+    work: PostImport,
+    store: Store,
+    posts: Sequence[Example],
+    known: Sequence[int | None],
+    progress: Callable[[int, int], None],
+) -> None:
+    """Batch by batch; a batch's pictures are copied while the store is left to others."""
+    pictures, pauses = ImportedPictures(store.home), Pauses(store)
+    for done in range(0, len(posts), BATCH):
+        progress(done, len(posts))
+        batch = posts[done : done + BATCH]
+        kept = pictures.keep(batch)
+        with pauses.before_a_batch():
+            work.take(list(zip(batch, kept, known[done : done + BATCH], strict=True)))
+
+
+@contextmanager
+def _left_alone() -> Iterator[None]:
+    """Within it the garbage collector leaves alone what is there: all the posts, which it would visit for each batch.
+
+    Collecting goes on for what is made within it. Of two imports at once the first to end lets it look at all again.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _finish(store: Store, dataset_id: int, found: Sequence[Defect]) -> None:
@@ -155,9 +184,3 @@ def _dataset_id(session: Session, name: str, about: About, now: float) -> int:
     row.knowledge = about.knowledge or row.knowledge
     session.flush()
     return row.id
-
-
-def _keep_picture(store: Store, example: Example) -> str | None:
-    if example.image is None or not example.image.is_file():
-        return None
-    return keep_image(store.home, example.image)

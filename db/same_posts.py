@@ -52,6 +52,8 @@ class SamePosts:
         Those with ids of their own go first, and the surest of them.
         """
         found: list[int | None] = [None] * len(examples)
+        if not self.rows:
+            return found
         for have_ids in (True, False):
             places = [place for place, example in enumerate(examples) if bool(_id_in_file(example)) == have_ids]
             for candidates in (self._sure, self._same, self._of_this_id):

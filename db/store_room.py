@@ -1,11 +1,16 @@
-"""Room in the store's own file: what removed rows leave free in it, and how it is given back to the disk.
+"""Room on the disk: what files free that go, what removed rows leave free in the store's own file, and its return.
 
 A store that this program made gives pages back a few at a time, others write in between. An older one is written anew
 once, when nothing else has it open, and does so from then on. A database on a server sees to that by itself.
 """
 
+import os
 import sqlite3
+import stat
+from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import closing
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +21,22 @@ from db.pauses import then_a_pause
 PAGES = 500
 """Pages that one transaction gives back."""
 _INCREMENTAL = 2
+
+
+def bytes_freed(paths: Iterable[Path]) -> int:
+    """How much room there would be without these files and folders; what has another name elsewhere stays."""
+    names: defaultdict[tuple[int, int], set[Path]] = defaultdict(set)
+    files: dict[tuple[int, int], os.stat_result] = {}
+    for path in paths:
+        for file in path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]:
+            try:
+                about = file.lstat()
+            except FileNotFoundError:  # it has just gone, or was never there
+                continue
+            if not stat.S_ISDIR(about.st_mode):
+                names[about.st_dev, about.st_ino].add(file)
+                files[about.st_dev, about.st_ino] = about
+    return sum(about.st_size for key, about in files.items() if len(names[key]) >= about.st_nlink)
 
 
 def free_bytes(session: Session) -> int:

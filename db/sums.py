@@ -26,7 +26,7 @@ def add_to(
     if not news:
         return
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    adding = insert(table)
+    adding = insert(table.__table__)  # type: ignore[arg-type]
     session.execute(
         adding.on_conflict_do_update(
             index_elements=list(key), set_={name: getattr(table, name) + adding.excluded[name] for name in sums}

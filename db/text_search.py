@@ -6,10 +6,10 @@ index of all runs of three characters finds the posts (FTS5, trigrams); elsewher
 """
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, text, true, update
+from sqlalchemy import ColumnElement, Select, Table, func, insert, select, text, true, update
 from sqlalchemy.orm import Session
 
 from db.engine import Store
@@ -18,6 +18,7 @@ from db.tables import Posts, PostTexts
 
 BATCH = 500
 """Texts of one transaction."""
+_POST_TEXTS: Table = PostTexts.__table__  # type: ignore[assignment]
 _RUN = 3
 """Characters of a term of the index."""
 _ASKED = 24
@@ -33,6 +34,8 @@ def search_form(words: str) -> str:
     """A text as it is searched: NFKC without regard to case, single spaces, nothing invisible."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", words).casefold())
     spaced = " ".join(folded.split())
+    if spaced.isprintable() and _VARIANTS.isdisjoint(spaced):  # nearly every text is: nothing invisible in it
+        return spaced
     return "".join(
         char for char in spaced if char not in _VARIANTS and unicodedata.category(char) not in _INVISIBLE
     ).strip()
@@ -57,11 +60,12 @@ def waiting_texts(store: Store) -> int:
         return session.scalar(select(func.count()).select_from(PostTexts).where(PostTexts.text.is_(None))) or 0
 
 
-def add_texts(session: Session, posts: Sequence[Posts]) -> None:
-    """Makes new posts searchable, within the transaction that writes them; they have their numbers by now."""
-    rows = [{"post_id": post.id, "text": search_form(post.text)} for post in posts]
+def add_texts(session: Session, texts: Iterable[tuple[int, str]]) -> None:
+    """Makes new posts, given by number and text, searchable, within the transaction that writes them."""
+    rows = [{"post_id": number, "text": search_form(words)} for number, words in texts]
     if rows:
-        session.execute(insert(PostTexts), rows)
+        session.execute(insert(_POST_TEXTS), rows)
+        _add_to_index(session, rows)
 
 
 def add_waiting_texts(store: Store, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
@@ -81,10 +85,17 @@ def add_waiting_texts(store: Store, progress: Callable[[int, int], None] = lambd
             if rows:
                 forms = [{"post_id": row.id, "text": search_form(row.text)} for row in rows]
                 session.execute(update(PostTexts), forms)
+                _add_to_index(session, forms)
         if not rows:
             return done
         done += len(rows)
         progress(done, max(total, done))
+
+
+def _add_to_index(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Adds texts to SQLite's index; behind each stand two signs of an end, so that every character begins a term."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("INSERT INTO post_texts_index (rowid, text) VALUES (:post_id, :text || char(3, 3))"), rows)
 
 
 def _posts_with(session: Session, form: str) -> Select[int]:
@@ -103,7 +114,7 @@ def _posts_with(session: Session, form: str) -> Select[int]:
 def _question(session: Session, form: str) -> str | None:
     """What the index is asked, each term in quotation marks so that none is an operator; None where it cannot help.
 
-    Behind each text stand two signs of an end (see the migration), so that every character of it begins a term.
+    Behind each text stand two signs of an end (see `_add_to_index`), so that every character of it begins a term.
     """
     if len(form) >= _RUN:
         terms = dict.fromkeys(form[place : place + _RUN] for place in range(len(form) - _RUN + 1))

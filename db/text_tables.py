@@ -1,7 +1,7 @@
 """The table of what a search in texts looks through; `db.text_search` writes it and asks it.
 
 On SQLite an FTS5 index of all runs of three characters lies beside it (`post_texts_index`, whose words are in
-`post_texts_terms`): triggers keep it true, and a post that is deleted takes both along.
+`post_texts_terms`): who adds a text adds it there, too, and a post that is deleted takes both along (by a trigger).
 """
 
 from sqlalchemy import ForeignKey, Index, text

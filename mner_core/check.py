@@ -106,7 +106,7 @@ def _of_words(example: Example, place: FilePlace) -> Iterator[Defect]:
     for word, line in zip(example.words, place.words, strict=True):
         if word.isspace():
             yield Defect("blank-token", place.file, line, f"The word {word!r} is blank.")
-        elif all(unicodedata.category(char) in {"Cc", "Cf", "Mn", "Me"} for char in word):
+        elif not word.isalnum() and all(unicodedata.category(char) in {"Cc", "Cf", "Mn", "Me"} for char in word):
             yield Defect("invisible-token", place.file, line, f"The word {word!r} shows nothing; encoders drop it.")
     tags = example.tags or ()
     for span in decode(tags):

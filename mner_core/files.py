@@ -13,7 +13,6 @@ import shutil
 import stat
 import time
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -61,6 +60,23 @@ def whole_file(file: Path) -> Iterator[Path]:
         _sync(file.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_files(folder: Path) -> Iterator[Callable[[str, bytes], None]]:
+    """A function that writes a file of the folder, whole, or raises OSError; after the block no power cut loses any."""
+
+    def write(name: str, content: bytes) -> None:
+        beside = _beside(folder / name)
+        try:
+            beside.write_bytes(content)
+            _sync(beside)
+            beside.replace(folder / name)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    yield write
+    _sync(folder)
 
 
 @contextmanager
@@ -203,22 +219,6 @@ def sweep_up(folder: Path) -> None:
                 path.unlink()
         except FileNotFoundError:  # another process was quicker
             continue
-
-
-def bytes_freed(paths: Iterable[Path]) -> int:
-    """How much room there would be without these files and folders; what has another name elsewhere stays."""
-    names: defaultdict[tuple[int, int], set[Path]] = defaultdict(set)
-    files: dict[tuple[int, int], os.stat_result] = {}
-    for path in paths:
-        for file in path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]:
-            try:
-                about = file.lstat()
-            except FileNotFoundError:  # it has just gone, or was never there
-                continue
-            if not stat.S_ISDIR(about.st_mode):
-                names[about.st_dev, about.st_ino].add(file)
-                files[about.st_dev, about.st_ino] = about
-    return sum(about.st_size for key, about in files.items() if len(names[key]) >= about.st_nlink)
 
 
 def _beside(path: Path) -> Path:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mner_core.files import alone_or_not, bytes_freed, one_at_a_time
+from db.store_room import bytes_freed
+from mner_core.files import alone_or_not, one_at_a_time
 
 
 def count_up(lock: Path, counter: Path, times: int) -> None:

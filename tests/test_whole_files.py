@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from mner_core import files
 from mner_core.data.corrupt import corrupt_folder
-from mner_core.files import fresh_folder, sweep_up, whole_folder, write_whole
+from mner_core.files import fresh_folder, sweep_up, whole_files, whole_folder, write_whole
 from mner_core.types import InputError
 from tests.rooms import ROOT, modules
 
@@ -136,3 +136,33 @@ def test_nobody_else_writes_beside_and_renames() -> None:
     }
     assert found - renames <= {"pages.data.upload"}, "write with mner_core.files"
     assert (ROOT / "mner_core/files.py").read_text().count("os.fsync") == 1
+
+
+def test_of_many_files_the_folder_is_synced_once_behind_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    replace, sync = Path.replace, files._sync
+    monkeypatch.setattr(Path, "replace", lambda path, to: (done.append(f"name {to.name}"), replace(path, to))[1])
+    monkeypatch.setattr(
+        files, "_sync", lambda path: (done.append("sync folder" if path.is_dir() else "sync file"), sync(path))[1]
+    )
+    with whole_files(tmp_path) as write:
+        write("a", b"1")
+        write("b", b"2")
+    assert done == ["sync file", "name a", "sync file", "name b", "sync folder"]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"1", "b": b"2"}
+    assert {mode(path) for path in tmp_path.iterdir()} == {0o644}
+
+
+def test_of_many_files_the_one_that_finds_no_room_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with whole_files(tmp_path) as write:
+        write("a", b"1")
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync", full)
+            with pytest.raises(OSError, match="No space left"):
+                write("b", b"2")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

@@ -1,6 +1,8 @@
 """Posts come in once, whole, with their gold; what differs later is said and not done."""
 
+import gc
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +29,14 @@ from mner_core.data.posts import read_file
 from mner_core.data.tokenize import entity_at, split_tokens, tokenize
 from mner_core.home import Home
 from mner_core.types import Example, InputError, Span, Token
+from tests.db.counted_anew import (
+    gold_sums_anew,
+    gold_sums_kept,
+    names_anew,
+    names_kept,
+    newest_anew,
+    newest_kept,
+)
 from tests.db.samples import LABELS, ended, python, sample_post, sample_posts
 
 
@@ -311,6 +321,51 @@ def test_pictures_are_kept_once_by_their_sha256(store: Store, home: Home, tmp_pa
     assert broken.example.image.read_bytes() == b""
     assert (missing.example.image, missing.example.image_name) == (None, "missing.jpg")
     assert len(list(home.images.iterdir())) == 2
+
+
+def test_a_picture_is_read_and_copied_once_however_many_posts_show_it(
+    store: Store, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In several batches, too; one that is not there is asked for again, one that is here by another name is not."""
+    for name, colour in (("a.png", "red"), ("b.png", "blue"), ("c.png", "red")):
+        Image.new("RGB", (4, 4), colour).save(tmp_path / name)
+    names = ["a.png", "b.png", "c.png", "a.png", "gone.png"]
+    pictured = [
+        replace(each, image=tmp_path / names[place % 5], image_name=names[place % 5])
+        for place, each in enumerate(many(2 * BATCH))
+    ]
+    read: list[str] = []
+    before = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.append(path.name), before(path))[1])
+    import_examples(store, "set", pictured)
+    assert Counter(read) == {"a.png": 2, "b.png": 2, "c.png": 2}, "once to keep it, and once to see whether it opens"
+    assert len(list(home.images.iterdir())) == 2
+    kept = posts.posts(store, "set")
+    assert [each.image_sha256 is None for each in kept] == [each.image_name == "gone.png" for each in pictured]
+    assert [row.example.image and row.example.image.read_bytes() for row in kept[:3]] == [
+        before(tmp_path / name) for name in names[:3]
+    ]
+
+
+def test_the_posts_that_were_read_are_not_collected_over_and_over(store: Store) -> None:
+    """Nothing is left so behind an import, neither where it was killed."""
+    seen: list[int] = []
+    import_examples(store, "set", many(2), progress=lambda *_: seen.append(gc.get_freeze_count()))
+    assert seen[0] > 0
+    assert gc.get_freeze_count() == 0
+    with pytest.raises(Killed):
+        import_examples(store, "other", many(2 * BATCH), progress=killed_after(BATCH))
+    assert gc.get_freeze_count() == 0
+
+
+def test_new_posts_and_old_ones_that_get_gold_come_in_one_batch(store: Store) -> None:
+    """The sums of the gold and the training names say what counting anew says."""
+    raw = [replace(each, spans=None) for each in sample_posts()[:2]]
+    import_examples(store, "set", raw, About(labels=LABELS))
+    import_examples(store, "set", sample_posts(), About(labels=LABELS))
+    assert gold_sums_kept(store) == gold_sums_anew(store) != {}
+    assert names_kept(store) == names_anew(store) != {}
+    assert newest_kept(store) == newest_anew(store) != set()
 
 
 def test_a_picture_that_cannot_be_read(home: Home, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from db import connection, pauses
 from db.connection import LOOK, StoreError
 from db.engine import Store, open_store
-from db.pauses import then_a_pause
+from db.pauses import Pauses, then_a_pause
 from mner_core.home import Home
 
 
@@ -94,3 +94,27 @@ def test_of_two_that_save_beside_a_long_writer_both_get_their_turn(tmp_path: Pat
         each.join()
     assert min(saved) >= 5
     store.close()
+
+
+def test_what_a_batch_takes_to_prepare_counts_as_its_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first batch waits for nothing; each after it only for what is left of the pause behind the one before."""
+    now, slept = [100.0], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(round(seconds / LOOK, 6))
+        now[0] += seconds
+
+    monkeypatch.setattr(pauses, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now[0]))
+    store: Any = SimpleNamespace(is_sqlite=True)
+    batches = Pauses(store)
+    for prepared in (0, 0, 4, 30):
+        now[0] += prepared * LOOK
+        with batches.before_a_batch():
+            now[0] += 3 * LOOK
+    assert slept == [10, 6]
+    elsewhere: Any = SimpleNamespace(is_sqlite=False)
+    batches = Pauses(elsewhere)
+    for _ in range(2):
+        with batches.before_a_batch():
+            pass
+    assert slept == [10, 6]

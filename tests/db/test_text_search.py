@@ -128,6 +128,21 @@ def test_a_post_that_goes_takes_its_text_along(store: Store) -> None:
     assert found(store, "stay") == (1,)
 
 
+def test_a_batch_of_texts_is_one_segment_of_the_index(store: Store) -> None:
+    """One for each text is what a trigger made of them, at five times the price."""
+    imported(store, ["first"])
+    imported(store, [f"text {place}" for place in range(3)], "other")
+    with store.write() as session:
+        segments = session.scalar(text("SELECT count(DISTINCT segid) FROM post_texts_index_idx"))
+        session.execute(update(PostTexts).values(text=None))
+        session.execute(text("INSERT INTO post_texts_index (post_texts_index) VALUES ('delete-all')"))
+    assert segments == 2
+    assert add_waiting_texts(store) == 4
+    with store.read() as session:
+        assert session.scalar(text("SELECT count(DISTINCT segid) FROM post_texts_index_idx")) == 1
+    assert found(store, "text") == (0, 1, 2)
+
+
 def test_an_import_into_a_set_that_is_there_adds_its_new_texts(store: Store) -> None:
     imported(store, ["first words"])
     imported(store, ["first words", "second words"])
