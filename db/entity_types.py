@@ -27,7 +27,7 @@ def set_types(
     with store.write() as session:
         row = session.get_one(Datasets, dataset_key(session, dataset))
         if base is not None and types_of(row.labels, row.types) != tuple(base):
-            raise InputError("Somebody has changed the types meanwhile: look at them and change them again.")
+            raise InputError("Somebody has changed the types meanwhile. Look at what they are now, and save again.")
         gone = set(row.labels) - {each.name for each in wanted}
         if carried := gone & _carried(session, row.id):
             names = ", ".join(sorted(carried))

@@ -67,6 +67,20 @@ def renamed(types: Iterable[EntityType], mapping: Mapping[str, str]) -> tuple[En
     return tuple(found.values())
 
 
+def merged(
+    base: Iterable[EntityType], theirs: Iterable[EntityType], mine: Iterable[EntityType]
+) -> tuple[EntityType, ...]:
+    """Two people's changes of the types `base`, together: where both changed a type, as `mine` has it.
+
+    In the order of `mine`, then what only `theirs` has. The types may still be unable to stand beside each other.
+    """
+    before, other = ({each.name: each for each in types} for types in (base, theirs))
+    named = {each.name: each for each in mine}
+    found = {name: each if each != before.get(name) else other.get(name) for name, each in named.items()}
+    found |= {name: each for name, each in other.items() if name not in named and each != before.get(name)}
+    return tuple(each for each in found.values() if each)
+
+
 def _read_type(record: Any, place: int, report: Report) -> EntityType | None:
     if isinstance(record, str):
         record = {"name": record}

@@ -9,7 +9,7 @@ from db.connection import StoreError
 from db.entity_types import set_types
 from db.posts import Dataset, datasets
 from db.runs import runs
-from mner_core.data.entity_types import EntityType
+from mner_core.data.entity_types import EntityType, merged
 from mner_core.types import InputError
 from pages.components.colours import label_colours, label_keys
 from pages.shared.store import store
@@ -65,12 +65,17 @@ def types_form(dataset: Dataset) -> None:
 
 
 def _form(dataset: Dataset) -> _Form:
-    """The form of this data set, begun anew where another one was edited."""
+    """The form of this data set, begun anew where another one was edited.
+
+    Where the data set's types were changed meanwhile, by somebody else or an import, both changes are in its rows.
+    """
     kept: _Form | None = st.session_state.get(_FORM)
-    if kept is not None and kept.dataset == dataset.name:
+    is_same = kept is not None and kept.dataset == dataset.name
+    if kept is not None and is_same and kept.base == dataset.types:
         return kept
+    types = merged(kept.base, dataset.types, _in_rows(kept)) if kept is not None and is_same else dataset.types
     form = _Form(dataset.name, dataset.types, number=st.session_state.get(_ROUND, 0))
-    for each in dataset.types or [EntityType(name="")] * _BLANK:
+    for each in types or [EntityType(name="")] * _BLANK:
         form.add(each)
     st.session_state[_FORM] = form
     st.session_state[_ROUND] = form.number + 1
@@ -81,7 +86,7 @@ def _draw_row(form: _Form, row: int, known: list[EntityType]) -> None:
     begin = form.rows[row]
     name = st.session_state.get(form.key("name", row), begin.name).strip()
     columns = st.columns([3, 1.2, 1.2, 5, 4, 1], vertical_alignment="bottom")
-    columns[0].text_input("Type", begin.name, key=form.key("name", row), placeholder="for example PER", max_chars=40)
+    columns[0].text_input("Type", begin.name, key=form.key("name", row), placeholder="for example PER")
     form.usual[name] = begin.colour if begin.name == name and begin.colour else _usual_colour(known, name)
     columns[1].color_picker("Colour", form.usual[name], key=form.key(f"colour {name}", row))
     columns[2].text_input(

@@ -96,6 +96,36 @@ def test_types_that_somebody_else_changed_are_not_overwritten(store: Store) -> N
     assert "EVENT" in dataset(store, SET).labels
 
 
+@pytest.mark.parametrize("is_pressed_first", [True, False])
+def test_a_change_is_saved_beside_what_somebody_else_changed(store: Store, is_pressed_first: bool) -> None:
+    app = open_app("data", dataset=SET)
+    write(app, "Description", 3, "people")
+    loc, _, org, per = dataset(store, SET).types
+    set_types(store, SET, [loc, EntityType(name="MISC", description="rest"), org, per, EntityType(name="EVENT")])
+    if is_pressed_first:
+        press(app, "Save the types")
+        assert "Somebody has changed the types meanwhile" in shown(app)
+    else:
+        app.run()
+    assert [each.value for each in fields(app, "Type")] == ["LOC", "MISC", "ORG", "PER", "EVENT"]  # type: ignore[attr-defined]
+    press(app, "Save the types")
+    said = {each.name: each.description for each in dataset(store, SET).types}
+    assert said == {"LOC": "", "MISC": "rest", "ORG": "", "PER": "people", "EVENT": ""}
+
+
+@pytest.mark.parametrize("name", ["x" * 80, "人物" * 30, "a type named at some length, by another project"])
+def test_a_long_name_is_taken_whole(raw: Store, home: Path, name: str) -> None:
+    fill(home).close()
+    set_types(raw, SET, [*dataset(raw, SET).types, EntityType(name=name)])
+    app = open_app("annotate", dataset="raw")
+    press(app, "Take them")
+    field = fields(app, "Type")[-1]
+    assert field.value == name  # type: ignore[attr-defined]
+    assert not field.proto.max_chars, "the browser would cut it"  # type: ignore[attr-defined]
+    press(app, "Save the types")
+    assert dataset(raw, "raw").labels[-1] == name
+
+
 @pytest.mark.parametrize("source", [f"{SET} (data set)", "first (run)"])
 def test_types_are_taken_from_another_set_or_a_run(raw: Store, home: Path, source: str) -> None:
     fill(home).close()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mner_core.data.dataset import read_dataset
-from mner_core.data.entity_types import EntityType, checked, read_types, renamed
+from mner_core.data.entity_types import EntityType, checked, merged, read_types, renamed
 from mner_core.types import InputError
 
 FULL = {"name": "PER", "colour": "#aa3355", "key": "p", "description": "people", "examples": ["Ann", "Bob"]}
@@ -76,6 +76,32 @@ def test_renamed_types_keep_what_is_said_of_the_first() -> None:
     assert renamed([other, EntityType(name="MISC")], {"OTHER": "MISC"}) == (
         EntityType(name="MISC", description="rest"),
     )
+
+
+A, B, C, D = (EntityType(name=name) for name in "ABCD")
+B_MINE = EntityType(name="B", description="mine")
+B_THEIRS = EntityType(name="B", description="theirs")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "together"),
+    [
+        ([A, B, C], [A, B], [A, B, C]),  # they added one
+        ([A, B], [A, B, D], [A, B, D]),  # I added one
+        ([A, B, C], [D, A, B], [D, A, B, C]),
+        ([A, B_THEIRS], [A, B, D], [A, B_THEIRS, D]),
+        ([A, B_THEIRS], [A, B_MINE], [A, B_MINE]),
+        ([A], [A, B, D], [A, D]),  # they removed B
+        ([A], [A, B_MINE], [A, B_MINE]),
+        ([A, B, C], [A], [A, C]),  # I removed B
+        ([A, B_THEIRS], [A], [A, B_THEIRS]),  # which they had changed: it can be removed again
+        ([A, B, C], [A, B, C], [A, B, C]),  # both added it
+    ],
+)
+def test_what_two_people_changed_is_there_together(
+    theirs: list[EntityType], mine: list[EntityType], together: list[EntityType]
+) -> None:
+    assert list(merged([A, B], theirs, mine)) == together
 
 
 def test_a_folder_brings_its_types_and_says_what_is_wrong_with_them(tmp_path: Path) -> None:
