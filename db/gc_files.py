@@ -14,10 +14,12 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from sqlalchemy import select
 
-from db import held_out_results, label_error_results
+from db import held_out_results, label_error_results, similar_results
 from db.gc_sweep import DAY, TAKEN, Sweep, is_held, kept_from_others
 from db.in_use import IMPORT_LOCK
+from db.job_files import JobFiles
 from db.jobs import ACTIVE, jobs, log_path
+from db.similar_indexes import similar_indexes, superseded_indexes
 from db.tables import Datasets
 from db.uploads import thrown_away
 from mner_core.code_version import code_digest
@@ -77,7 +79,14 @@ def cross_validation(sweep: Sweep) -> int:
         elif asked:
             newest[asked] = (when, file)
     free = [file for file in taken if not is_held(file.with_suffix(".lock"))]
-    return sweep.free([*free, *_superseded_results(sweep)])
+    return sweep.free([*free, *_superseded_results(sweep, held_out_results.FILES, label_error_results.FILES)])
+
+
+def similar(sweep: Sweep) -> int:
+    """Indexes of similar posts that follow from what is not so any more, or that nobody asks, and older lists."""
+    old = {each for each in similar_indexes(sweep.store.home) if sweep.is_old(each, UNUSED)}
+    found = sorted({*old, *superseded_indexes(sweep.store)})
+    return sweep.free([*found, *_superseded_results(sweep, similar_results.FILES)])
 
 
 def sentences(sweep: Sweep) -> int:
@@ -188,12 +197,12 @@ def _asked(file: Path) -> str | None:
         return None
 
 
-def _superseded_results(sweep: Sweep) -> Iterator[Path]:
+def _superseded_results(sweep: Sweep, *kinds: JobFiles) -> Iterator[Path]:
     """The files of jobs that are neither the newest of their data set nor still at work."""
     home = sweep.store.home
     with sweep.store.read() as session:
         there = set(session.scalars(select(Datasets.name)))
-    for kept in (held_out_results.FILES, label_error_results.FILES):
+    for kept in kinds:
         files = {each for each in _shown(home.root / kept.folder) if each.match("job-*.json")}
         of_set: defaultdict[str, list[Path]] = defaultdict(list)
         for job in jobs(sweep.store, kinds=(kept.kind,)):
@@ -209,6 +218,7 @@ FILES: dict[str, Callable[[Sweep], int]] = {
     "pools": pools,
     "indexes": indexes,
     "cross-validation": cross_validation,
+    "similar-posts": similar,
     "sentences": sentences,
     "features": features,
     "uploads": uploads,

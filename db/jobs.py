@@ -15,7 +15,17 @@ from mner_core.home import Home
 from mner_core.types import InputError
 
 Kind: TypeAlias = Literal[
-    "import", "features", "train", "predict", "experiment", "suspicious", "cross-validate", "count", "figure"
+    "import",
+    "features",
+    "train",
+    "predict",
+    "experiment",
+    "suspicious",
+    "cross-validate",
+    "count",
+    "figure",
+    "similar",
+    "similar-mistakes",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Status: TypeAlias = Literal["queued", "running", "done", "failed", "cancelled"]

@@ -81,6 +81,7 @@ LIGHT_FILES = (
     "mner_core.features.image",
     "mner_core.features.merging",
     "mner_core.features.shards",
+    "mner_core.retrieval.likeness",
     "mner_core.experiment.result_table",
     "mner_core.experiment.saved_tables",
     "mner_core.experiment.published_numbers",

@@ -31,6 +31,8 @@ MODULES: Mapping[Kind, str] = {
     "cross-validate": "worker.jobs.cross_validation",
     "count": "worker.jobs.count",
     "figure": "worker.jobs.figures",
+    "similar": "worker.jobs.similar",
+    "similar-mistakes": "worker.jobs.similar_mistakes",
 }
 """Each has `run(store, job, report) -> result`; only the one that is needed is loaded."""
 

@@ -17,7 +17,9 @@ from worker.settings import child_environment
 
 LIGHT: tuple[Kind, ...] = ("import", "count", "figure")
 """Jobs that load no model: they have a lane of their own, so that none of them waits for a training."""
-HEAVY: tuple[Kind, ...] = ("features", "train", "predict", "experiment", "suspicious", "cross-validate")
+HEAVY: tuple[Kind, ...] = (
+    "features", "train", "predict", "experiment", "suspicious", "cross-validate", "similar", "similar-mistakes",
+)  # fmt: skip
 """Jobs that need a device. What `worker.child` knows is light or heavy; jobs of other kinds wait."""
 LIGHT_LANE = "light"
 """What the lane of the light jobs is called where devices have their names; it computes on the CPU."""

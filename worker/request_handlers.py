@@ -11,9 +11,10 @@
 `explain` the same with "start", "end", "label" of an entity, predicted or not, and "method": what `mner explain` prints
     ({"method", "baseline", "steps", "entity", "words", "regions", "objects", "baseline_log_probability",
     "completeness_error"}) and "attention": {"regions", "objects", "rank_correlation"}, null where there is none
+`similar` asks no run: `worker.similar_posts`
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +36,7 @@ from worker.changed_posts import changed_post
 from worker.evidence_cache import EvidenceCache, entity_key, evidence_key
 from worker.explanations import asked_span, explained, label_of_run
 from worker.model_cache import ModelCache
+from worker.similar_posts import SimilarQuestions
 
 
 class RequestHandlers:
@@ -42,7 +44,12 @@ class RequestHandlers:
 
     def __init__(self, store: Store, model_cache: ModelCache, cache: EvidenceCache) -> None:
         self.store, self.model_cache, self.cache = store, model_cache, cache
-        self.kinds = {"predict": self.predict, "counterfactual": self.counterfactual, "explain": self.explain}
+        self.kinds: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+            "predict": self.predict,
+            "counterfactual": self.counterfactual,
+            "explain": self.explain,
+            "similar": SimilarQuestions(store, self._example).answer,
+        }
 
     def predict(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """What a run says about a post, and all that it looked at.

@@ -14,6 +14,7 @@ from mner_core.commands import predict as prediction
 from mner_core.commands import score as files
 from mner_core.commands import similar
 from mner_core.evaluation.protocols import ABOUT
+from mner_core.retrieval.likeness import KINDS
 
 Command = Callable[[argparse.Namespace], dict[str, Any]]
 
@@ -50,7 +51,7 @@ def data_commands(add: Add) -> None:
     alike.add_argument("--post", metavar="SPLIT/ID")
     alike.add_argument("--image", type=Path, metavar="FILE")
     alike.add_argument("--text")
-    alike.add_argument("--by", choices=["objects", "grid", "caption", "text"], required=True)
+    alike.add_argument("--by", choices=KINDS, required=True)
     alike.add_argument("--k", type=int, default=10, help="how many")
     alike.add_argument("--split", help="only posts of this split")
     _profile(alike)

@@ -1,6 +1,7 @@
 """The command that finds the posts most like a post, a picture or a sentence."""
 
 import argparse
+from typing import Any
 
 from mner_core.catalog.profiles import profile
 from mner_core.commands.main import Answer, say_defects
@@ -23,19 +24,21 @@ def similar(options: argparse.Namespace) -> Answer:
     asked = _asked(options, data)
     among = data.posts if options.split is None else data.split(options.split)
     from mner_core.features.store import FeatureStore
-    from mner_core.retrieval.similar import PostVectors, SimilarPosts
+    from mner_core.retrieval.similar import PostVectors, SimilarIndex
 
     chosen, home = profile(options.profile), Home.from_environment()
     vectors = PostVectors(options.by, FeatureStore(chosen, home), chosen.slots["text"], home)
-    vectors.query(asked)  # what has nothing to compare is refused before the others are read
-    found = SimilarPosts(among, vectors, Bar(f"vectors by {options.by}")).like(asked, options.k)
+    query = vectors.query(asked)  # what has nothing to compare is refused before the others are read
+    index = SimilarIndex.build(among, vectors, Bar(f"vectors by {options.by}"))
+    others = [post.key != asked.key for post in among]
     return {
         "by": options.by,
-        "neighbours": [
-            {"split": post.split, "post": post.id, "score": score, "spans": to_record(post)["spans"], "text": post.text}
-            for post, score in found
-        ],
+        "neighbours": [_shown(among[place], score) for place, score in index.nearest(query, options.k, others)],
     }
+
+
+def _shown(post: Example, score: float) -> dict[str, Any]:
+    return {"split": post.split, "post": post.id, "score": score, "spans": to_record(post)["spans"], "text": post.text}
 
 
 def _asked(options: argparse.Namespace, data: Dataset) -> Example:

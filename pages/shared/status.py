@@ -11,6 +11,7 @@ from db.jobs import ACTIVE, KINDS, Job, Kind, jobs
 from db.posts import datasets
 from db.workers import is_running
 from mner_core.experiment.suite import read_suite
+from mner_core.retrieval.likeness import WORDS
 from mner_core.types import InputError
 from pages.shared import address
 from pages.shared.store import store
@@ -45,6 +46,8 @@ def job_title(job: Job) -> str:
         "cross-validate": f"Judging the posts of {dataset} by models that have not seen them",
         "count": "Counting the mistakes of runs",
         "figure": _figure_title(job, dataset),
+        "similar": f"Comparing the posts of {dataset} by {WORDS.get(job.payload.get('by', ''), 'vectors')}",
+        "similar-mistakes": f"Looking for posts of {dataset} like the mistakes of {run}",
         "experiment": f"Computing the table “{_table_title(said.get('suite', ''))}”",
     }[job.kind]
 
