@@ -27,7 +27,7 @@ from db.sums import posts_counted
 from db.tables import Datasets, Posts, Revisions
 from db.training_names import add_names
 from mner_core.data.images import opens
-from mner_core.data.lines import Defect
+from mner_core.data.lines import Defect, Kind
 from mner_core.types import Example, InputError
 
 BATCH = 250
@@ -70,7 +70,7 @@ class PostImport:
             batch.finish(self.store.now())
             changed(session.get_one(Datasets, self.dataset_id))
 
-    def report(self, kind: str, example: Example, what: str) -> None:
+    def report(self, kind: Kind, example: Example, what: str) -> None:
         """Notes what is wrong with a post."""
         name = example.id.encode(errors="replace").decode()
         self.defects.append(Defect(kind, example.source, None, f"The post {name!r} {what}."))

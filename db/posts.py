@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from db.engine import Store
 from db.images import image_path
 from db.tables import Datasets, Defects, Posts, PostTotals
 from mner_core.data.entity_types import EntityType
-from mner_core.data.lines import Defect
+from mner_core.data.lines import Defect, Kind
 from mner_core.types import Example, ImageObject, InputError, Span, Token
 
 GOLD = "gold"
@@ -99,7 +99,7 @@ def defects(store: Store, dataset: str) -> list[Defect]:
     """
     with store.read() as session:
         found = select(Defects).where(Defects.dataset_id == dataset_key(session, dataset)).order_by(Defects.id)
-        return [Defect(row.kind, row.file, row.line, row.detail) for row in session.scalars(found)]
+        return [Defect(cast(Kind, row.kind), row.file, row.line, row.detail) for row in session.scalars(found)]
 
 
 def post(store: Store, post_id: int) -> Post:

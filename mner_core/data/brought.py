@@ -17,6 +17,9 @@ from mner_core.data.tool_layouts import places_of_words, span_fields
 from mner_core.types import Box, InputError
 
 JSON_ENDINGS = (".jsonl", ".json")
+_LOST = frozenset({"bad-line", "not-text", "empty-file", "empty-list"})
+"""Kinds of defects that lose a row."""
+_SUCH_AS = '{"id": "...", "spans": []}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +98,8 @@ def read_brought(file: Path) -> list[BroughtRow]:
 def _json_rows(file: Path) -> list[BroughtRow]:
     lines, defects = read_lines(file)
     reading = Reading(defects=defects)
-    rows = [_row(record, f"{file.name}, line {number}") for number, record in json_records(lines, reading, file.name)]
+    records = json_records(lines, reading, file.name, _SUCH_AS)
+    rows = [_row(record, f"{file.name}, line {number}") for number, record in records]
     _must_be_whole(reading)
     return rows
 
@@ -125,7 +129,7 @@ def _tagged(file: Path) -> list[BroughtRow]:
 
 def _must_be_whole(reading: Reading) -> None:
     """Refuses a file of which something was not understood: a prediction that is lost would count as missed."""
-    bad = next((each for each in reading.defects if each.kind in {"bad-line", "not-text", "empty-file"}), None)
+    bad = next((each for each in reading.defects if each.kind in _LOST), None)
     if bad is not None:
         where = f"{bad.file}, line {bad.line}" if bad.line else bad.file
         raise InputError(f"{where}: {bad.detail}")

@@ -6,11 +6,21 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from types import NoneType
+from typing import Any, Literal, TypeAlias
 
 from mner_core.types import Example, InputError
 
-Report: TypeAlias = Callable[[str, str], None]
+Kind: TypeAlias = Literal[
+    "ambiguous-image", "bad-box", "bad-gold", "bad-id", "bad-image", "bad-knowledge", "bad-line", "bad-text",
+    "bad-type", "blank-token", "broken-image", "changed-gold", "changed-post", "duplicate-id", "duplicate-text",
+    "empty-caption", "empty-file", "empty-list", "empty-post", "extra-file", "inside-word", "invisible-token",
+    "label-differs", "missing-image", "mixed-schemes", "nested-entities", "not-accepted", "not-text",
+    "orphan-inside", "overlapping-spans", "overlong-text", "repeated-caption", "uncovered-text", "unknown-id",
+    "unknown-label", "unmatched-post", "unread-labels", "unread-pictures",
+]  # fmt: skip
+"""Everything that can be wrong in data."""
+Report: TypeAlias = Callable[[Kind, str], None]
 """`report(kind, detail)` notes a defect of the line that is being read."""
 AS_OUTSIDE = "it counts as O"
 """What a defect says of a word whose tag cannot be read; in a data set its post is not labelled (`UNLABELLED`)."""
@@ -27,6 +37,10 @@ _SPACE = re.compile(r"\s*")
 _LIST = re.compile(r"\[\s*([\[{\]]|$)")
 """How the first line of a single JSON list begins; a line that is one pair of a text and an object begins otherwise."""
 
+OF_POST = '{"text": "..."}'
+"""The least that a JSON object says of a post."""
+_KINDS = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false", NoneType: "null"}
+
 
 @dataclass(frozen=True, slots=True)
 class Defect:
@@ -35,7 +49,7 @@ class Defect:
     `file` is relative to the data set's folder; `line` is None where the whole file is meant.
     """
 
-    kind: str
+    kind: Kind
     file: str
     line: int | None
     detail: str
@@ -110,10 +124,12 @@ def _why_no_text(data: bytes) -> str:
     return "The file is not UTF-8 text; save it as UTF-8 and try again."
 
 
-def json_records(lines: Sequence[str], reading: Reading, called: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def json_records(
+    lines: Sequence[str], reading: Reading, called: str, such_as: str = OF_POST
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """The JSON objects of a file with the lines on which they begin: one a line, or those of a single list.
 
-    What is none is a `bad-line`.
+    What is none is a `bad-line` that says what it is, and what is expected: an object such as `such_as`.
 
     Raises:
         InputError: the file is one JSON object over several lines, or a list that breaks off.
@@ -125,14 +141,14 @@ def json_records(lines: Sequence[str], reading: Reading, called: str) -> Iterato
             f"{called}, line {first}: one JSON object is no list of posts; write a post a line, or a list."
         )
     if _LIST.match(begin):
-        yield from _listed(lines, reading, called)
+        yield from _listed(lines, reading, called, such_as)
         return
     for number, line in enumerate(lines, 1):
-        if line.strip() and (record := json_record(line, reading.reporter(called, number))) is not None:
+        if line.strip() and (record := json_record(line, reading.reporter(called, number), such_as)) is not None:
             yield number, record
 
 
-def _listed(lines: Sequence[str], reading: Reading, called: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _listed(lines: Sequence[str], reading: Reading, called: str, such_as: str) -> Iterator[tuple[int, dict[str, Any]]]:
     text, decoder = "\n".join(lines), json.JSONDecoder()
     place = _past(text, text.index("[") + 1)
     line, counted = 1, 0
@@ -146,7 +162,7 @@ def _listed(lines: Sequence[str], reading: Reading, called: str) -> Iterator[tup
             raise InputError(f"{called}, line {line}: the JSON list is broken here.") from None
         found = _as_object(record)
         if found is None:
-            reading.reporter(called, line)("bad-line", 'This is not a JSON object such as {"text": "..."}.')
+            reading.reporter(called, line)("bad-line", _no_object(record, such_as))
         else:
             yield line, found
         place = _past(text, place)
@@ -161,7 +177,7 @@ def _past(text: str, place: int) -> int:
     return _SPACE.match(text, place).end()  # type: ignore[union-attr]
 
 
-def json_record(line: str, report: Report) -> dict[str, Any] | None:
+def json_record(line: str, report: Report, such_as: str = "") -> dict[str, Any] | None:
     """The JSON object that a line holds (see `_as_object`); None, and a `bad-line`, where it holds none."""
     try:
         record = json.loads(line)
@@ -170,8 +186,14 @@ def json_record(line: str, report: Report) -> dict[str, Any] | None:
         return None
     found = _as_object(record)
     if found is None:
-        report("bad-line", 'The line is not a JSON object such as {"text": "..."}.')
+        report("bad-line", _no_object(record, such_as))
     return found
+
+
+def _no_object(value: Any, such_as: str) -> str:
+    """What a JSON value is that is no object, and what an object would look like."""
+    what = "an empty list" if value == [] else _KINDS[type(value)]
+    return f"This is {what}, not a JSON object{such_as and f' such as {such_as}'}."
 
 
 def _as_object(record: Any) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from mner_core.data.lines import Defect, read_lines
+from mner_core.data.tag_headers import names_a_picture
 from mner_core.data.tokenize import tokenize
 from mner_core.types import Example, InputError
 
@@ -22,7 +23,7 @@ def is_plain_text(file: Path) -> bool:
         return False
     lines = [line.strip() for line in read_lines(file)[0][:_SAMPLE]]
     filled = [line for line in lines if line]
-    if not filled or any(line.startswith(("IMGID:", "-DOCSTART-")) for line in filled):
+    if not filled or any(names_a_picture(line) or line.startswith("-DOCSTART-") for line in filled):
         return False
     if 2 * sum(bool(_TAGGED.fullmatch(line) or _COLUMNS.match(line)) for line in filled) >= len(filled):
         return False

@@ -1,6 +1,8 @@
 """Labelled character ranges of a JSON record, as spans of the post's words."""
 
+import unicodedata
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 from mner_core.data.lines import UNLABELLED, Report
@@ -59,7 +61,27 @@ def _tokens(value: Any, text: str, report: Report) -> tuple[Token, ...]:
         tokens.append(Token(text[pair[0] : end], pair[0], end))
     if not tokens:
         report("bad-line", "tokens: the list is empty; words are found anew.")
-    return tuple(tokens) or tokenize(text)
+        return tokenize(text)
+    _tell_left_out(tokens, text, report)
+    return tuple(tokens)
+
+
+def _tell_left_out(tokens: Sequence[Token], text: str, report: Report) -> None:
+    """Reports what stands in the text and in none of its given words: no model reads it."""
+    ends, starts = [0, *(token.end for token in tokens)], [*(token.start for token in tokens), len(text)]
+    gaps = [(end, start) for end, start in zip(ends, starts, strict=True) if _shows_something(text[end:start])]
+    if gaps:
+        end, start = gaps[0]
+        more = f" and {len(gaps) - 1} more part{'s' * (len(gaps) > 2)} of the text" if len(gaps) > 1 else ""
+        said = shorten(text[end:start], 60, placeholder=" ...")
+        report("uncovered-text", f"tokens: they leave out {said!r}{more}, which no model reads.")
+
+
+def _shows_something(text: str) -> bool:
+    """Whether a part of a text has more than spaces, joiners, controls and marks."""
+    return any(
+        unicodedata.category(char) not in {"Cc", "Cf"} and unicodedata.category(char)[0] not in "MZ" for char in text
+    )
 
 
 def _ranges(items: list[Any], field: str, tokens: Sequence[Token], text: str, report: Report) -> list[Range]:

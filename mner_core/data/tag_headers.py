@@ -4,10 +4,13 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-_HEADER = re.compile(r"IMGID *[:：]([^\t]*)")
-_UNTAGGED_HEADER = re.compile(r"IMGID *[:：](?!.* (?:[Oo]|[BILUMESW][-_]\S+)$)([^\t]*)")
-_TAGGED_HEADER = re.compile(r"IMGID *[:：]([^\t]*?)(?:[\t ,;]+[O_-])+")
-_SPACED = re.compile(r"(?!IMGID)\S+ +(?:[Oo]|[BILUMESW][-_]\S+)")
+_MARK = r"(?i:(?:# *)?(?:IMG|IMAGE)[ _-]?ID) *[:：=]"
+"""What stands before a picture's name: people write IMGID:5, imgid: 5, #IMGID:5, IMG_ID=5 and the like."""
+_ANY_HEADER = re.compile(rf"{_MARK}.*")
+_HEADER = re.compile(rf"{_MARK}([^\t]*)")
+_UNTAGGED_HEADER = re.compile(rf"{_MARK}(?!.* (?:[Oo]|[BILUMESW][-_]\S+)$)([^\t]*)")
+_TAGGED_HEADER = re.compile(rf"{_MARK}([^\t]*?)(?:[\t ,;]+[O_-])+")
+_SPACED = re.compile(rf"(?!{_MARK})\S+ +(?:[Oo]|[BILUMESW][-_]\S+)")
 COMMENT = re.compile(r"#[ \t]+\S.*")
 DOCUMENT = re.compile(r"-DOCSTART-(?:[\t ,;].*)?")
 
@@ -22,6 +25,11 @@ def header_of(lines: Sequence[str]) -> re.Pattern[str]:
         return plain
     begins = (line for before, line in pairwise(["", *lines]) if not before.strip(" \t") or _is_mark(before))
     return _TAGGED_HEADER if any(_TAGGED_HEADER.fullmatch(line) for line in begins) else plain
+
+
+def names_a_picture(line: str) -> bool:
+    """Whether a line looks like a picture's header, with a tag or without one."""
+    return bool(_ANY_HEADER.fullmatch(line))
 
 
 def _is_mark(line: str) -> bool:

@@ -1,6 +1,6 @@
 """The data sets that there are, and everything about one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,7 +10,7 @@ from db.connection import StoreError
 from db.posts import Dataset, datasets, defects
 from db.worklists import progress
 from mner_core.csv_text import csv_text
-from mner_core.data.lines import Defect
+from mner_core.data.lines import Defect, Kind
 from mner_core.types import InputError
 from pages.data.agreement import agreement_between
 from pages.data.division import division
@@ -24,10 +24,12 @@ from pages.shared.text import plain
 from pages.shared.thing_menu import titled
 from pages.shared.types_form import types_form
 
-MEANING = {
+MEANING: Mapping[Kind, str] = {
+    "ambiguous-image": "Pictures with one name and other endings: which one a post means is not clear",
     "bad-box": "Objects whose box is none",
     "bad-gold": "Labels that cannot be; the post came in without",
     "bad-id": "Names that could lead out of their folder, or that no file can have",
+    "bad-image": "Pictures of the knowledge graph that lie outside of its folder",
     "bad-knowledge": "The knowledge graph, which cannot be read",
     "bad-line": "Lines that could not be read",
     "bad-type": "Types in dataset.json that cannot be",
@@ -40,21 +42,29 @@ MEANING = {
     "duplicate-text": "Texts that stand in several splits: a model is tested on what it learned",
     "empty-caption": "Captions without text",
     "empty-file": "Empty files",
+    "empty-list": "JSON lists without a post",
     "empty-post": "Posts without text",
     "extra-file": "Files of a split that is there already",
+    "inside-word": "Labels that begin or end inside of a word; they stay as written",
     "invisible-token": "Words that show nothing",
+    "label-differs": "Labels that another file has otherwise",
     "missing-image": "Pictures that are not there",
     "mixed-schemes": "Tags of several schemes: each is read as it says",
+    "nested-entities": "Entities inside of others; the outer ones stay",
+    "not-accepted": "Posts that an annotator rejected or passed over; they count as not labelled",
     "not-text": "Files that are no text",
     "orphan-inside": "Inside tags without a beginning: not all scorers count these entities",
     "overlapping-spans": "Entities that overlap",
     "overlong-text": "Very long texts",
     "repeated-caption": "Captions that stand for many pictures",
-    "unknown-label": "Labels that dataset.json renames and no post has",
-    "unread-labels": "Labels that stand where they are not read; the posts count as not labelled",
+    "uncovered-text": "Texts whose given words leave out a part, which no model reads",
     "unknown-id": "Captions or objects of pictures that no post has",
+    "unknown-label": "Labels that dataset.json renames and no post has",
+    "unmatched-post": "Posts that another file does not have",
+    "unread-labels": "Labels that stand where they are not read; the posts count as not labelled",
+    "unread-pictures": "Pictures that stand where they are not read; the posts have none",
 }
-"""What a kind of defect is, for a person."""
+"""What each kind of defect is, for a person."""
 
 _FILE = "export file"
 _SAID = "export said"

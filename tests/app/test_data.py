@@ -8,6 +8,7 @@ import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -20,11 +21,11 @@ from db.exchange import import_folder
 from db.job_leases import claim, fail, finish
 from db.jobs import cancel, enqueue, jobs
 from db.posts import post_ids
-from mner_core.data.lines import Defect
+from mner_core.data.lines import Defect, Kind
 from mner_core.home import Home
 from mner_core.types import InputError
 from pages.data import export
-from pages.data.sets import as_csv
+from pages.data.sets import MEANING, as_csv
 from pages.data.upload import import_server_folder, read_renames, receive, server_folders
 from tests.app.filled import SET, open_app, settled, shown
 
@@ -263,6 +264,12 @@ def test_renamed_labels() -> None:
     for text in ("OTHER", "= MISC", "A=B=C", ""):
         with pytest.raises(InputError, match="names no two labels"):
             read_renames([text])
+
+
+def test_every_kind_of_defect_has_a_sentence_of_its_own() -> None:
+    """mypy lets nothing else be a `Kind`, so that what a reader tells is never shown by its short name."""
+    assert MEANING.keys() == set(get_args(Kind))
+    assert len(set(MEANING.values())) == len(MEANING)
 
 
 def test_findings_as_a_table_that_spreadsheets_read_safely() -> None:

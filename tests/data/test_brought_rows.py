@@ -108,7 +108,13 @@ def test_what_a_span_may_not_be_is_named_with_its_place(tmp_path: Path, more: di
         ({"id": "a", "spans": [], "split": 1}, "split has to be a text"),
         ({"id": "a", "spans": [], "text": ["Ann"]}, "text has to be a text"),
         ("no json", "not valid JSON"),
-        ("[1, 2]", "not a JSON object"),
+        *(
+            (line, f'This is {what}, not a JSON object such as {{"id": "...", "spans": []}}.')
+            for line, what in (
+                ("[1, 2]", "a list"), ("[]", "an empty list"), ("[[]]", "a list"), ("7", "a number"),
+                ("0.5", "a number"), ('"Ann"', "a text"), ("true", "true or false"), ("null", "null"),
+            )
+        ),
     ],
 )  # fmt: skip
 def test_what_a_row_may_not_be_is_named_with_its_line(tmp_path: Path, record: Any, says: str) -> None:
@@ -119,8 +125,13 @@ def test_what_a_row_may_not_be_is_named_with_its_line(tmp_path: Path, record: An
 
 
 def test_a_file_that_says_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^There are no predictions in found\.json\.$"):
-        rows(tmp_path, "[\n]", ending="json")
+    for empty in ("[\n]", "[]", " [ ] "):
+        with pytest.raises(InputError, match=r"^found\.json, line 1: The JSON list is empty\.$"):
+            rows(tmp_path, empty, ending="json")
+    with pytest.raises(InputError, match=r"^found\.json, line 1: This is an empty list, not a JSON object such as"):
+        rows(tmp_path, "[[]]", ending="json")
+    with pytest.raises(InputError, match=r"^found\.json, line 2: This is a list, not a JSON object such as"):
+        rows(tmp_path, '[{"id": "a", "spans": []},\n[{"id": "b", "spans": []}]]', ending="json")
     with pytest.raises(InputError, match=r"^found\.jsonl: The file holds no text\.$"):
         rows(tmp_path, "")
 

@@ -106,6 +106,40 @@ def test_given_tokens_are_kept(tmp_path: Path) -> None:
     reading = read(tmp_path, {"text": "NewYork!", "tokens": [[0, 3], [3, 7], [7, 8]], "spans": [span(0, 7, "LOC")]})
     assert one(reading).words == ("New", "York", "!")
     assert one(reading).spans == (Span(0, 2, "LOC"),)
+    assert reading.defects == []
+
+
+WORDS = [[0, 3], [4, 7]]
+"""The words of "Ann sat", whatever stands behind them."""
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({"text": "Ann sat in Rome", "tokens": WORDS}, "'in Rome'"),
+        ({"text": "Ann sat in Rome", "tokens": [[0, 3], [11, 15]]}, "'sat in'"),
+        ({"text": "Ann sat.", "tokens": WORDS}, "'.'"),
+        ({"text": "Ann sat in Rome", "tokens": [[8, 10]]}, "'Ann sat' and 1 more part of the text"),
+        ({"text": "a b c d e", "tokens": [[2, 3], [6, 7]]}, "'a' and 2 more parts of the text"),
+        ({"text": "Ann sat in Rome", "tokens": ["Ann", "sat"]}, "'in Rome'"),
+        ({"text": "Ann sat in Rome", "tokens": ["Ann", "sat"], "ner_tags": ["B-PER", "O"]}, "'in Rome'"),
+        ({"text": "Ann sat 🙂", "tokens": [{"start": 0, "end": 3}, {"start": 4, "end": 7}]}, "'🙂'"),
+    ],
+)
+def test_words_that_leave_out_a_part_of_the_text_are_told(tmp_path: Path, record: dict[str, Any], said: str) -> None:
+    reading = read(tmp_path, record)
+    assert [(defect.kind, defect.line) for defect in reading.defects] == [("uncovered-text", 1)]
+    assert reading.defects[0].detail == f"tokens: they leave out {said}, which no model reads."
+    assert one(reading).text == record["text"]
+    assert len(one(reading).tokens) == len(record["tokens"])
+
+
+@pytest.mark.parametrize(
+    "text", ["Ann sat ", "Ann\u3000sat\u00a0\n", "Ann sat\u200b", "Ann\u200dsat\ufe0f", "Ann\tsat\u2060"]
+)
+def test_spaces_and_what_nobody_sees_need_no_word(tmp_path: Path, text: str) -> None:
+    reading = read(tmp_path, {"text": text, "tokens": WORDS})
+    assert (one(reading).words, reading.defects) == (("Ann", "sat"), [])
 
 
 @pytest.mark.parametrize(

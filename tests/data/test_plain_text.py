@@ -19,6 +19,8 @@ from mner_core.types import Example, InputError, Span
         ("", False),
         (" \n\n", False),
         ("IMGID:7\nAnn B-PER\n", False),
+        ("imgid:7\nAnn sat here\n", False),
+        ("#IMGID: 7\nAnn sat here\n", False),
         ("Ann sat here\n-DOCSTART- X\n", False),
         ("Ann B-PER\nsat O\n", False),
         ("Ann b-per\nsat o\n", False),

@@ -14,7 +14,8 @@ from mner_core.types import Example, InputError, Span
 
 ENDINGS = (".txt", ".conll", ".bio", ".jsonl")
 STRANGE = [
-    "-DOCSTART-", "-DOCSTART-X", "IMGID:5", "IMGID:", "IMGID：7", "#go", "#", "# a", "##", "O", "B-PER", "E-mail", " ",
+    "-DOCSTART-", "-DOCSTART-X", "IMGID:5", "IMGID:", "IMGID：7", "imgid:5", "# IMGID:5", "img_id=5",
+    "#go", "#", "# a", "##", "O", "B-PER", "E-mail", " ",
     "a b", "a  b", " a", "\u00a0", "\u200b", "\ufeff", "\u2028", "1", "{", "[", '"', ",", ";", "a,O", "word", "tag",
 ]  # fmt: skip
 
@@ -74,6 +75,8 @@ def test_any_posts_come_back_or_are_refused(
         ["-DOCSTART-X", "is"],
         ["-DOCSTART-", "is"],
         ["see", "IMGID:5"],
+        ["see", "imgid:5"],
+        ["see", "#IMGID:5"],
         ["#go", "Ann"],
         ["#", "Ann"],
         ["##", "1"],
@@ -94,6 +97,8 @@ def test_words_that_look_like_something_else_come_back(
         (post(["IMGID:5", "is"], ["O", "O"]), ".txt"),
         (post(["-DOCSTART-"], ["O"]), ".txt"),
         (post(["see", "IMGID:5"], None), ".txt"),
+        (post(["see", "#imgid:5"], None), ".txt"),
+        (post(["img_id=5", "is"], ["O", "O"]), ".conll"),
         (post(["\ufeffa", "b"], ["O", "O"]), ".txt"),
         (post([" ", "b"], None), ".conll"),
         (post(["a", "b"], ["O", "O"], " 7 "), ".txt"),

@@ -133,6 +133,38 @@ def test_headers_that_carry_a_tag(tmp_path: Path, content: str) -> None:
     assert said(reading) == [(("Ann",), [(0, 1, "PER")]), (("so",), [])]
 
 
+@pytest.mark.parametrize(
+    "mark", ["imgid:", "#IMGID:", "# IMGID: ", "ImgId : ", "IMG_ID:", "#image_id=", "Image ID：", "img-id = "]
+)
+@pytest.mark.parametrize("is_tagged", [False, True])
+@pytest.mark.parametrize("sep", ["\t", " ", ","])
+def test_a_picture_s_header_in_another_spelling_is_no_word(
+    tmp_path: Path, mark: str, is_tagged: bool, sep: str
+) -> None:
+    tag = f"{sep}O" if is_tagged else ""
+    reading = read(tmp_path, f"{mark}1{tag}\nAnn{sep}B-PER\nLee{sep}I-PER\n\n{mark}b.jpg{tag}\nso{sep}O\n")
+    assert [post.image_name for post, _ in reading.posts] == ["1", "b.jpg"]
+    assert said(reading) == [(("Ann", "Lee"), [(0, 2, "PER")]), (("so",), [])]
+    assert reading.defects == []
+
+
+@pytest.mark.parametrize(
+    "content", ["imgid:1\nAnn\nwon\n\nimgid:2\nso\nwhat\n", "#IMGID:1\nAnn won it\n\n#IMGID:2\nso what\n"]
+)
+def test_such_headers_of_posts_that_nobody_labelled(tmp_path: Path, content: str) -> None:
+    reading = read(tmp_path, content)
+    assert [(post.image_name, post.words[:2], post.spans) for post, _ in reading.posts] == [
+        ("1", ("Ann", "won"), None),
+        ("2", ("so", "what"), None),
+    ]
+
+
+@pytest.mark.parametrize("word", ["#imgid", "imgid", "IMAGE", "#image:1", "img:id", "#IMGIDs:5"])
+def test_words_that_only_begin_like_a_header_stay(tmp_path: Path, word: str) -> None:
+    reading = read(tmp_path, f"{word}\tO\nAnn\tB-PER\n")
+    assert said(reading) == [((word, "Ann"), [(1, 2, "PER")])]
+
+
 def test_a_single_line_without_its_tag_is_a_broken_one(tmp_path: Path) -> None:
     reading = read(tmp_path, "a\tO\nb\tB-PER\n\nbroken\n")
     assert said(reading) == [(("a", "b"), [(1, 2, "PER")]), (("broken",), [])]
