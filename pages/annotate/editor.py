@@ -166,7 +166,7 @@ def _draw_annotator(editor: Editor, now: drafts.Opened) -> None:
         now.marks,
         editor.types,
         _draw_suggested(editor),
-        key="annotator",
+        key=f"annotator {me()}",  # a draft that the browser keeps is that of the person
         on_save=saved,
         save_label="Keep draft and next" if as_draft else "Save and next",
     )

@@ -13,7 +13,7 @@ from mner_core.types import InputError, Token
 from pages.components.colours import label_colours, label_keys
 from pages.components.component import component
 
-_mount = component("span_annotator", "marks", "marking", "annotator_view", "annotator_input")
+_mount = component("span_annotator", "kept_drafts", "marks", "marking", "annotator_view", "annotator_input")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

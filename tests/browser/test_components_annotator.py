@@ -339,7 +339,23 @@ def test_a_draft_survives_a_reload_and_goes_with_the_save(annotate):
     assert ("drops 41", "PER") in shown(page)
     page.locator(".root .text").focus()
     save(page)
-    page.wait_for_function("Object.keys(sessionStorage).filter((key) => key.startsWith('mner draft')).length === 0")
+    page.wait_for_function("Object.keys(localStorage).filter((key) => key.startsWith('mner draft')).length === 0")
+
+
+@pytest.mark.parametrize(("post", "word"), [("match", "drops"), ("emoji", "Paris")])
+def test_a_draft_survives_the_closed_tab_until_another_revision_is_shown(annotate, post, word):
+    page = annotate(post)
+    drag(page, word, word)
+    other = page.context.new_page()
+    page.close()
+    other.goto(page.url)
+    expect(other.locator(".status")).to_contain_text("unsaved draft is back")
+    assert (word, "PER") in shown(other)
+    older = "Object.keys(localStorage).find((key) => key.startsWith('mner draft'))"
+    other.evaluate(f"() => localStorage.setItem({older}.replace(/[0-9]+$/, '99'), '{{}}')")
+    other.reload()
+    expect(other.locator(".status")).to_contain_text("unsaved draft is back")
+    assert other.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('mner draft')).length") == 1
 
 
 @pytest.mark.parametrize(
@@ -354,7 +370,7 @@ def test_a_draft_outlives_a_save_that_was_lost_while_the_page_changed(annotate, 
     assert (words, "PER") in shown(page)
     page.locator(".root .text").focus()
     assert [words, "PER"] in [mark[:2] for mark in save(page)["marks"]]
-    page.wait_for_function("Object.keys(sessionStorage).filter((key) => key.startsWith('mner draft')).length === 0")
+    page.wait_for_function("Object.keys(localStorage).filter((key) => key.startsWith('mner draft')).length === 0")
 
 
 def test_hostile_text_is_text(annotate):

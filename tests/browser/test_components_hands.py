@@ -100,7 +100,7 @@ def test_letters_of_ours_count_wherever_they_lie(page: Page, address: str) -> No
 
 def test_it_works_where_the_site_may_store_nothing(page: Page, address: str) -> None:
     page.add_init_script(
-        "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError'); } });"
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } });"
     )
     opened(page, address)
     drag(page, "drops", "drops")

@@ -115,6 +115,29 @@ def test_keys_walk_through_the_words(show):
     expect(page.locator(".reading bdi")).to_have_text("the")
 
 
+@pytest.mark.parametrize(
+    ("view", "part", "keys"),
+    [
+        ("evidence", ".chip", ["Alt", "ArrowDown", "Alt", "ArrowUp"]),
+        ("evidence", ".region", ["Alt", "ArrowDown", "Alt", "ArrowUp"]),
+        ("texts", ".open", ["Alt", "ArrowDown", "Alt", "ArrowUp"]),
+        ("attributions", "select", []),
+    ],
+)
+def test_alt_and_arrows_are_the_pages_and_bare_letters_are_not(
+    page: Page, address: str, view: str, part: str, keys: list[str]
+):
+    page.goto(f"{address}/?show={view}")
+    if part == ".region":
+        page.locator("select").first.select_option(label="words on regions")
+    page.locator(part).first.focus()
+    page.evaluate("() => { window.heard = []; addEventListener('keydown', ({ key }) => window.heard.push(key)); }")
+    for key in (*(f"Alt+{key}" for key in keys if key != "Alt"), "x"):
+        page.keyboard.press(key)
+    assert page.evaluate("window.heard") == keys
+    assert page.locator(f"{part}:focus").count() == 1, "nothing else was chosen by them"
+
+
 def test_gates_scores_scalars_and_words_on_words(show):
     page = show("text gate")
     gate = evidence("text gate").values

@@ -8,6 +8,7 @@ class Sheet {
   constructor(root) {
     this.root = root;
     this.painted = "score";
+    keepBareKeys(root);
     for (const name of ["chips", "choosers", "stage", "figure", "frame", "overlay", "missing", "reading", "ranking", "caveat"]) {
       this[name] = root.querySelector(`.${name}`);
     }

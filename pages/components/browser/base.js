@@ -18,6 +18,14 @@ function followTheme(root) {
   root.style.colorScheme = 0.3 * red + 0.59 * green + 0.11 * blue < 128 ? "dark" : "light";
 }
 
+/** Whether a key goes with Alt, Ctrl or Meta: then it is the page's, which has Alt+Up and Alt+Down, or the browser's. */
+const isForThePage = (event) => event.altKey || event.ctrlKey || event.metaKey;
+
+/** Keeps bare keys from Streamlit, which listens to letters. */
+function keepBareKeys(root) {
+  root.onkeydown = (event) => { if (!isForThePage(event)) event.stopPropagation(); };
+}
+
 /** Gives an element the two colours of its label. */
 function paint(element, colour) {
   element.style.setProperty("--fill", colour.fill);

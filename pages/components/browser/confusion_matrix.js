@@ -12,7 +12,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (at) buttons.find((each) => each.dataset.cell === at)?.focus();
   table.onkeydown = (event) => {
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (!step || !event.target.dataset.cell) return;
+    if (!step || isForThePage(event) || !event.target.dataset.cell) return;
     event.preventDefault();
     event.stopPropagation();
     const next = neighbour(buttons, event.target, step);

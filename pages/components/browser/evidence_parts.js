@@ -99,6 +99,7 @@ function makePickable(parts, show, pin, rest) {
 }
 
 function onPartKey(event, parts, index, pin) {
+  if (isForThePage(event)) return;
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
   if (step) {
     const next = parts[Math.max(0, Math.min(parts.length - 1, index + step))];

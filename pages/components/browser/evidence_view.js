@@ -9,7 +9,7 @@ class Board {
     for (const name of ["choosers", "stage", "figure", "frame", "overlay", "missing", "reading", "ranking", "chips", "strip", "caveat"]) {
       this[name] = root.querySelector(`.${name}`);
     }
-    root.onkeydown = (event) => { if (!event.ctrlKey && !event.metaKey) event.stopPropagation(); };
+    keepBareKeys(root);
   }
 
   take(data) {

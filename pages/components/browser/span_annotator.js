@@ -3,26 +3,6 @@
 const ANNOTATORS = new WeakMap(); // parentElement -> Annotator: the working copy outlives every rerun
 let savedDraft = null; // the draft of the post that is being saved; dropped once Python shows another post or revision
 
-/** What the browser keeps under a key; null where it keeps nothing, or is told to keep nothing. */
-function storedDraft(key) {
-  try {
-    return sessionStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-/** Keeps a text under a key, or (null) forgets it; false where the browser does not. */
-function storeDraft(key, text) {
-  try {
-    if (text === null) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, text);
-    return true;
-  } catch {
-    return text === null;
-  }
-}
-
 class Annotator {
   constructor(root) {
     this.view = new AnnotatorView(root);
@@ -49,7 +29,9 @@ class Annotator {
 
   begin(id, data) {
     this.id = id;
-    this.draftKey = `mner draft ${data.key} ${data.post} ${data.revision}`;
+    const post = `mner draft ${data.key} ${data.post} revision `;
+    this.draftKey = post + data.revision;
+    forgetOlder(post, this.draftKey);
     const follows = savedDraft !== null;
     if (follows && savedDraft !== this.draftKey) {
       storeDraft(savedDraft, null);
@@ -230,7 +212,7 @@ class Annotator {
     const handled = isSave || (event.target === this.view.text && !this.saving && onTextKey(this, event));
     if (isSave) this.save();
     if (handled) event.preventDefault();
-    if (handled || !(command || event.altKey)) event.stopPropagation(); // Streamlit listens to bare letters
+    if (handled || !isForThePage(event)) event.stopPropagation(); // Streamlit listens to bare letters
   }
 }
 

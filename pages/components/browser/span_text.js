@@ -3,7 +3,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root");
   followTheme(root);
-  root.onkeydown = (event) => { if (!event.ctrlKey && !event.metaKey) event.stopPropagation(); };
+  keepBareKeys(root);
   const list = root.querySelector(".posts");
   list.classList.toggle("single", data.posts.length === 1);
   list.replaceChildren(...data.posts.map((post) => {
