@@ -47,8 +47,7 @@ def main() -> None:
     if runs(store()):
         _draw_pickers(chosen)
     if chosen.run is None:
-        st.info(f"{why_no_run(chosen)} Once there is one, its mistakes are listed here.")
-        page_link("runs", "Train a run")
+        _draw_no_run(chosen, chosen.dataset)
         return
     of = mistakes_of(store(), chosen)
     answers = kept_answers(store(), of)
@@ -74,6 +73,19 @@ def main() -> None:
         _draw_found(chosen, answers, every)
     else:
         page_link("annotate", "Label posts")
+
+
+def _draw_no_run(chosen: Selection, dataset: str) -> None:
+    """Why nothing is listed, and what comes first: posts that nobody has labelled have no mistakes to list."""
+    if any(each.labelled for each in gold_sums(store(), dataset, chosen.gold).values()):
+        st.info(f"{why_no_run(chosen)} Once there is one, its mistakes are listed here.")
+        page_link("runs", "Train a run")
+        return
+    st.info(
+        f"{why_no_run(chosen)} And nobody has labelled a post of {plain(dataset)}: label some, and the mistakes that "
+        "runs make on them are listed here."
+    )
+    page_link("annotate", "Label posts")
 
 
 def _draw_pickers(chosen: Selection) -> None:

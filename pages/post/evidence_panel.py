@@ -54,7 +54,8 @@ def draw(state: PostState) -> None:
         _draw_picture(state)
         return
     if not state.has_worker:
-        st.info("No worker is running, so there is no evidence; the stored predictions are shown.")
+        there = "; the stored predictions are shown." if state.stored else ": start one with `make run`."
+        st.info(f"No worker is running, so there is no evidence{there}")
         _draw_picture(state)
         return
     found = answer(state, wait=True)

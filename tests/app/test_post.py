@@ -105,6 +105,15 @@ def test_without_a_worker_stored_predictions_are_shown_and_it_says_so(store: Sto
         assert session.query(Requests).count() == 0, "nobody is asked where nobody could answer"
 
 
+@pytest.mark.parametrize(("split", "name", "is_read"), [("train", "trained", False), ("valid", "match", True)])
+def test_without_a_worker_no_prediction_is_promised_that_is_not_there(
+    store: Store, split: str, name: str, is_read: bool
+) -> None:
+    text = shown(open_app("post", run="second", split=split, post=name))
+    assert ("the stored predictions are shown" in text) == is_read
+    assert ("there is no evidence: start one with `make run`" in text) != is_read
+
+
 def test_a_worker_is_asked_once_and_its_answer_drawn(store: Store, worker: FakeWorker) -> None:
     app = open_app("post", run="second", post="match")
     text = shown(app)
@@ -113,6 +122,10 @@ def test_a_worker_is_asked_once_and_its_answer_drawn(store: Store, worker: FakeW
     assert "0.90** Paris Hilton came to Paris" in text
     assert "0.40** elsewhere" in text
     assert "Counterfactuals" in text
+    [view] = [each for each in app.get("bidi_component") if "word x region attention" in str(each.proto)]
+    assert "See what changes without the picture." in str(view.proto), (
+        "it says without what, below gates and scores too"
+    )
     app.run()
     assert worker.asked == [("predict", {"run": "second", "post": number(store, "match")})]
 

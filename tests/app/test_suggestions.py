@@ -67,6 +67,16 @@ def test_every_screen_opens_on_raw_posts_beside_the_runs_of_another_set(
     assert "where labels are likeliest wrong" not in shown(app), "nobody has labelled a post of it"
 
 
+@pytest.mark.parametrize("labelled", [0, 1])
+def test_without_a_run_errors_leads_to_what_comes_first(foreign: Store, labelled: int) -> None:
+    for number in list(post_ids(foreign, "raw").values())[:labelled]:
+        save(foreign, number, "gold", base=0, marks=[], author="ann")
+    app = open_app("errors", dataset="raw")
+    assert ("nobody has labelled a post of raw: label some" in shown(app)) == (not labelled)
+    links = [each.proto.label for each in app.get("page_link")]
+    assert links == [("Train a run" if labelled else "Label posts")]
+
+
 def test_a_foreign_run_is_mapped_and_asked_to_read(foreign: Store) -> None:
     app = open_app("annotate", dataset="raw", run="first")
     assert "first has not read 6 of these posts." in shown(app)
