@@ -154,6 +154,23 @@ def test_cancelling_a_job_leaves_the_unfinished_training_of_another(
     assert job(store, waiting.id).status == "queued"
 
 
+@pytest.mark.parametrize("kind", ["import", "count", "figure"])
+def test_a_light_job_is_done_while_a_training_goes_on(store: Store, kind: Kind) -> None:
+    """Fifteen posts once waited eighteen minutes for the trainings before them."""
+    put(store)
+    put(store, priority=9)
+    training = slot(store, "say(progress=0.1, message='x'); time.sleep(60)")
+    start(training)
+    asked = enqueue(store, kind, {"name": "second", "folder": "x"}, author="anna")
+    light = slot(store, "say(result={})", LIGHT_LANE)
+    try:
+        assert run(light).id == asked.id
+        assert job(store, asked.id).status == "done"
+        assert training.running is not None, "and the training has not been asked to make room"
+    finally:
+        training.stop()
+
+
 def test_a_child_that_will_not_stop_is_killed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_executor, "GRACE", 0.2)
     queued = put(store)
