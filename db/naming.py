@@ -50,7 +50,7 @@ def names_of(job: Jobs, thing: Thing) -> set[str]:
 
 
 def refuse_deleted(session: Session, payload: Mapping[str, Any]) -> None:
-    """Refuses, within a transaction, a job whose payload names a thing that was deleted.
+    """Refuses, within a transaction, a job whose payload names a thing that was deleted, or that is gone for good.
 
     Raises:
         InputError: there is none of that name any more.
@@ -58,11 +58,16 @@ def refuse_deleted(session: Session, payload: Mapping[str, Any]) -> None:
     for thing, table in TABLES.items():
         for name in sorted(_names(payload, NAMED_IN_JOBS[thing])):
             is_there = select(table.id).where(table.name == name, table.deleted.is_(None)).with_for_update(read=True)
+            if session.scalar(is_there) is not None:
+                continue
             before = name_before(name)
-            if session.scalar(is_there) is None and (before or deleted_rows(session, thing, name)):
+            deleted = deleted_rows(session, thing, before or name)
+            if [row for row in deleted if before is None or row.name == name]:
                 raise InputError(
                     f"The {WORDS[thing]} {before or name!r} was deleted: bring it back first, or choose another."
                 )
+            if before is not None:
+                raise InputError(f"The {WORDS[thing]} {before!r} was deleted and is gone for good: choose another.")
 
 
 def _makers(thing: Thing) -> str:

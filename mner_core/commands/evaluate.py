@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mner_core.commands.inputs import load_run, must_be_run
+from mner_core.commands.inputs import load_run, must_be_others, must_be_run
 from mner_core.commands.main import Answer, say_cut, say_defects
 from mner_core.commands.score import piece_counts
 from mner_core.data.dataset import read_dataset
@@ -144,6 +144,9 @@ def image_worth(options: argparse.Namespace) -> Answer:
     from mner_core.evaluation.image_ablation import image_ablation as judge
 
     protocol_named(options.protocol)
+    for run in options.run:
+        must_be_run(run)
+    must_be_others(options.run)
     examples = _labelled(options.data)
     said: dict[str, list[Sequence[Sequence[Span]]]] = {"own": [], "none": [], "swapped": []}
     for number, run in enumerate(_load(options.run)):
@@ -185,6 +188,7 @@ def _must_be_possible(options: argparse.Namespace) -> None:
         raise InputError("--details are of one run; name one, or leave it out.")
     for run in [*options.run, *options.against]:
         must_be_run(run)
+    must_be_others(options.run, options.against)
 
 
 def _load(paths: Sequence[Path]) -> Iterator["Run"]:

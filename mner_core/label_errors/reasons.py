@@ -58,20 +58,22 @@ def item_of(context: PostContext, span: Span, score: float, is_missing: bool) ->
     if span in context.malformed:
         elsewhere = _joined("the file's tags are malformed here, an I- begins an entity", elsewhere)
     if is_missing:
-        detail = _sentence(f"gold has nothing here, the models see {span.label} ({probability.certain:.2f})", elsewhere)
+        detail = _sentence(
+            f"gold has nothing here, the models see {span.label} ({_percent(probability.certain)})", elsewhere
+        )
         return _item(context, span, score, "missing", detail, span)
     shares = {"type": probability.type, "boundary": probability.boundary, "spurious": probability.outside}
     reason = max(shares, key=lambda name: shares[name])
     rival = probability.rival
     if others > types[span.label] and reason != "boundary":
         likeliest = max(types, key=lambda label: types[label])
-        detail = _sentence(f"{elsewhere}, here {span.label} (models {probability.certain:.2f})")
+        detail = _sentence(f"{elsewhere}, here {span.label} (models {_percent(probability.certain)})")
         return _item(context, span, score, "inconsistent", detail, Span(span.start, span.end, likeliest))
     if reason == "spurious" or rival is None:
-        detail = _sentence(f"the models see no entity here ({probability.outside:.2f})", elsewhere)
+        detail = _sentence(f"the models see no entity here ({_percent(probability.outside)})", elsewhere)
         return _item(context, span, score, "spurious", detail, None)
-    seen = f"{post.span_text(rival)!r} as {rival.label} ({probability.rival_share:.2f})"
-    detail = _sentence(f"the models see {seen}, {text!r} as {span.label} ({probability.certain:.2f})", elsewhere)
+    seen = f"{post.span_text(rival)!r} as {rival.label} ({_percent(probability.rival_share)})"
+    detail = _sentence(f"the models see {seen}, {text!r} as {span.label} ({_percent(probability.certain)})", elsewhere)
     return _item(context, span, score, "type" if reason == "type" else "boundary", detail, rival)
 
 
@@ -86,6 +88,10 @@ def _item(context: PostContext, span: Span, score: float, reason: Reason, detail
         detail=detail,
         suggested=suggested,
     )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _counted(types: dict[str, int]) -> str:

@@ -145,7 +145,7 @@ def _draw_label_errors(editor: Editor) -> None:
     """Why the post is on the list: the reasons that were given when wrong labels were looked for."""
     of_post = [each for each in label_errors(store(), editor.chosen.dataset) if each.post == editor.post.id]
     for each in of_post[:_REASONS]:
-        st.caption(f":material/help: score {each.score:.2f} **{plain(each.text)}**: {plain(each.detail)}")
+        st.caption(f":material/help: score {100 * each.score:.0f} **{plain(each.text)}**: {plain(each.detail)}")
 
 
 def _draw_annotator(editor: Editor, now: drafts.Opened) -> None:

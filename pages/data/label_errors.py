@@ -30,7 +30,7 @@ KIND = {
 """The reasons in words."""
 _WIDTHS = {"Words": 115, "Label": 60, "What": 130, "Perhaps": 125, "Why": 310}
 """Pixels of the columns, so that they fit beside each other at 1280; a click shows a cell's whole text."""
-_ABOUT_SCORE = "From 0 to 1: how much the label looks like labels that were made wrong on purpose."
+_ABOUT_SCORE = "From 0 to 100: how much the label looks like labels that were made wrong on purpose."
 _SHOWN = 500
 _SAID = "label errors said"
 
@@ -92,7 +92,7 @@ def _draw_list(name: str, found: list[LabelError], split: str, made: float) -> N
         hide_index=True,
         column_config={
             **{name: st.column_config.TextColumn(width=width) for name, width in _WIDTHS.items()},
-            "Score": st.column_config.NumberColumn(format="%.2f", width=65, help=_ABOUT_SCORE),
+            "Score": st.column_config.NumberColumn(format="%.0f", width=65, help=_ABOUT_SCORE),
             "Seen": st.column_config.CheckboxColumn(width="small", help="The post was corrected or left out."),
         },
         on_select="rerun",
@@ -115,7 +115,7 @@ def _row(each: LabelError, is_done: bool) -> dict[str, Any]:
         "Label": "" if each.reason == "missing" else each.label,
         "What": KIND.get(each.reason, each.reason),
         "Perhaps": each.suggested,
-        "Score": each.score,
+        "Score": 100 * each.score,
         "Why": each.detail,
         "Seen": is_done,
         "Post": each.name,

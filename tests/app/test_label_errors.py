@@ -65,7 +65,7 @@ def test_the_list_has_a_reason_for_each_label(looked: Store) -> None:
     assert list(table["Words"]) == ["Rome", "San Francisco", "Ann"]
     assert list(table["Label"]) == ["PER", "", "PER"]
     assert list(table["What"]) == ["other type", "may be missing", "other type"]
-    assert list(table["Score"]) == [0.91, 0.7, 0.2]
+    assert list(table["Score"]) == pytest.approx([91, 70, 20])
     assert "it is no probability" in shown(app)
     assert "how likely" not in shown(app)
     assert (table["Perhaps"][0], table["Why"][1]) == ("Rome, ORG", "Gold has *nothing*.")
@@ -76,12 +76,12 @@ def test_the_work_list_goes_by_the_worst_label_and_says_why(looked: Store) -> No
     app = open_app("annotate", dataset=SET, split="valid", list="doubts")
     assert app.query_params["post"] == "bare"
     text = shown(app)
-    assert "score 0.91 **Rome**: The models see it as LOC." in text
-    assert "score 0.20 **Ann**" in text
+    assert "score 91 **Rome**: The models see it as LOC." in text
+    assert "score 20 **Ann**" in text
     assert "0 of 2 posts done, 2 left" in app.get("progress")[0].proto.text
     next(each for each in app.button if each.label == "Next").click().run()
     assert app.query_params["post"] == "match"
-    assert "score 0.70 **San Francisco**: Gold has *nothing*." in shown(app)
+    assert "score 70 **San Francisco**: Gold has *nothing*." in shown(app)
 
 
 def test_without_a_search_the_work_list_says_where_to_start_one(store: Store) -> None:

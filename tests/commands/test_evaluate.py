@@ -46,6 +46,43 @@ def test_a_run_against_another_and_itself(run: Run, runs: list[str], scenes: Pat
     assert {"bootstrap", "randomisation", "sentence", "runs"} <= set(against)
 
 
+@pytest.fixture(scope="module")
+def copies(runs: list[str]) -> dict[str, str]:
+    """Two runs, a third of other weights, and the first one again: copied, exported, by another path."""
+    first, second = map(Path, runs)
+    shutil.copytree(first, first.parent / "copy")
+    shutil.copytree(second, first.parent / "third")
+    record = json.loads((second / "run.json").read_text())
+    (first.parent / "third" / "run.json").write_text(json.dumps({**record, "weights": "other"}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNER_HOME", str(first.parent / "home"))
+        assert main(["export-run", str(first), str(first.parent / "zipped.zip")]) == 0
+    names = {name: str(first.parent / name) for name in ("0", "1", "third", "copy", "zipped.zip")}
+    return {**names, "path": str(first / ".." / "0"), "nowhere": str(first.parent / "nowhere.jsonl")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("evaluate --run 0 0", "--run names 0 twice; name each once, so that no run counts as two seeds."),
+        ("evaluate --run 0 1 0", "--run names 0 twice;"),
+        ("evaluate --run 1 path 0", "--run names 0 twice;"),
+        ("evaluate --run 0 copy", "--run names 0 and copy, which are one run;"),
+        ("evaluate --run zipped.zip 1 0", "--run names zipped.zip and 0, which are one run;"),
+        ("evaluate --run 0 1 --against third third", "--against names third twice;"),
+        ("evaluate --run 0 1 --against 0 third", "0 stands in --run and in --against;"),
+        ("evaluate --run 0 1 --against third copy", "0 stands in --run and in --against;"),
+        ("image-worth --run 0 0", "--run names 0 twice;"),
+        ("image-worth --run copy 1 0", "--run names copy and 0, which are one run;"),
+    ],
+)
+def test_no_run_counts_as_two_seeds(run: Run, copies: dict[str, str], arguments: str, sentence: str) -> None:
+    command, *given = (copies.get(each, each) for each in arguments.split())
+    status, _, said = run(command, *given, "--data", copies["nowhere"])
+    assert (status, len(said.splitlines())) == (2, 1)
+    assert said.startswith(sentence)
+
+
 def test_several_seeds_are_averaged_and_compared_in_pairs(run: Run, runs: list[str], scenes: Path) -> None:
     valid = scenes / "valid.jsonl"
     status, answer, _ = run("evaluate", "--run", *runs, "--data", valid, "--against", *runs[::-1])

@@ -26,16 +26,18 @@ from db.figures import Question, figure, keep, state_of
 from db.gc import LOCK, Collected, collect
 from db.imports import About, import_examples
 from db.in_use import IMPORT_LOCK
-from db.jobs import enqueue
+from db.job_leases import claim, fail
+from db.jobs import enqueue, retry
 from db.label_error_results import keep_ranking
 from db.posts import dataset, datasets, post_ids, posts
 from db.predictions import PostPrediction, PredictedMark, predictions, record
+from db.renaming import rename
 from db.run_totals import totals
 from db.runs import add_run, reindex, runs
 from db.tables import Counts, Datasets, Posts, Revisions, Runs, Table
 from mner_core.files import one_at_a_time
 from mner_core.home import Home
-from mner_core.types import Example
+from mner_core.types import Example, InputError
 from tests.db.conftest import Clock
 from tests.db.samples import LABELS, sample_posts
 from tests.db.test_deletion import done
@@ -245,6 +247,39 @@ def test_what_a_job_needs_does_not_go(full: Store) -> None:
     found = apply(full, at_once=True)
     assert found.left == ("The run one (deleted) was left: a job needs it.",)
     assert [each.aside for each in deleted_things(full)] == [aside]
+
+
+@pytest.mark.parametrize(
+    ("thing", "payload"),
+    [
+        ("dataset", {"dataset": "set"}),
+        ("dataset", {"data": [{"dataset": "set"}]}),
+        ("run", {"run": "one"}),
+        ("run", {"start": "one"}),
+    ],
+)
+@pytest.mark.parametrize("is_there_again", [False, True])
+def test_a_job_about_what_is_gone_for_good_says_so(
+    full: Store, clock: Clock, thing: Thing, payload: dict[str, Any], is_there_again: bool
+) -> None:
+    """A failed job cannot be taken up again; another thing that had the name and is deleted is of no help to it."""
+    failed = enqueue(full, "train", payload, author="ann")
+    taken = claim(full, "w", "cpu")
+    assert taken is not None
+    fail(full, taken, "no memory")
+    name = "set" if thing == "dataset" else "one"
+    delete(full, thing, name)
+    with pytest.raises(InputError, match="was deleted: bring it back first"):
+        retry(full, failed.id)
+    apply(full, at_once=True)
+    if is_there_again:
+        clock.time += 5
+        rename(full, thing, "other" if thing == "dataset" else "two", name)
+        delete(full, thing, name)
+    with pytest.raises(InputError) as caught:
+        retry(full, failed.id)
+    word = "data set" if thing == "dataset" else "run"
+    assert str(caught.value) == f"The {word} '{name}' was deleted and is gone for good: choose another."
 
 
 def test_old_figures_go_and_those_of_now_stay(full: Store) -> None:

@@ -50,13 +50,13 @@ def elsewhere(**counts: int) -> list[Example]:
 def test_the_largest_share_is_the_reason() -> None:
     spurious = told(outside=0.5, s1_3_PER=0.1, s1_3_LOC=0.3)
     assert (spurious.reason, spurious.suggested) == ("spurious", None)
-    assert spurious.detail == "The models see no entity here (0.50)."
+    assert spurious.detail == "The models see no entity here (50 %)."
     kind = told(outside=0.2, s1_3_PER=0.1, s1_3_LOC=0.3)
     assert (kind.reason, kind.suggested) == ("type", Span(1, 3, "LOC"))
-    assert kind.detail == "The models see 'Ann Bo' as LOC (0.30), 'Ann Bo' as PER (0.10)."
+    assert kind.detail == "The models see 'Ann Bo' as LOC (30 %), 'Ann Bo' as PER (10 %)."
     borders = told(outside=0.2, s1_3_PER=0.1, s1_2_PER=0.4, s1_3_LOC=0.3)
     assert (borders.reason, borders.suggested) == ("boundary", Span(1, 2, "PER"))
-    assert borders.detail == "The models see 'Ann' as PER (0.40), 'Ann Bo' as PER (0.10)."
+    assert borders.detail == "The models see 'Ann' as PER (40 %), 'Ann Bo' as PER (10 %)."
     assert (borders.post, borders.text, borders.score, borders.span) == ("p", "Ann Bo", 0.5, NAME)
 
 
@@ -67,7 +67,7 @@ def test_without_a_rival_there_is_no_entity() -> None:
 def test_what_gold_lacks_is_what_the_models_see() -> None:
     found = told(missing=True, others=elsewhere(PER=1), s1_3_PER=0.75)
     assert (found.reason, found.suggested) == ("missing", NAME)
-    assert found.detail == "Gold has nothing here, the models see PER (0.75); 'Ann Bo' is PER once in other posts."
+    assert found.detail == "Gold has nothing here, the models see PER (75 %); 'Ann Bo' is PER once in other posts."
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_commonest_type_elsewhere_is_suggested_unless_the_borders_are_in_dou
     others = elsewhere(ORG=1, LOC=3)
     found = told(others=others, outside=0.5, s1_3_PER=0.25)
     assert (found.reason, found.suggested) == ("inconsistent", Span(1, 3, "LOC"))
-    assert found.detail == "'Ann Bo' is ORG once, LOC 3 times in other posts, here PER (models 0.25)."
+    assert found.detail == "'Ann Bo' is ORG once, LOC 3 times in other posts, here PER (models 25 %)."
     borders = told(others=others, outside=0.1, s1_2_PER=0.5)
     assert borders.reason == "boundary"
     assert borders.detail.endswith("; 'Ann Bo' is ORG once, LOC 3 times in other posts.")
@@ -91,7 +91,7 @@ def test_the_commonest_type_elsewhere_is_suggested_unless_the_borders_are_in_dou
 def test_malformed_tags_are_told_before_other_posts() -> None:
     found = told(torn=True, others=elsewhere(PER=2), outside=0.5)
     assert found.detail == (
-        "The models see no entity here (0.50); the file's tags are malformed here, an I- begins an entity; "
+        "The models see no entity here (50 %); the file's tags are malformed here, an I- begins an entity; "
         "'Ann Bo' is PER 2 times in other posts."
     )
     alone = told(torn=True, outside=0.5)
@@ -102,7 +102,7 @@ def test_an_item_as_json() -> None:
     record = told(outside=0.2, s1_3_PER=0.1, s1_3_LOC=0.3).to_json()
     assert record == {
         "post": "p", "split": "", "start": 1, "end": 3, "label": "PER", "score": 0.5, "reason": "type",
-        "detail": "The models see 'Ann Bo' as LOC (0.30), 'Ann Bo' as PER (0.10).", "text": "Ann Bo",
+        "detail": "The models see 'Ann Bo' as LOC (30 %), 'Ann Bo' as PER (10 %).", "text": "Ann Bo",
         "suggested": {"start": 1, "end": 3, "label": "LOC"},
     }  # fmt: skip
     assert told(outside=0.5).to_json()["suggested"] is None
