@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mner_core.data.images import image_digest, opens
 from mner_core.tags import SCHEMES, encode
-from mner_core.types import Example, InputError, Span
+from mner_core.types import Example, ImageObject, InputError, Span
 
 
 def data_fingerprint(examples: Iterable[Example]) -> str:
@@ -24,7 +24,7 @@ def data_fingerprint(examples: Iterable[Example]) -> str:
                 _gold(example),
                 example.image_name,
                 example.caption,
-                [[item.label, item.box, item.score] for item in example.objects or ()],
+                _objects(example.objects),
             ]
         )
         for example in examples
@@ -50,6 +50,16 @@ def gold_fingerprint(examples: Iterable[Example]) -> str:
     The order of the posts and their ids do not matter.
     """
     return _digest(sorted(_canonical([example.words, _gold(example)]) for example in examples))
+
+
+def _objects(objects: Sequence[ImageObject] | None) -> Any:
+    """The objects that came with a post; where none are in the picture, that differs from nobody having said so.
+
+    A post of which nobody has said anything has the empty list, as in the fingerprints of earlier versions.
+    """
+    if objects is None:
+        return []
+    return [[item.label, item.box, item.score] for item in objects] or "no object"
 
 
 def _picture(example: Example) -> str:
