@@ -69,6 +69,28 @@ def test_a_run_is_not_better_on_labels_that_it_wrote(home: Home, tmp_path: Path,
     assert "-100.00 F1" in said
 
 
+@pytest.mark.parametrize(("suggested_by", "counts"), [("loc", True), ("loc.zip", False), ("lo", False)])
+def test_an_exported_run_is_known_by_the_name_it_had(
+    home: Home, tmp_path: Path, suggested_by: str, counts: bool
+) -> None:
+    data = write_data(tmp_path, all_from(suggested_by))
+    posts = read_dataset(data).posts
+    [(folder, record, spans)] = side(home, "loc", "LOC", posts, model="rgcn")
+    packed: Side = [(folder.with_name("loc.zip"), record, spans)]
+    found = compare_fairly(data, posts, packed, side(home, "per", "PER", posts), "entity")
+    assert found["suggested"] == (6 if counts else 0)
+
+
+@pytest.mark.parametrize("side_of", ["ours", "theirs"])
+def test_neither_side_is_measured_on_what_it_suggested(home: Home, tmp_path: Path, side_of: str) -> None:
+    data = write_data(tmp_path, all_from("loc"))
+    posts = read_dataset(data).posts
+    loc, per = side(home, "loc", "LOC", posts, model="rgcn"), side(home, "per", "PER", posts)
+    found = compare_fairly(data, posts, *((loc, per) if side_of == "ours" else (per, loc)), "entity")
+    assert found["suggested"] == 6
+    assert found["difference"] == (-100.0 if side_of == "ours" else 100.0)
+
+
 @pytest.mark.parametrize("run", [None, "elsewhere"])
 def test_labels_that_neither_suggested_stay_as_they_are(home: Home, tmp_path: Path, run: str | None) -> None:
     found = compared(home, write_data(tmp_path, all_from(run)))

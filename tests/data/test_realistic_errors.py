@@ -122,6 +122,56 @@ def test_a_rare_title_word_is_taken_in_and_an_article_left_out() -> None:
     assert ways == {(Span(2, 3, "LOC"), "article"), (Span(1, 2, "LOC"), "partial name")}
 
 
+@pytest.mark.parametrize(("place", "beside"), [(0, "left"), (1, "right")])
+@pytest.mark.parametrize("word", ["President", "#Gala", "#"])
+def test_a_neighbour_is_taken_in_from_either_side(place: int, beside: str, word: str) -> None:
+    span = Span(1 - place + 1, 2 - place + 1, "PER")
+    words = ["there", word, "Ann", "spoke"] if beside == "left" else ["there", "Ann", word, "spoke"]
+    errors = RealisticErrors([post("a", words, span), *(post(str(n), ["so", f"x{n}"]) for n in range(20))])
+    wider = Span(1, 3, "PER")
+    assert errors.moved(post("a", words, span), span, [], random.Random(0)) == (wider, "neighbour")
+
+
+def retyped(posts: Sequence[Example], asked: int) -> Counter[str]:
+    """What the first span of a post is called, over many seeds."""
+    errors, found = RealisticErrors(posts), Counter[str]()
+    [span] = posts[asked].spans or ()
+    for seed in range(300):
+        way = errors.retyped(posts[asked], span, random.Random(seed))
+        assert way is not None
+        found[way[0].label] += 1
+    return found
+
+
+def test_a_name_with_one_type_is_given_the_type_that_its_own_is_taken_for() -> None:
+    """Oslo is a LOC alone; other names are LOC and ORG, as PER and MISC share others."""
+    posts = [post("o", ["Oslo", "won"], Span(0, 1, "LOC"))]
+    for pair, name in ((("LOC", "ORG"), "Rio"), (("PER", "MISC"), "Zoe")):
+        posts += [post(f"{name}{n}", [name, "won"], Span(0, 1, pair[n % 2])) for n in range(40)]
+    found = retyped(posts, 0)
+    assert found["ORG"] > 0.75 * found.total()
+
+
+def test_a_name_whose_words_have_another_type_is_given_that_one() -> None:
+    """Lee is ORG in posts of its own; LOC and PER are the usual pair."""
+    posts = [post("a", ["Ann", "Lee", "won"], Span(0, 2, "PER"))]
+    posts += [post(f"r{n}", ["Rio", "won"], Span(0, 1, ("LOC", "PER")[n % 2])) for n in range(6)]
+    posts += [post(f"l{n}", ["Lee", "won"], Span(0, 1, "ORG")) for n in range(40)]
+    found = retyped(posts, 0)
+    assert found["ORG"] > 0.75 * found.total()
+    assert found["LOC"] < found["ORG"]
+
+
+def test_invented_names_have_types_as_often_as_there_are_names_of_them() -> None:
+    posts = [post(f"l{n}", ["in", f"Rio{n}"], Span(1, 2, "LOC")) for n in range(95)]
+    posts += [post(f"p{n}", ["met", f"Ann{n}"], Span(1, 2, "PER")) for n in range(5)]
+    errors, blank = RealisticErrors(posts), post("b", ["so", "Monday", "it", "is"])
+    ways = [errors.invented(blank, [], random.Random(seed)) for seed in range(200)]
+    labels = Counter(way[0].label for way in ways if way)
+    assert labels.total() == 200
+    assert 0 < labels["PER"] < 30, "one in twenty, not every second one"
+
+
 def test_small_letters_hashtags_and_rare_names_are_overlooked_first() -> None:
     posts = [post(f"c{number}", ["we", "saw", "Oslo", "there"], Span(2, 3, "LOC")) for number in range(200)]
     posts += [post(f"s{number}", f"we saw lim{number}a there".split(), Span(2, 3, "LOC")) for number in range(100)]

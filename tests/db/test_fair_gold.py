@@ -95,6 +95,35 @@ def test_other_seeds_of_the_setting_count_as_the_run(store: Store, numbers: list
     assert of_their_setting(store, ["gone"]) == ("gone",)
 
 
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        ({"seed": 7}, True),
+        ({"variant": "w/o gate"}, False),
+        ({"profile": "paper"}, False),
+        ({"settings": {"epochs": 9}}, False),
+        ({"model": "umgf"}, False),
+    ],
+)
+def test_whatever_else_than_the_seed_makes_another_setting(
+    store: Store, numbers: list[int], other: dict[str, object], is_same: bool
+) -> None:
+    add_run(store, write_run(store.home, "another", **{"model": "rgcn", **other}))
+    assert ("another" in of_their_setting(store, ["loc"])) == is_same
+    assert ("loc" in of_their_setting(store, ["another"])) == is_same
+
+
+@pytest.mark.parametrize("asked", ["current", "bob"])
+def test_a_suggestion_on_another_track_takes_nothing_back(store: Store, numbers: list[int], asked: str) -> None:
+    track, other = ("gold", "bob") if asked == "current" else ("bob", "gold")
+    base = {"gold": 1, "bob": 0}
+    save(store, numbers[0], other, base=base[other], marks=[mark("LOC")], author="ann", run="loc")
+    save(store, numbers[0], track, base=base[track], marks=[mark("PER")], author="bob")
+    for fair_to in ((), ("loc",)):
+        [first, *_] = judged(store, "loc", "set", "test", asked, fair_to)
+        assert (first.gold_post.post, first.gold) == (numbers[0], (Span(0, 3, "PER"),))
+
+
 def test_a_post_without_labels_before_is_left_out(store: Store, numbers: list[int]) -> None:
     import_examples(store, "raw", [sample_post(f"r{each}", f"Ann {each}", None, "test") for each in range(2)])
     import_examples(store, "raw", [], About(labels=("LOC", "PER")))

@@ -18,7 +18,7 @@ from db.imports import About, import_examples
 from db.posts import dataset, post, post_ids, posts
 from db.predictions import PostPrediction, predictions, record
 from db.runs import add_run
-from db.splits import is_dividable, move_posts, plan_division
+from db.splits import belongs_to, is_dividable, move_posts, plan_division
 from mner_core.types import InputError, Span
 from tests.db.samples import sample_post
 from tests.db.test_runs import write_run
@@ -68,6 +68,25 @@ def test_one_text_and_one_picture_stay_together(one_split: Store) -> None:
         numbers = {name: number for (_, name), number in post_ids(one_split, "set").items()}
         for pair in ("8", "9"), ("18", "19"), ("3", "13", "23"):
             assert len({found[numbers[name]] for name in pair}) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        (("Ann in Rome", None), ("Ann in Rome", None), True),
+        (("Ann in Rome", None), ("ANN in rome", None), True),
+        (("Ann in Rome", None), ("  Ann in\n\tRome ", None), True),
+        (("STRASSE 7", None), ("straße 7", None), True),
+        (("Ann in Rome", "sha"), ("Bo in Oslo", "sha"), True),
+        (("Ann in Rome", "sha"), ("Ann in Rome", "other"), True),
+        (("Ann in Rome", None), ("Ann in Rome!", None), False),
+        (("Ann in Rome", "sha"), ("Bo in Oslo", "other"), False),
+        (("Ann in Rome", None), ("Bo in Oslo", None), False),
+        (("", None), (" ", None), False),
+    ],
+)
+def test_what_belongs_together(one: tuple[str, str | None], other: tuple[str, str | None], together: bool) -> None:
+    assert (not set(belongs_to(*one)).isdisjoint(belongs_to(*other))) == together
 
 
 def test_posts_keep_their_revisions_and_what_runs_say(one_split: Store) -> None:

@@ -95,6 +95,52 @@ def test_the_same_id_in_another_split_is_another_post(
     assert used.of_text([other]) == fresh
 
 
+def test_what_a_text_finds_follows_from_who_asks_and_with_which_picture(
+    posts: list[Example], features: FeatureStore, tmp_path: Path
+) -> None:
+    """Every post's caption is its own text, so the post itself is the likest one wherever it is not left out."""
+    told = [replace(each, caption=each.text) for each in posts]
+    away = replace(told[0], split="valid")
+    shown = {
+        "itself": (told[0], False),
+        "itself without a picture": (replace(told[0], image=None), False),
+        "the same id elsewhere, with that picture": (away, False),
+        "the same id elsewhere, with another picture": (replace(away, image=told[5].image), True),
+        "the same id elsewhere, without a picture": (replace(away, image=None), True),
+        "another id with that picture": (replace(away, id="other"), False),
+        "another text": (replace(away, image=None, text=told[7].text), False),
+    }
+    used = neighbourhood(told, features, tmp_path)
+    for order in (list(shown), list(reversed(shown))):
+        for name in order:
+            asking, is_found = shown[name]
+            [found] = used.of_text([asking])
+            assert (found[0].key == told[0].key) == is_found, name
+            assert [found] == neighbourhood(told, features, tmp_path).of_text([asking]), name
+
+
+def test_what_objects_find_follows_from_who_asks_and_with_which_picture(
+    posts: list[Example], features: FeatureStore, tmp_path: Path
+) -> None:
+    """The objects are those of the first post's picture all along, whatever the file is: that post is the likest."""
+    away, seen = replace(posts[0], split="valid"), features.features(posts[0])
+    assert seen.objects
+    shown = {
+        "itself": (posts[0], False),
+        "the same id elsewhere, with that picture": (away, False),
+        "the same id elsewhere, with another picture": (replace(away, image=posts[5].image), True),
+        "the same id elsewhere, without a picture": (replace(away, image=None), True),
+        "another id with that picture": (replace(away, id="other"), False),
+    }
+    used = neighbourhood(posts, features, tmp_path)
+    for order in (list(shown), list(reversed(shown))):
+        for name in order:
+            asking, is_found = shown[name]
+            [found] = used.of_image([asking], [seen])
+            assert (found[0].key == posts[0].key) == is_found, name
+            assert [found] == neighbourhood(posts, features, tmp_path).of_image([asking], [seen]), name
+
+
 def test_a_question_searches_once_and_no_more_is_remembered_than_said(
     posts: list[Example], features: FeatureStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

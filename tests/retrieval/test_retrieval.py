@@ -424,8 +424,11 @@ def test_the_fingerprint_names_the_content() -> None:
     }
     moved = Pool(**fields | {"caption_vectors": vectors})  # type: ignore[arg-type]
     renamed = Pool(**fields | {"keys": (key("q"), *pool.keys[1:])})  # type: ignore[arg-type]
+    seen = Pool(**fields | {"object_vectors": pool.object_vectors * 2})  # type: ignore[arg-type]
+    painted = Pool(**fields | {"image_digests": ("another picture", *pool.image_digests[1:])})  # type: ignore[arg-type]
+    elsewhere = Pool(**fields | {"keys": (key("p0", "test"), *pool.keys[1:])})  # type: ignore[arg-type]
     assert a_pool().fingerprint == pool.fingerprint
-    assert len({each.fingerprint for each in (pool, bigger, moved, renamed)}) == 4
+    assert len({each.fingerprint for each in (pool, bigger, moved, renamed, seen, painted, elsewhere)}) == 7
 
 
 def test_a_pool_that_does_not_fit_together_is_refused() -> None:

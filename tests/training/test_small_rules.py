@@ -1,6 +1,8 @@
 """Rules of a run's files, of a warm start, of a checkpoint's random numbers and of swapped pictures, each by itself."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,9 +17,9 @@ from mner_core.data.dataset import Dataset
 from mner_core.training import checkpoint, fit, train, warm_start
 from mner_core.training.checkpoint import CheckpointPlace
 from mner_core.training.plan import Plan
-from mner_core.training.run import with_swapped_images
+from mner_core.training.run import with_swapped_images, without_images
 from mner_core.training.warm_start import PIECE_VECTORS
-from mner_core.types import InputError, Prediction, Span
+from mner_core.types import Example, ImageObject, InputError, Prediction, Span
 from tests.fakes import post, settings_of
 
 NAME = "Peña 東京 #\U0001f600"
@@ -107,6 +109,38 @@ def test_two_pictures_change_places(scenes: Dataset) -> None:
         one.text,
         two.text,
     ]
+
+
+def of_picture(post: Example) -> tuple[object, ...]:
+    """All that follows from a post's picture."""
+    return post.image, post.image_name, post.caption, post.objects
+
+
+def told(posts: Sequence[Example]) -> list[Example]:
+    """The posts, each with a caption and objects of its own."""
+    return [
+        replace(post, caption=f"caption {row}", objects=(ImageObject(f"thing {row}", (0, 0, 1, 1)),))
+        for row, post in enumerate(posts)
+    ]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_picture_comes_with_all_that_is_known_of_it_and_the_text_stays(scenes: Dataset, seed: int) -> None:
+    posts = told([post for post in scenes.posts if post.image is not None])
+    swapped = with_swapped_images(posts, seed)
+    assert Counter(map(of_picture, swapped)) == Counter(map(of_picture, posts))
+    assert all(of_picture(other) != of_picture(own) for other, own in zip(swapped, posts, strict=True))
+    assert without_images(swapped) == without_images(posts), "nothing else has changed"
+
+
+def test_without_a_picture_nothing_is_known_of_one(scenes: Dataset) -> None:
+    posts = told(scenes.posts)
+    bare = without_images(posts)
+    assert {of_picture(post) for post in bare} == {(None, None, None, None)}
+    assert [
+        replace(post, image=own.image, image_name=own.image_name, caption=own.caption, objects=own.objects)
+        for post, own in zip(bare, posts, strict=True)
+    ] == posts
 
 
 @pytest.mark.parametrize(("began", "ends", "seconds"), [(100.0, 103.26, 3.3), (5.0, 5.04, 0.0), (1e5, 1e5 + 60, 60.0)])

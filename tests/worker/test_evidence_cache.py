@@ -31,13 +31,29 @@ ASKED: dict[str, Any] = {"run": RUN, "versions": ["code", "extractors"], "exampl
         {"run": replace(RUN, pool="other")},
         {"run": replace(RUN, knowledge="graph")},
         {"example": replace(POST, text="Bob")},
+        {"example": replace(POST, tokens=(Token("A", 0, 1), Token("nn", 1, 3)))},
+        {"example": replace(POST, id="b")},
+        {"example": replace(POST, split="test")},
         {"example": replace(POST, caption="a dog")},
+        {"example": replace(POST, context="")},
+        {"example": replace(POST, context="a dog")},
+        {"example": replace(POST, objects=())},
         {"example": replace(POST, objects=(ImageObject("dog", (0, 0, 1, 1)),))},
     ],
 )
 def test_each_thing_that_an_answer_follows_from_makes_it_another_one(changed: dict[str, Any]) -> None:
     assert evidence_key(**ASKED) == evidence_key(**ASKED)
     assert evidence_key(**{**ASKED, **changed}) != evidence_key(**ASKED)
+
+
+def test_every_field_of_an_object_makes_it_another_answer() -> None:
+    whole = ImageObject("dog", (0, 0, 1, 1), 0.5)
+    others = [replace(whole, label="cat"), replace(whole, box=(0, 0, 1, 0.5)), replace(whole, score=0.6)]
+    keys = {
+        evidence_key(**{**ASKED, "example": replace(POST, objects=objects)})
+        for objects in ((whole,), *((other,) for other in others), (whole, whole))
+    }
+    assert len(keys) == 5
 
 
 def test_what_was_kept_comes_back_and_what_is_no_record_does_not(tmp_path: Path) -> None:

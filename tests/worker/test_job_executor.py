@@ -171,6 +171,35 @@ def test_a_light_job_is_done_while_a_training_goes_on(store: Store, kind: Kind) 
         training.stop()
 
 
+@pytest.mark.parametrize("training", ["failed, to be retried", "begun at the command line"])
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("import", {"name": "first", "folder": "x"}),
+        ("suspicious", {"name": "first", "dataset": "scenes"}),
+        ("features", {"name": "first", "dataset": "first"}),
+    ],
+)
+def test_cancelling_a_job_of_another_kind_leaves_a_training_that_no_job_waits_for(
+    store: Store, kind: Kind, payload: dict[str, str], training: str
+) -> None:
+    """Only the kind tells these two apart: the folder has the name, and no waiting job speaks for it."""
+    if training.startswith("failed"):
+        put(store)
+        failed = job_leases.claim(store, "owner", "here:gpu")
+        assert failed is not None
+        job_leases.fail(store, failed, "The disk was full.")
+    checkpoint = store.home.runs / ".first.unfinished" / "checkpoint" / "place.json"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_text("{}")
+    enqueued = enqueue(store, kind, payload, author="ben")
+    one = slot(store, "say(progress=0.1, message='x')\ntime.sleep(60)", LIGHT_LANE if kind == "import" else "cpu")
+    start(one)
+    cancel(store, enqueued.id)
+    assert run(one).status == "cancelled"
+    assert checkpoint.exists()
+
+
 def test_a_child_that_will_not_stop_is_killed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_executor, "GRACE", 0.2)
     queued = put(store)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -309,6 +310,30 @@ def test_an_answer_with_evidence_is_kept_until_the_run_or_the_post_is_another(
         with pytest.raises(ZeroDivisionError):
             answers.predict(payload)
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("changed", ["code", "extractors", "picture", "context"])
+def test_an_answer_is_given_anew_once_what_it_follows_from_is_another(
+    trained: Store, answers: RequestHandlers, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    first = pictured(trained)[0]
+    run = answers.model_cache.get("graph")
+    assert run.features is not None
+    digests: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("worker.request_handlers.system_digest", lambda *of: digests.append(of) or "code")
+    before = answers._key(run, first.example)
+    assert digests == [(run.plan.system, "worker.request_handlers")], "what turns an answer into JSON has a say, too"
+    assert answers._key(run, first.example) == before
+    example = first.example
+    if changed == "code":
+        monkeypatch.setattr("worker.request_handlers.system_digest", lambda *_: "repaired")
+    elif changed == "extractors":
+        monkeypatch.setattr(type(run.features.extractor), "version", "newer")
+    elif changed == "picture":
+        monkeypatch.setattr("worker.request_handlers.image_digest", lambda path: f"other content of {path.name}")
+    else:
+        example = replace(example, context="a sentence behind the text")
+    assert answers._key(run, example) != before
 
 
 def test_kept_answers_stay_within_the_limit(tmp_path: Path) -> None:
