@@ -63,6 +63,29 @@ def test_without_posts_that_pick_the_epoch_every_tenth_one_does(monkeypatch: pyt
         assert [each.key for each in request.train] == rest
 
 
+def test_a_folds_scores_are_kept_under_the_code_that_makes_them_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`training_key` holds the code of the training; what turns its model into scores is this module."""
+    held, asked = HeldOutScores(None, {}), []  # type: ignore[arg-type]
+
+    def keyed(request: TrainingRequest, *modules: str) -> dict[str, Any]:
+        asked.append(modules)
+        return {"train": len(request.train), "code": len(asked) // 3}
+
+    kept: list[Path] = []
+    monkeypatch.setattr(cross_validation, "training_key", keyed)
+    monkeypatch.setattr(cross_validation, "kept", lambda file, *_: kept.append(file) or held)
+    plan: Any = None
+    posts = invented_posts(12)
+    request = TrainingRequest(plan=plan, train=posts, dev=[], others=[], data="x", seed=3)
+    cross_validated(request, 2, Home(tmp_path))
+    cross_validated(request, 2, Home(tmp_path))
+    assert set(asked) == {(cross_validation.__name__,)}
+    assert len(asked) == 4
+    assert len(set(kept)) == 4, "other code and another part are other scores"
+
+
 def test_parts_differ_by_no_more_than_their_largest_group() -> None:
     posts = invented_posts(40)
     twins = [replace(each, id=f"twin {each.id}") for each in posts[:3]]

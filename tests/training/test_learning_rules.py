@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mner_core.batches.batcher import Batcher
 from mner_core.catalog.systems import SYSTEMS
+from mner_core.data.tokenize import tokenize
 from mner_core.home import Home
 from mner_core.run_record import read_record
 from mner_core.training import fit
@@ -147,18 +148,40 @@ def test_only_training_posts_teach(
     assert len(record.trained_posts) == len(request.train)
 
 
-@pytest.mark.parametrize("dev", ["other labels", "none of them", "other posts"])
-def test_dev_has_no_say_in_the_weights_of_an_epoch(dev: str, request_for: Make, home: Home, tmp_path: Path) -> None:
-    """With a single epoch there is nothing to pick, so that dev cannot matter at all: bit for bit."""
-    request = request_for("bert-crf", 1, epochs=1)
+@pytest.mark.parametrize(
+    ("name", "dev"),
+    [
+        *(("bert-crf", dev) for dev in ("other labels", "none of them", "other posts", "letters of their own")),
+        ("rgcn", "other posts"),
+        ("rgcn", "letters of their own"),
+    ],
+)
+def test_dev_has_no_say_in_the_weights_of_an_epoch(
+    name: str, dev: str, request_for: Make, home: Home, tmp_path: Path
+) -> None:
+    """With a single epoch there is nothing to pick, so that dev cannot matter at all: bit for bit.
+
+    Nor has it a say in the vocabulary, in the pool `train` of neighbours, or in the means of the pictures.
+    """
+    request = request_for(name, 1, epochs=1)
     changed = {
         "other labels": [post.with_spans([Span(0, 1, "LOC")]) for post in request.dev],
         "none of them": [post.with_spans([]) for post in request.dev],
         "other posts": list(request.others),
+        "letters of their own": [told(post, "ѫѯ 漢") for post in request.dev],
     }[dev]
     train(request, tmp_path / "one", home)
-    train(replace(request, dev=changed), tmp_path / "other", home)
-    assert same(*(load_file(tmp_path / run / "weights.safetensors") for run in ("one", "other")))
+    train(replace(request, dev=changed, others=request.dev), tmp_path / "other", home)
+    one, other = (sorted(each.name for each in (tmp_path / run).glob("*.safetensors")) for run in ("one", "other"))
+    assert one == other
+    assert "weights.safetensors" in one
+    for file in one:
+        assert same(*(load_file(tmp_path / run / file) for run in ("one", "other"))), file
+
+
+def told(post: Example, text: str) -> Example:
+    """The post with another text and nothing marked in it."""
+    return replace(post, text=text, tokens=tokenize(text), spans=(), tags=None, subsets={})
 
 
 @pytest.mark.parametrize(

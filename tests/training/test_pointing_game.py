@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mner_core.data.boxes import ENTITY_BOXES, read_entity_boxes
 from mner_core.data.dataset import Dataset
@@ -28,6 +29,20 @@ def test_the_untrained_model_is_the_one_that_training_began_with(run: Run) -> No
     before = run.untrained().state_dict()
     for name, weights in run.model.state_dict().items():
         assert np.array_equal(weights, before[name]), name
+
+
+@pytest.mark.parametrize(("name", "seed"), [("bert-crf", 3), ("bert-crf", 4), ("rgcn", 3)])
+def test_the_untrained_model_is_drawn_from_the_runs_own_seed(
+    name: str, seed: int, request_for: Callable[..., TrainingRequest], home: Home, tmp_path: Path
+) -> None:
+    """Encoder and layers alike, whatever was drawn before."""
+    request = request_for(name, seed, epochs=1, encoder_rate=0, fusion_rate=0, head_rate=0)
+    train(request, tmp_path / "run", home)
+    run = load(tmp_path / "run", home)
+    torch.manual_seed(99)
+    before = run.untrained().state_dict()
+    different = [each for each, value in run.model.state_dict().items() if not torch.equal(value, before[each])]
+    assert different == []
 
 
 def test_a_run_is_judged_on_posts_that_it_was_not_trained_on(run: Run, scenes: Dataset, tmp_path: Path) -> None:
