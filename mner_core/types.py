@@ -101,6 +101,8 @@ class Example:
     `context` is a text that a model with such a setting reads behind the post, in the caption's place; None for none.
     `subsets` names parts of the gold for sliced scores, for example {"ambiguous": the spans whose name is ambiguous};
     one that is empty stands for the whole post.
+    `boxes` says where in the picture an entity of `spans` is to be seen, empty where it is not in the picture; of an
+    entity that is no key of it nobody has said so.
     `has_own_id` is False where the file gave no id, so that it was made from the post's place or its picture's name; it
     makes no difference between two posts.
     `id_in_file` is the id that the file gave where a post of another split has it, so that `id` is another; else None.
@@ -119,6 +121,7 @@ class Example:
     source: str = ""
     split: str = ""
     subsets: Mapping[str, frozenset[Span]] = field(default_factory=dict)
+    boxes: Mapping[Span, tuple[Box, ...]] = field(default_factory=dict)
     has_own_id: bool = field(default=True, compare=False)
     id_in_file: str | None = field(default=None, compare=False)
 
@@ -138,8 +141,9 @@ class Example:
         return self.text[start:end]
 
     def with_spans(self, spans: Sequence[Span] | None) -> "Example":
-        """The same post with other gold: the file's tags and named subsets no longer speak of it and are dropped."""
-        return replace(self, spans=None if spans is None else tuple(sorted(spans)), tags=None, subsets={})
+        """The same post with other gold: the tags, subsets and boxes of the old one do not speak of it and go."""
+        gold = None if spans is None else tuple(sorted(spans))
+        return replace(self, spans=gold, tags=None, subsets={}, boxes={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

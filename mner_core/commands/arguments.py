@@ -124,9 +124,10 @@ def score_commands(add: Add) -> None:
     worth = add("image-worth", scoring.image_worth, "Says whether runs gain from what the images show.")
     _runs(worth)
     _protocol(worth)
-    score = add("score", files.score_command, "Scores one tag file against another of the same posts.")
+    score = add("score", files.score_command, "Scores one file of labels against another of the same posts.")
     _two_files(score)
     _protocol(score)
+    score.add_argument("--boxes", action="store_true", help="JSONL whose spans have boxes: score their places as well")
     agreement = add("agreement", files.agreement, "Says how far two files of labels for the same posts agree.")
     _two_files(agreement)
 

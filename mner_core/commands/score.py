@@ -1,9 +1,12 @@
 """The commands that compare two files of posts: score, agreement."""
 
 import argparse
+from dataclasses import asdict
+from pathlib import Path
 
 from mner_core.catalog.profiles import profile
 from mner_core.commands.main import Answer, say_defects
+from mner_core.data.brought import JSON_ENDINGS
 from mner_core.evaluation.legacy import PieceCounts
 from mner_core.evaluation.prediction_files import read_both, score_files
 from mner_core.evaluation.protocols import NEEDS_PIECES, must_be_known
@@ -11,11 +14,27 @@ from mner_core.types import InputError
 
 
 def score_command(options: argparse.Namespace) -> Answer:
-    """Scores one tag file against another."""
+    """Scores one file of posts against another; with `--boxes` by the places of their entities as well."""
     must_be_known(options.protocol)
     result, defects = score_files(options.gold, options.pred, options.protocol, piece_counts(options.protocol))
     say_defects(defects)
-    return result.to_json()
+    return result.to_json() | (_grounded(options.gold, options.pred) if options.boxes else {})
+
+
+def _grounded(gold_file: Path, pred_file: Path) -> Answer:
+    """The grounded score of two files that have been scored by their words and types already."""
+    from mner_core.evaluation.grounded import first_boxes, grounded_score
+
+    for file in (gold_file, pred_file):
+        if file.suffix.lower() not in JSON_ENDINGS:
+            raise InputError(f"{file.name} is a tag file, whose entities have no boxes; leave --boxes out.")
+    gold, predicted, _ = read_both(gold_file, pred_file)
+    if not any(post.boxes for post in gold):
+        raise InputError(
+            f'No entity in {gold_file.name} has "boxes"; give its spans theirs ([] for not in the picture), or leave '
+            "--boxes out."
+        )
+    return {"grounded": asdict(grounded_score(gold, [first_boxes(post) for post in predicted]))}
 
 
 def agreement(options: argparse.Namespace) -> Answer:

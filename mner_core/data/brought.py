@@ -4,13 +4,13 @@ A row is `{"id", "split"?, "text"?, "spans": [{"start", "end", "label", "confide
 post's text, end exclusive; a confidence is 0..1, a box has its corners in 0..1 (see `mner_core.types.Box`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mner_core.data.lines import Reading, json_records, read_lines
 from mner_core.data.posts import Ids, read_file, safe_id
+from mner_core.data.span_boxes import boxes_at
 from mner_core.data.span_texts import contradiction, own_text
 from mner_core.data.tokenize import character_offsets
 from mner_core.data.tool_layouts import places_of_words, span_fields
@@ -165,7 +165,7 @@ def _span(item: Any, place: str) -> BroughtSpan:
         end=end,
         label=label.strip(),
         confidence=_confidence(about.get("confidence"), place),
-        boxes=_boxes(about.get("boxes"), place),
+        boxes=() if about.get("boxes") is None else boxes_at(about["boxes"], place),
         text=own_text(item),
     )
 
@@ -176,24 +176,6 @@ def _confidence(value: Any, place: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise InputError(f"{place}: confidence has to lie in 0..1, found {value!r}.")
     return float(value)
-
-
-def _boxes(value: Any, place: str) -> tuple[Box, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise InputError(f"{place}: boxes has to be a list of boxes.")
-    return tuple(_box(box, f"{place}, boxes[{number}]") for number, box in enumerate(value))
-
-
-def _box(value: Any, place: str) -> Box:
-    sides: Sequence[Any] = value if isinstance(value, list) else ()
-    if len(sides) != 4 or any(isinstance(side, bool) or not isinstance(side, int | float) for side in sides):
-        raise InputError(f"{place}: expected the four numbers [left, top, right, bottom].")
-    left, top, right, bottom = map(float, sides)
-    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-        raise InputError(f"{place}: the corners of a box are shares of the picture, 0..1, left < right, top < bottom.")
-    return left, top, right, bottom
 
 
 def names_of(row: BroughtRow) -> tuple[str, ...]:

@@ -1,14 +1,14 @@
 """Two labellings of the same posts, word by word."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mner_core.data.conll import tags_of
 from mner_core.data.dataset import Dataset, Defect
 from mner_core.data.tokenize import character_offsets, entity_at, split_tokens
 from mner_core.tags import split_tag
-from mner_core.types import Example, Span
+from mner_core.types import Box, Example, Span
 
 
 def label_differences(dataset: Dataset, other: Dataset) -> Iterator[Defect]:
@@ -59,7 +59,8 @@ def on_common_words(one: Example, two: Example) -> tuple[Example, Example]:
     def recut(post: Example) -> Example:
         places = [(*character_offsets(post.tokens, span), span.label) for span in post.spans or ()]
         spans = tuple(entity_at(tokens, *place) for place in places)
-        return replace(post, tokens=tokens, spans=None if post.spans is None else spans, tags=None, subsets={})
+        new = None if post.spans is None else spans
+        return replace(post, tokens=tokens, spans=new, tags=None, subsets={}, boxes=_moved(post, spans))
 
     return recut(one), recut(two)
 
@@ -75,7 +76,7 @@ def on_words_of(post: Example, other: Example) -> Example:
         places = [(*character_offsets(other.tokens, span), span.label) for span in other.spans]
         spans = tuple(entity_at(post.tokens, *place) for place in places)
         tags = other.tags if post.words == other.words else None
-        return replace(other, tokens=post.tokens, spans=spans, tags=tags, subsets={})
+        return replace(other, tokens=post.tokens, spans=spans, tags=tags, subsets={}, boxes=_moved(other, spans))
 
     def moved(span: Span) -> Span:
         if not span.chars:
@@ -85,7 +86,13 @@ def on_words_of(post: Example, other: Example) -> Example:
         end = post.tokens[last].start + span.chars[1] - other.tokens[last].start
         return replace(span, chars=(start, end))
 
-    return replace(other, text=post.text, tokens=post.tokens, spans=tuple(map(moved, other.spans)), subsets={})
+    spans = tuple(map(moved, other.spans))
+    return replace(other, text=post.text, tokens=post.tokens, spans=spans, subsets={}, boxes=_moved(other, spans))
+
+
+def _moved(post: Example, spans: Sequence[Span]) -> dict[Span, tuple[Box, ...]]:
+    """The post's boxes at its spans as they are counted now, in the order of `post.spans`."""
+    return {new: post.boxes[old] for old, new in zip(post.spans or (), spans, strict=True) if old in post.boxes}
 
 
 def _word_at(post: Example, offset: int) -> int:

@@ -1,7 +1,8 @@
 """Posts as JSON lines (or one JSON list), with labels as character ranges: code points of the text, end exclusive.
 
-`{"id", "text", "spans": [{"start", "end", "label"}] | null, "tokens": [[start, end], ..], "image": name | null,
-"caption", "objects": [{"label", "box", "score"}], "subsets": {name: [spans]}}`; only `text` is needed.
+`{"id", "text", "spans": [{"start", "end", "label", "boxes"?}] | null, "tokens": [[start, end], ..],
+"image": name | null, "caption", "objects": [{"label", "box", "score"}], "subsets": {name: [spans]}}`; only `text` is
+needed. The `boxes` of a span are where it is to be seen, corners in 0..1; an empty list: it is not in the picture.
 """
 
 import json
@@ -93,7 +94,7 @@ def to_record(example: Example) -> dict[str, Any]:
     record: dict[str, Any] = {
         "id": example.id,
         "text": example.text,
-        "spans": None if example.spans is None else _span_records(example, example.spans),
+        "spans": None if example.spans is None else [_entity_record(example, span) for span in example.spans],
         "tokens": [[token.start, token.end] for token in example.tokens],
         "image": example.image_name,
     }
@@ -104,13 +105,22 @@ def to_record(example: Example) -> dict[str, Any]:
             {"label": item.label, "box": list(item.box), "score": item.score} for item in example.objects
         ]
     if example.subsets:
-        record["subsets"] = {name: _span_records(example, sorted(part)) for name, part in example.subsets.items()}
+        record["subsets"] = {
+            name: [_span_record(example, span) for span in sorted(part)] for name, part in example.subsets.items()
+        }
     return record
 
 
-def _span_records(example: Example, spans: Iterable[Span]) -> list[dict[str, Any]]:
-    offsets = ((*character_offsets(example.tokens, span), span.label) for span in spans)
-    return [{"start": start, "end": end, "label": label} for start, end, label in offsets]
+def _entity_record(example: Example, span: Span) -> dict[str, Any]:
+    """A span with its boxes, where the post has them."""
+    boxes = example.boxes.get(span)
+    record = _span_record(example, span)
+    return record if boxes is None else record | {"boxes": [list(box) for box in boxes]}
+
+
+def _span_record(example: Example, span: Span) -> dict[str, Any]:
+    start, end = character_offsets(example.tokens, span)
+    return {"start": start, "end": end, "label": span.label}
 
 
 def _example(found: OwnLayout, stem: str, place: int, report: Report) -> Example | None:
@@ -119,8 +129,8 @@ def _example(found: OwnLayout, stem: str, place: int, report: Report) -> Example
     text = _text(record, report)
     if text is None:
         return None
-    tokens, spans, subsets = labels_of(record, found.field, text, report)
-    if not tokens:
+    labels = labels_of(record, found.field, text, report)
+    if not labels.tokens:
         report("empty-post", "The post has no words and is left out.")
         return None
     own_id = _id(record, report)
@@ -128,13 +138,14 @@ def _example(found: OwnLayout, stem: str, place: int, report: Report) -> Example
     return Example(
         id=own_id or f"{stem}-{place}",
         text=text,
-        tokens=tokens,
-        spans=spans,
-        tags=None if spans is None or record["tags"] is None else tuple(record["tags"]),
+        tokens=labels.tokens,
+        spans=labels.spans,
+        tags=None if labels.spans is None or record["tags"] is None else tuple(record["tags"]),
         image_name=_string(record, "image", report) or None,
         caption=_string(record, "caption", report),
         objects=None if objects is None else parse_objects(objects, report),
-        subsets=subsets,
+        subsets=labels.subsets,
+        boxes=labels.boxes,
         has_own_id=own_id is not None,
     )
 

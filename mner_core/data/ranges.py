@@ -1,50 +1,72 @@
 """Labelled character ranges of a JSON record, as spans of the post's words."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import shorten
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from mner_core.data.lines import UNLABELLED, Report
+from mner_core.data.span_boxes import boxes_at
 from mner_core.data.span_texts import contradiction
 from mner_core.data.tokenize import entity_at, tokenize
 from mner_core.data.tool_layouts import span_fields
-from mner_core.types import Span, Token
+from mner_core.types import Box, InputError, Span, Token
 
 
 class Range(NamedTuple):
-    """Characters `start` to `end` (exclusive) carry `label`."""
+    """Characters `start` to `end` (exclusive) carry `label`, as the item `place` of the record's list says."""
 
     start: int
     end: int
     label: str
+    place: int
+
+    @property
+    def said(self) -> "_Said":
+        """What is said, whichever item says it."""
+        return self.start, self.end, self.label
 
 
-def labels_of(
-    record: dict[str, Any], field: str, text: str, report: Report
-) -> tuple[tuple[Token, ...], tuple[Span, ...] | None, dict[str, frozenset[Span]]]:
-    """The post's tokens, its spans, and the named parts of them; `field` is what its file calls the spans.
+_Said: TypeAlias = tuple[int, int, str]
 
-    Where one label cannot be read the post has none: half of the gold would be wrong gold.
+
+class Labels(NamedTuple):
+    """What a record says of its post's words: see the fields of the same names of `Example`."""
+
+    tokens: tuple[Token, ...]
+    spans: tuple[Span, ...] | None = None
+    subsets: Mapping[str, frozenset[Span]] = {}
+    boxes: Mapping[Span, tuple[Box, ...]] = {}
+
+
+def labels_of(record: dict[str, Any], field: str, text: str, report: Report) -> Labels:
+    """The post's tokens, its spans, the named parts of them and their boxes; `field` is what its file calls the spans.
+
+    Where one label cannot be read the post has none: half of the gold would be wrong gold. Boxes that cannot be read
+    cost only themselves.
     """
     tokens = _tokens(record.get("tokens"), text, report)
     if record.get("spans") is None:
-        return tokens, None, {}
+        return Labels(tokens)
     problems: list[str] = []
     read = _ranges(record["spans"], field, tokens, text, lambda _, detail: problems.append(detail))
     for detail in problems:
         report("bad-line", f"{detail.removesuffix('.')}; {UNLABELLED}.")
     if problems:
-        return tokens, None, {}
+        return Labels(tokens)
     ranges = _without_overlaps(read, field, report)
-    spans = {entry: entity_at(tokens, *entry) for entry in ranges}
-    for entry, span in spans.items():
+    spans = {entry.said: entity_at(tokens, *entry.said) for entry in ranges}
+    boxes: dict[Span, tuple[Box, ...]] = {}
+    for entry, span in zip(ranges, spans.values(), strict=True):
+        found = _boxes(record["spans"][entry.place], f"{field}[{entry.place}]", report)
+        boxes |= {} if found is None else {span: found}
         if span.chars:
             words = text[tokens[span.start].start : tokens[span.end - 1].end]
             report(
                 "inside-word", f"{field}: {_shown(entry)} begins or ends inside of {words!r}; it is kept as written."
             )
-    return tokens, tuple(spans.values()), _subsets(record.get("subsets"), spans, tokens, text, report)
+    subsets = _subsets(record.get("subsets"), spans, tokens, text, report)
+    return Labels(tokens, tuple(spans.values()), subsets, boxes)
 
 
 def _tokens(value: Any, text: str, report: Report) -> tuple[Token, ...]:
@@ -87,10 +109,11 @@ def _shows_something(text: str) -> bool:
 def _ranges(items: list[Any], field: str, tokens: Sequence[Token], text: str, report: Report) -> list[Range]:
     """The ranges that can be used, in the order of the text."""
     found = (_range(item, f"{field}[{place}]", tokens, text, report) for place, item in enumerate(items))
-    return sorted((entry for entry in found if entry), key=lambda entry: (entry.start, -entry.end))
+    numbered = (Range(*entry, place) for place, entry in enumerate(found) if entry)
+    return sorted(numbered, key=lambda entry: (entry.start, -entry.end))
 
 
-def _range(item: Any, field: str, tokens: Sequence[Token], text: str, report: Report) -> Range | None:
+def _range(item: Any, field: str, tokens: Sequence[Token], text: str, report: Report) -> _Said | None:
     """One range, without what lies outside of tokens at its ends."""
     start, end, label = span_fields(item)
     if said := contradiction(item, text, start, end):
@@ -107,7 +130,17 @@ def _range(item: Any, field: str, tokens: Sequence[Token], text: str, report: Re
     if not inside:
         report("bad-line", f"{field}: there is no word between {start} and {end}{_of(label)}.")
         return None
-    return Range(max(start, inside[0].start), min(end, inside[-1].end), label.strip())
+    return max(start, inside[0].start), min(end, inside[-1].end), label.strip()
+
+
+def _boxes(item: Any, place: str, report: Report) -> tuple[Box, ...] | None:
+    """Where the entity is to be seen; None where the item does not say so, or says it so that nobody can read it."""
+    value = item.get("boxes") if isinstance(item, dict) else None
+    try:
+        return None if value is None else boxes_at(value, place)
+    except InputError as error:
+        report("bad-line", str(error))
+        return None
 
 
 def _without_overlaps(ranges: list[Range], field: str, report: Report) -> list[Range]:
@@ -121,7 +154,7 @@ def _without_overlaps(ranges: list[Range], field: str, report: Report) -> list[R
 
 
 def _subsets(
-    value: Any, spans: dict[Range, Span], tokens: Sequence[Token], text: str, report: Report
+    value: Any, spans: dict[_Said, Span], tokens: Sequence[Token], text: str, report: Report
 ) -> dict[str, frozenset[Span]]:
     subsets: dict[str, frozenset[Span]] = {}
     if value is not None and not isinstance(value, dict):
@@ -133,9 +166,9 @@ def _subsets(
             continue
         entries = _ranges(items, f"subsets.{name}", tokens, text, report)
         for entry in entries:
-            if entry not in spans:
+            if entry.said not in spans:
                 report("bad-line", f"subsets.{name}: {_shown(entry)} is none of the post's spans.")
-        subsets[name] = frozenset(spans[entry] for entry in entries if entry in spans)
+        subsets[name] = frozenset(spans[entry.said] for entry in entries if entry.said in spans)
     return subsets
 
 

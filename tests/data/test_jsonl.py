@@ -291,3 +291,42 @@ def test_a_tag_file_keeps_its_words_in_json(tmp_path: Path) -> None:
     jsonl.write([example], tmp_path / "out.jsonl")
     ((again, _),) = jsonl.read(tmp_path / "out.jsonl").posts
     assert (again.words, again.spans) == (example.words, example.spans)
+
+
+BOXED: list[tuple[Any, tuple[Any, ...] | None]] = [
+    ([[0, 0, 0.5, 1]], ((0.0, 0.0, 0.5, 1.0),)),
+    ([[0, 0, 0.5, 1], [0.25, 0.5, 1, 1]], ((0.0, 0.0, 0.5, 1.0), (0.25, 0.5, 1.0, 1.0))),
+    ([], ()),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("boxes", "read"), BOXED)
+def test_an_entity_keeps_its_boxes(tmp_path: Path, boxes: Any, read: Any) -> None:
+    """Beside one that overlaps it and is left out, with spaces at its ends, and through writing."""
+    first = {"start": 0, "end": 4, "label": "PER", "boxes": boxes}
+    other = {"start": 0, "end": 3, "label": "ORG", "boxes": [[0, 0, 1, 1]]}
+    (tmp_path / "train.jsonl").write_text(json.dumps({"text": "Ann won", "spans": [other, first]}) + "\n")
+    found = jsonl.read(tmp_path / "train.jsonl")
+    ((post, _),) = found.posts
+    assert post.spans == (Span(0, 1, "ORG"),)
+    (tmp_path / "train.jsonl").write_text(json.dumps({"text": "Ann won", "spans": [first]}) + "\n")
+    ((post, _),) = jsonl.read(tmp_path / "train.jsonl").posts
+    assert post.boxes == ({} if read is None else {Span(0, 1, "PER"): read})
+    jsonl.write([post], tmp_path / "again.jsonl")
+    ((again, _),) = jsonl.read(tmp_path / "again.jsonl").posts
+    assert again.boxes == post.boxes
+    assert post.with_spans(post.spans).boxes == {}, "other gold has other places"
+
+
+@pytest.mark.parametrize("bad", ["no", {}, [[0, 0, 1]], [[0, 0, 2, 1]], [[0.5, 0, 0.5, 1]], [None], [[0, 0, 1, True]]])
+def test_boxes_that_cannot_be_read_cost_only_themselves(tmp_path: Path, bad: Any) -> None:
+    spans = [{"start": 0, "end": 3, "label": "PER", "boxes": bad}]
+    (tmp_path / "train.jsonl").write_text(json.dumps({"text": "Ann won", "spans": spans}) + "\n")
+    found = jsonl.read(tmp_path / "train.jsonl")
+    ((post, _),) = found.posts
+    assert (post.spans, post.boxes) == ((Span(0, 1, "PER"),), {})
+    ((kind, detail),) = [(each.kind, each.detail) for each in found.defects]
+    assert kind == "bad-line"
+    assert detail.startswith("spans[0]")
+    assert "box" in detail or "four numbers" in detail
