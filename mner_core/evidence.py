@@ -73,11 +73,14 @@ def per_entity(evidence: Evidence, example: Example, spans: Sequence[Span]) -> E
 
 
 def summarise(evidence: Sequence[Evidence], example: Example, spans: Sequence[Span]) -> list[Summary]:
-    """For every attention or gate from words or entities to something else, where each span looked most."""
+    """For every attention or gate from words or entities to something else, where each span looked most.
+
+    A post without any object has looked at none.
+    """
     summaries = []
     for each in evidence:
         reduced = per_entity(mean_over_depth(each), example, spans) if each.kind in {"attention", "gate"} else None
-        if reduced is None or reduced.axes[0] != "entity" or len(reduced.axes) != 2:
+        if reduced is None or reduced.axes[0] != "entity" or len(reduced.axes) != 2 or not reduced.items[1]:
             continue
         for item, row in zip(reduced.items[0], reduced.values, strict=True):
             best = int(row.argmax())

@@ -61,7 +61,8 @@ class RunRecord:
         pool: fingerprint of its neighbour pool, empty where it has none.
         started_from: fingerprint of the run whose parameters it began with, empty for none.
         versions: of Python and the libraries that decide numbers.
-        dev: the score on dev (`Score.to_json`) with "slices", at the best epoch; every figure is None and "measured"
+        dev: the score on dev (`Score.to_json`) with "slices", at the best epoch, and, where dev says places,
+            "box_threshold", the share of its look from which an entity has a box; every figure is None and "measured"
             False where there were no labelled posts to measure on, and the last epoch is the one that was kept.
         epochs: one record an epoch.
         weights: sha256 of the weights file: the run's own fingerprint.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mner_core.evidence import entropy, mean_over_depth, per_entity, summarise
-from mner_core.types import Evidence, Span
+from mner_core.types import Axis, Evidence, Span
 from tests.fakes import post
 
 POST = post(0, ["Kim", "Lee", "in", "Rio"])
@@ -70,3 +70,16 @@ def test_entropy_runs_from_one_place_to_everywhere() -> None:
     assert entropy(np.array([1, 1, 1], np.float32)) == pytest.approx(1)
     assert 0 < entropy(np.array([3, 1, 1], np.float32)) < 1
     assert entropy(np.array([1], np.float32)) == 0
+
+
+@pytest.mark.parametrize("axis", ["object", "neighbour", "attribute"])
+def test_where_there_is_nothing_to_look_at_nothing_was_looked_at(axis: Axis) -> None:
+    words = tuple({"text": word} for word in POST.words)
+    nothing = Evidence(
+        name="none",
+        kind="attention",
+        axes=("word", axis),
+        items=(words, ()),
+        values=np.zeros((len(words), 0), np.float32),
+    )
+    assert summarise([nothing], POST, SPANS) == []

@@ -13,6 +13,7 @@ from mner_core.commands import main as general
 from mner_core.commands import predict as prediction
 from mner_core.commands import score as files
 from mner_core.commands import similar
+from mner_core.commands.places import OWN
 from mner_core.evaluation.protocols import ABOUT
 from mner_core.retrieval.likeness import KINDS
 
@@ -115,6 +116,13 @@ def score_commands(add: Add) -> None:
     evaluate.add_argument("--images", choices=["own", "none", "swapped"], default="own")
     evaluate.add_argument(
         "--against", type=Path, nargs="+", default=[], metavar="RUN", help="test whether these differ"
+    )
+    evaluate.add_argument(
+        "--boxes",
+        nargs="?",
+        const=OWN,
+        metavar="FILE",
+        help="the grounded score, too, by the places in FILE, or in the data set's own entity_boxes.jsonl",
     )
     evaluate.add_argument("--details", action="store_true", help="slices, kinds of error, confusions, calibration")
     evaluate.add_argument(

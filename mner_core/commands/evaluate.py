@@ -3,11 +3,13 @@
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mner_core.commands.inputs import load_run, must_be_others, must_be_run
 from mner_core.commands.main import Answer, say_cut, say_defects
+from mner_core.commands.places import known_places
 from mner_core.commands.score import piece_counts
 from mner_core.data.dataset import read_dataset
 from mner_core.data.fingerprint import pictures_found
@@ -31,8 +33,9 @@ class _Asked:
     contexts_cut: int
 
     @classmethod
-    def of(cls, run: "Run", examples: Sequence[Example]) -> "_Asked":
-        return cls(run=run, predictions=run.predict_posts(examples), contexts_cut=run.contexts_cut(examples))
+    def of(cls, run: "Run", examples: Sequence[Example], with_evidence: bool = False) -> "_Asked":
+        predictions = run.predict_posts(examples, with_evidence)
+        return cls(run=run, predictions=predictions, contexts_cut=run.contexts_cut(examples))
 
     @property
     def spans(self) -> list[Sequence[Span]]:
@@ -49,7 +52,9 @@ def evaluate(options: argparse.Namespace) -> Answer:
     examples = _labelled(options.data)
     if NEEDS_PIECES in protocols:
         must_fill_a_batch(len(examples))
-    asked, others = (_ask(paths, examples, options.images) for paths in (options.run, options.against))
+    places = None if options.boxes is None else known_places(options.boxes, options.data, examples)
+    asked = _ask(options.run, examples, options.images, places is not None)
+    others = _ask(options.against, examples, options.images)
     details = _details(asked[0], examples, options) if options.details else None
     figures, more = {}, {}
     for name in protocols:
@@ -62,7 +67,8 @@ def evaluate(options: argparse.Namespace) -> Answer:
             **({"against": _against(asked, others, examples, options, name, pieces)} if others else {}),
         }
     say_cut(max(each.contexts_cut for each in asked))
-    answer = {**figures[protocols[0]], **_about(asked, examples, options), **more[protocols[0]]}
+    grounded = {} if places is None else {"grounded": places.score([(each.run, each.predictions) for each in asked])}
+    answer = {**figures[protocols[0]], **grounded, **_about(asked, examples, options), **more[protocols[0]]}
     if len(protocols) > 1:
         answer["protocols"] = {name: {**figures[name], **more[name]} for name in protocols}
     return answer
@@ -195,8 +201,9 @@ def _load(paths: Sequence[Path]) -> Iterator["Run"]:
     return map(load_run, paths)
 
 
-def _ask(paths: Sequence[Path], examples: Sequence[Example], images: str) -> list[_Asked]:
-    return [_Asked.of(run, _shown(examples, images, number)) for number, run in enumerate(_load(paths))]
+def _ask(paths: Sequence[Path], examples: Sequence[Example], images: str, with_evidence: bool = False) -> list[_Asked]:
+    shown = (_shown(examples, images, number) for number in count())
+    return [_Asked.of(run, posts, with_evidence) for run, posts in zip(_load(paths), shown, strict=False)]
 
 
 def _unknown(asked: Sequence[_Asked], examples: Sequence[Example]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from mner_core.check import check
 from mner_core.commands.inputs import load_run, must_be_run
 from mner_core.commands.progress_bars import Bar, Bars
 from mner_core.commands.sentence_parser import pairs
+from mner_core.data.boxes import with_own_boxes
 from mner_core.data.dataset import Dataset, Defect, pictures_below, read_dataset
 from mner_core.data.images import opens
 from mner_core.data.labelled import LabelledPosts, labelled_posts
@@ -91,7 +92,7 @@ def train(options: argparse.Namespace) -> Answer:
     request = TrainingRequest(
         plan=Plan(system=entry, variant=options.variant, settings=settings, labels=data.labels, profile=chosen),
         train=posts.train,
-        dev=posts.dev,
+        dev=with_own_boxes(posts.dev, data.root),
         others=data.splits.get("test", []),
         data=data.name,
         seed=options.seed,

@@ -1,17 +1,24 @@
-"""Boxes: how far two of them overlap, and the gold boxes of entities, which attention is measured against.
+"""Boxes: how far two of them overlap, and the gold boxes of entities, which attention and predictions are measured by.
 
-Two formats are read. JSON lines, one entity's box a line, words counted as in `Span`:
+Three formats are read. JSON lines, one entity's box a line, words counted as in `Span`:
 
     {"post": id, "start": 3, "end": 5, "label": "PER", "box": [left, top, right, bottom] in 0..1}
 
-and a JSON object by image id, boxes in pixels, an entity named by its words:
+a JSON object by image id, boxes in pixels, an entity named by its words:
 
     {"1002711": {"size": [600, 326], "boxes": [["Kourtney K", 216, 7, 570, 326]]}}
+
+and JSON lines by image id, boxes in pixels of a picture that has to be there, an entity by its place `$T$`:
+
+    {"iid": "16_05_03_260", "sentence": "$T$ wife ...", "aspect": "Stephen Curry", "relation": "1", "boxes": [[..]]}
+
+An entity of a listed post without a box is not in the picture; in the last format where its own line says so, by the
+relation "0", and nothing is said of an entity without a line.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
@@ -21,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from mner_core.data.images import PICTURE_ENDINGS
 from mner_core.data.lines import read_bytes
 from mner_core.data.sidecars import parse_box
+from mner_core.data.target_match import places_of_targets
 from mner_core.types import Box, Example, InputError, PostKey, Span
 
 ENTITY_BOXES = "entity_boxes.jsonl"
@@ -28,18 +36,32 @@ ENTITY_BOXES = "entity_boxes.jsonl"
 
 _Entity: TypeAlias = tuple[PostKey, Span]
 _Words: TypeAlias = tuple[int, int, str]
-_Parts: TypeAlias = Iterator[tuple[list[_Entity], Box]]
+_Parts: TypeAlias = Iterator[tuple[list[_Entity], Box | None]]
+"""The entities that a line speaks of, with one box of theirs; None says that they are not in the picture."""
+_Posts: TypeAlias = Mapping[str, Sequence[Example]]
 
 
 @dataclass(frozen=True, slots=True)
 class EntityBoxes:
     """The boxes of each entity, by post and span; an entity may be seen in several places.
 
-    `unmatched` counts the boxes whose picture belongs to a post but whose entity is not in that post's gold.
+    `absent` are the entities that the file says not to be in the picture. `unmatched` counts the lines whose picture
+    belongs to a post but whose entity is not in that post's gold.
     """
 
     boxes: Mapping[_Entity, tuple[Box, ...]]
     unmatched: int
+    absent: frozenset[_Entity] = frozenset()
+
+    def tied_to(self, posts: Sequence[Example]) -> list[Example]:
+        """The posts with what the file says of their entities, in `Example.boxes`."""
+        return [replace(post, boxes=self._of(post)) for post in posts]
+
+    def _of(self, post: Example) -> dict[Span, tuple[Box, ...]]:
+        said = ((span, (post.key, span)) for span in post.spans or ())
+        return {
+            span: self.boxes.get(entity, ()) for span, entity in said if entity in self.boxes or entity in self.absent
+        }
 
 
 def iou(one: ArrayLike, other: ArrayLike) -> NDArray[np.floating[Any]]:
@@ -52,35 +74,71 @@ def iou(one: ArrayLike, other: ArrayLike) -> NDArray[np.floating[Any]]:
     return np.divide(common, areas - common, out=shares, where=areas > 0)
 
 
-def read_entity_boxes(file: Path, posts: Sequence[Example]) -> EntityBoxes:
-    """The boxes of these posts' gold entities; those of other posts are passed over.
+def read_entity_boxes(file: Path, posts: Sequence[Example], *, of_all: bool = False) -> EntityBoxes:
+    """What the file says of these posts' gold entities; lines of other posts are passed over.
+
+    Args:
+        file: in one of the three formats.
+        posts: labelled posts.
+        of_all: the file speaks of all posts, as a data set's own does, and not only of those that it lists.
 
     Raises:
-        InputError: the file cannot be read, or something in it is no box in either format.
+        InputError: the file cannot be read, or something in it is no box in its format.
     """
     try:
         text = read_bytes(file).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{file.name} is not UTF-8 text; save it as UTF-8 and try again.") from None
+    if file.suffix.lower() != ".jsonl":
+        pictured = _by_picture(posts)
+        listed = posts if of_all else _listed_images(file, text, pictured)
+        return _gathered(_by_image(file, text, pictured), listed)
+    records = [(f"{file.name}, line {number}", record) for number, record in _records(file, text)]
+    if any("iid" in record for _, record in records):
+        return _gathered(places_of_targets(records, _by_picture(posts)), ())
+    named = {str(record.get("post")) for _, record in records}
+    return _gathered(_by_post(records, posts), [post for post in posts if of_all or post.id in named])
+
+
+def with_own_boxes(posts: Sequence[Example], folder: Path) -> list[Example]:
+    """The posts of a data set's folder with what its own `entity_boxes.jsonl` says of all their entities.
+
+    Unchanged where there is no such file: posts from JSONL may say where their entities are themselves.
+
+    Raises:
+        InputError: as `read_entity_boxes`.
+    """
+    file = folder / ENTITY_BOXES
+    return read_entity_boxes(file, posts, of_all=True).tied_to(posts) if file.is_file() else list(posts)
+
+
+def _gathered(parts: _Parts, whole: Iterable[Example]) -> EntityBoxes:
+    """All boxes of each entity; every other entity of the posts `whole` is not in the picture."""
     boxes: dict[_Entity, tuple[Box, ...]] = {}
-    unmatched = 0
-    for entities, box in (_by_post if file.suffix.lower() == ".jsonl" else _by_image)(file, text, posts):
+    absent, unmatched = set(), 0
+    for entities, box in parts:
         unmatched += not entities
         for entity in entities:
-            boxes[entity] = (*boxes.get(entity, ()), box)
-    return EntityBoxes(boxes, unmatched)
+            if box is None:
+                absent.add(entity)
+            else:
+                boxes[entity] = (*boxes.get(entity, ()), box)
+    absent.update((post.key, span) for post in whole for span in post.spans or ())
+    return EntityBoxes(boxes, unmatched, frozenset(absent - boxes.keys()))
 
 
-def _by_post(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
+def _records(file: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            yield number, _json(line, f"{file.name}, line {number}")
+
+
+def _by_post(records: Iterable[tuple[str, dict[str, Any]]], posts: Sequence[Example]) -> _Parts:
     gold: dict[str, list[tuple[PostKey, dict[_Words, Span]]]] = {}
     for post in posts:
         spans = {(span.start, span.end, span.label): span for span in post.spans or ()}
         gold.setdefault(post.id, []).append((post.key, spans))
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        where = f"{file.name}, line {number}"
-        record = _json(line, where)
+    for where, record in records:
         box = parse_box(record.get("box"))
         try:
             name, span = str(record["post"]), Span(record["start"], record["end"], record["label"])
@@ -93,15 +151,23 @@ def _by_post(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
             yield [(post, entity) for post, entity in found if entity], box
 
 
-def _by_image(file: Path, text: str, posts: Sequence[Example]) -> _Parts:
+def _by_picture(posts: Sequence[Example]) -> _Posts:
     by_image: dict[str, list[Example]] = {}
     for post in posts:
         if post.image_name is not None:
             by_image.setdefault(_image_id(post.image_name), []).append(post)
+    return by_image
+
+
+def _by_image(file: Path, text: str, by_image: _Posts) -> _Parts:
     for image, entry in _json(text, file.name).items():
         for name, box in _pixel_boxes(entry, f"{file.name}, image {image}"):
             if image in by_image:
                 yield [(post.key, span) for post in by_image[image] for span in _named(post, name)], box
+
+
+def _listed_images(file: Path, text: str, by_image: _Posts) -> list[Example]:
+    return [post for image in _json(text, file.name) for post in by_image.get(image, ())]
 
 
 def _pixel_boxes(entry: Any, where: str) -> Iterator[tuple[str, Box]]:

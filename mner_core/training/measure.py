@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mner_core.data.fingerprint import gold_fingerprint
+from mner_core.evaluation.grounding import best_threshold
 from mner_core.evaluation.scoring import score
 from mner_core.evaluation.slices import score_slices
 from mner_core.types import Example, Prediction
@@ -23,15 +24,20 @@ def measure_epoch(dev: Sequence[Example], predictions: Sequence[Prediction]) -> 
 
 
 def measure_run(dev: Sequence[Example], predictions: Sequence[Prediction], train: Sequence[Example]) -> dict[str, Any]:
-    """The same with slices and the strict figures, as a run's record keeps it."""
+    """The same with slices, strict figures and, where gold says places, the threshold from which an entity has a box.
+
+    `predictions` have their evidence where any post of dev has boxes. A run's record keeps this.
+    """
     measured = measure_epoch(dev, predictions)
     if not dev:
         return {**measured, "slices": {}, "strict": {**dict.fromkeys(_FIGURES), "support": 0}}
     spans = [prediction.spans for prediction in predictions]
     slices = score_slices(dev, spans, train=train)
     strict = score(dev, spans, "entity-strict").to_json()
+    threshold = best_threshold(dev, predictions)
     return {
         **measured,
+        **({} if threshold is None else {"box_threshold": threshold}),
         "slices": {name: each.to_json() for name, each in slices.items()},
         "strict": {name: strict[name] for name in (*_FIGURES, "support")},
     }

@@ -86,6 +86,11 @@ class Run:
         """A prediction for each post, in order."""
         return predict(self.model, self.batcher, examples, self.plan.settings.batch, evidence)
 
+    @property
+    def box_threshold(self) -> float:
+        """The share of its look from which an entity has a box; 0, so that all have one, where none was chosen."""
+        return float(self.record.dev.get("box_threshold", 0.0))
+
     def contexts_cut(self, examples: Sequence[Example]) -> int:
         """Of how many posts the run does not read the whole caption or context."""
         return self.batcher.contexts_cut(examples)

@@ -44,7 +44,8 @@ class TrainingRequest:
 
     Args:
         plan: the system, its settings, labels and profile.
-        train, dev: labelled posts; dev picks the epoch, without any the last one is kept.
+        train, dev: labelled posts; dev picks the epoch, without any the last one is kept; where its entities have boxes
+            it also picks the threshold from which a predicted entity has one.
         others: posts of other splits, whose images join the pool `all`.
         data: the data set's name.
         seed: decides parameters, order and dropout.
@@ -112,7 +113,7 @@ def train(
             on_epoch(epoch)
         processes.wait_for_everyone()
         model.load_state_dict(load_file(folder / "best.safetensors"))
-        predictions = predict(model, batcher, request.dev, request.plan.settings.batch)
+        predictions = _of_dev(request, model, batcher)
         record = _record(request, model_inputs, epochs, predictions, folder / "best.safetensors", batcher)
         processes.wait_for_everyone()
         if processes.is_main_process:
@@ -144,6 +145,12 @@ def _new_model(request: TrainingRequest, encoder: TextEncoder) -> Model:
     if request.start:
         warm_start(model, request.start)
     return model
+
+
+def _of_dev(request: TrainingRequest, model: Model, batcher: Batcher) -> list[Prediction]:
+    """What the model says of dev, with evidence where gold says places: it chooses from when on an entity has a box."""
+    evidence = any(post.boxes for post in request.dev)
+    return predict(model, batcher, request.dev, request.plan.settings.batch, evidence)
 
 
 def _record(

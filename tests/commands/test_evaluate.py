@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from mner_core.commands.cli import main
+from mner_core.data.boxes import iou
 from mner_core.data.dataset import read_dataset
 from mner_core.evaluation.errors import KINDS
+from mner_core.evaluation.grounding import boxes_of
 from mner_core.home import Home
 from mner_core.training.run import Run as MeasuredRun
 from mner_core.training.run import load
-from mner_core.types import Example, InputError, Prediction
+from mner_core.types import Box, Example, InputError, Prediction, Span
 from tests.commands.conftest import Run
 
 
@@ -303,3 +305,69 @@ def test_a_person_reads_the_protocols_in_a_table(
     assert [line.split()[0] for line in lines[2:4]] == ["entity", "umt"]
     assert "under umt:" in lines
     assert sum("sentence" in line for line in lines) == 2
+
+
+@pytest.fixture(scope="module")
+def grounded_run(tmp_path_factory: pytest.TempPathFactory, scenes: Path) -> str:
+    """GEI, which looks at objects, and whose valid says where entities are."""
+    folder = tmp_path_factory.mktemp("grounded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNER_HOME", str(folder / "home"))
+        chosen = ["--model", "gei", "--profile", "tiny", "--epochs", "1", "--seed", "1"]
+        assert main(["train", *chosen, "--data", str(scenes), "--out", str(folder / "run")]) == 0
+    return str(folder / "run")
+
+
+def by_hand(path: str, file: Path, boxes: dict[tuple[str, Span], list[Box]], listed: set[str]) -> dict[str, float]:
+    """The grounded score from the contract's sentences: every entity without a box is not in the picture."""
+    run = load(Path(path))
+    posts = [post for post in read_dataset(file).posts if post.id in listed]
+    right = predicted = gold = 0
+    for post, said in zip(posts, run.predict_posts(posts, evidence=True), strict=True):
+        places = boxes_of(post, said, run.box_threshold)
+        gold, predicted = gold + len(post.spans or ()), predicted + len(places)
+        for span, box in places.items():
+            known = boxes.get((post.id, span), [])
+            is_there = box is None if not known else box is not None and any(iou(box, each) >= 0.5 for each in known)
+            right += span in (post.spans or ()) and is_there
+    precision, recall = 100 * right / max(predicted, 1), 100 * right / gold
+    f1 = 200 * right / (predicted + gold)
+    return {"precision": precision, "recall": recall, "f1": f1, "support": gold, "posts": len(posts)}
+
+
+@pytest.mark.parametrize("images", ["own", "none"])
+def test_entities_are_scored_by_their_place(
+    run: Run, grounded_run: str, scenes: Path, tmp_path: Path, images: str
+) -> None:
+    valid, own = scenes / "valid.jsonl", scenes / "entity_boxes.jsonl"
+    boxes: dict[tuple[str, Span], list[Box]] = {}
+    for line in map(json.loads, own.read_text().splitlines()):
+        boxes.setdefault((line["post"], Span(line["start"], line["end"], line["label"])), []).append(line["box"])
+    posts = {post.id for post in read_dataset(valid).posts}
+    few = tmp_path / "few.jsonl"
+    kept = [line for line in own.read_text().splitlines() if json.loads(line)["post"] in sorted(posts)[:4]]
+    few.write_text("\n".join(kept))
+    asked = ("evaluate", "--run", grounded_run, "--data", valid, "--images", images, "--boxes")
+    status, answer, _ = run(*asked)
+    assert status == 0
+    status, some, _ = run(*asked, few)
+    assert status == 0
+    assert some["grounded"]["posts"] == len({json.loads(line)["post"] for line in kept}) < answer["grounded"]["posts"]
+    if images == "own":
+        assert answer["grounded"] == pytest.approx(by_hand(grounded_run, valid, boxes, posts))
+        listed = {json.loads(line)["post"] for line in kept}
+        assert some["grounded"] == pytest.approx(by_hand(grounded_run, valid, boxes, listed))
+    else:
+        assert answer["grounded"]["f1"] <= answer["f1"]
+    assert "grounded" not in run(*asked[:-1])[1]
+
+
+def test_places_that_nobody_knows_are_not_scored(run: Run, grounded_run: str, scenes: Path, tmp_path: Path) -> None:
+    alone, empty = tmp_path / "valid.jsonl", tmp_path / "nothing.jsonl"
+    alone.write_text((scenes / "valid.jsonl").read_text())
+    empty.write_text("")
+    asked = ("evaluate", "--run", grounded_run, "--data", alone, "--boxes")
+    for more, why in (((), "there is no entity_boxes.jsonl beside them"), ((empty,), "nothing.jsonl does not")):
+        status, _, said = run(*asked, *more)
+        assert status == 2
+        assert why in said

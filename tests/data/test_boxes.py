@@ -9,10 +9,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from torchvision.ops import box_iou
 
-from mner_core.data.boxes import iou, read_entity_boxes
+from mner_core.data.boxes import ENTITY_BOXES, iou, read_entity_boxes, with_own_boxes
 from mner_core.data.dataset import read_dataset
+from mner_core.data.target_match import at_target
 from mner_core.data.tokenize import tokenize
 from mner_core.types import Box, Example, InputError, Span
 
@@ -153,3 +155,88 @@ def test_overlaps_of_many_boxes_are_torchvisions(some: list[Box], others: list[B
 def test_boxes_without_area_overlap_nothing_and_whole_numbers_do() -> None:
     assert iou((0.5, 0.5, 0.5, 0.5), (0.5, 0.5, 0.5, 0.5)) == 0
     assert iou((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 3)
+
+
+def test_what_a_file_says_of_entities_without_a_box(tmp_path: Path) -> None:
+    """A file speaks of the posts that it lists, a data set's own of all its posts."""
+    listed, other = POSTS
+    line = {"post": "a", "start": 0, "end": 2, "label": "PER", "box": [0, 0, 1, 1]}
+    by_post = file_of(tmp_path, ENTITY_BOXES, json.dumps(line))
+    pixels = {"17": {"size": [10, 10], "boxes": [["Kourtney K", 0, 0, 10, 10]]}}
+    by_image = file_of(tmp_path, "boxes.json", json.dumps(pixels))
+    kourtney, dallas = listed.spans or ()
+    seen = {kourtney: ((0, 0, 1, 1),), dallas: ()}
+    for file in (by_post, by_image):
+        assert [post.boxes for post in read_entity_boxes(file, POSTS).tied_to(POSTS)] == [seen, {}]
+        whole = read_entity_boxes(file, POSTS, of_all=True).tied_to(POSTS)
+        assert [post.boxes for post in whole] == [seen, dict.fromkeys(other.spans or (), ())]
+    assert [post.boxes for post in with_own_boxes(POSTS, tmp_path)] == [seen, dict.fromkeys(other.spans or (), ())]
+    said = [replace(post, boxes={(post.spans or ())[0]: ()}) for post in POSTS]
+    assert with_own_boxes(said, tmp_path / "elsewhere") == said
+
+
+def target(iid: str, sentence: str, aspect: str, relation: str, *boxes: list[float]) -> str:
+    record = {"iid": iid, "sentence": sentence, "aspect": aspect, "relation": relation, "boxes": boxes}
+    return json.dumps(record) + "\n"
+
+
+@pytest.fixture
+def pictured(tmp_path: Path) -> list[Example]:
+    """Two posts of one name twice, the second without its picture."""
+    Image.new("RGB", (200, 100)).save(tmp_path / "17.png")
+    spans = [Span(0, 1, "PER"), Span(2, 3, "LOC"), Span(4, 5, "PER")]
+    here = post("a", "Kim in Rio-Tinto, Kim", spans, "17.png")
+    gone = post("b", "Kim and Rio and Kim", spans, "18.png")
+    return [replace(here, image=tmp_path / "17.png"), replace(gone, image=tmp_path / "18.png")]
+
+
+def test_targets_of_sentences_are_placed_in_their_picture(tmp_path: Path, pictured: list[Example]) -> None:
+    """The second Kim is not the first one; nothing is said of what has no line, no picture or another text."""
+    lines = [
+        target("17", "$T$ in Rio - Tinto , Kim", "Kim", "1", [20, 10, 100, 100], [0, 0, 200, 100]),
+        target("17", "Kim in Rio - Tinto , $T$", "Kim", "0"),
+        target("18", "$T$ and Rio and Kim", "Kim", "1", [0, 0, 10, 10]),
+        target("18", "Kim and $T$ and Kim", "Rio", "0"),
+        target("17", "$T$ in another text", "Kim", "0"),
+        target("99", "$T$", "Kim", "0"),
+    ]
+    found = read_entity_boxes(file_of(tmp_path, "match.jsonl", "".join(lines)), pictured)
+    here, gone = found.tied_to(pictured)
+    assert here.boxes == {Span(0, 1, "PER"): ((0.1, 0.1, 0.5, 1.0), (0.0, 0.0, 1.0, 1.0)), Span(4, 5, "PER"): ()}
+    assert gone.boxes == {}
+    shown_somewhere = target("17", "Kim in $T$, Kim", "Rio-Tinto", "1")
+    found = read_entity_boxes(file_of(tmp_path, "match.jsonl", shown_somewhere), pictured)
+    assert (found.boxes, found.absent) == ({}, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ({"iid": "17", "sentence": "no target", "aspect": "Kim", "boxes": []}, "line 1: expected iid, a sentence"),
+        ({"iid": 17, "sentence": "$T$", "aspect": "Kim", "boxes": []}, "line 1: expected iid, a sentence"),
+        ({"iid": "17", "sentence": "$T$", "aspect": "Kim"}, "line 1: expected iid, a sentence"),
+        ({"iid": "17", "sentence": "$T$", "aspect": "Kim", "boxes": [[0, 0, 300, 9]]}, "does not lie in the picture"),
+        ({"iid": "17", "sentence": "$T$", "aspect": "Kim", "boxes": [[0, 0]]}, "does not lie in the picture"),
+        ({"iid": "17", "sentence": "$T$", "aspect": "Kim", "boxes": [["a", 0, 1, 1]]}, "does not lie in the picture"),
+    ],
+)
+def test_what_is_no_target_gets_a_sentence(
+    tmp_path: Path, pictured: list[Example], line: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        read_entity_boxes(file_of(tmp_path, "match.jsonl", json.dumps(line)), pictured)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/data")
+def test_every_target_of_the_published_file_is_found_in_its_post() -> None:
+    """As if all pictures were there: 1,925 targets, each at one entity."""
+    file = REAL / "sidecars/twitter2017/image_target_match.jsonl"
+    posts = read_dataset(REAL / "twitter2017").posts
+    by_image: dict[str, list[Example]] = {}
+    for each in posts:
+        by_image.setdefault(Path(each.image_name or "").stem, []).append(each)
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    found = [
+        at_target(post, record["sentence"], record["aspect"]) for record in records for post in by_image[record["iid"]]
+    ]
+    assert len([spans for spans in found if spans]) == len(records) == 1925

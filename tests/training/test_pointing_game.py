@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from mner_core.data.boxes import ENTITY_BOXES, read_entity_boxes
+from mner_core.data.boxes import ENTITY_BOXES, read_entity_boxes, with_own_boxes
 from mner_core.data.dataset import Dataset
+from mner_core.evaluation.grounding import best_threshold
 from mner_core.home import Home
 from mner_core.training.pointing_game import point
 from mner_core.training.run import Run, load
@@ -91,3 +92,20 @@ def test_a_gold_box_is_of_one_of_two_posts_with_its_id(run: Run, scenes: Dataset
     )
     answer = point(run, replace(scenes, splits={"valid": [one], "test": [two]}), file)
     assert (answer["posts"], answer["entities"], answer["boxes_without_entity"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("model", ["gei", "rgcn"])
+def test_a_training_chooses_where_its_entities_begin_to_have_a_box(
+    request_for: Callable[..., TrainingRequest], home: Home, scenes: Dataset, tmp_path: Path, model: str
+) -> None:
+    """On valid, where it says places; the run keeps it, and what it predicts is the same."""
+    request = request_for(model, epochs=1)
+    without = train(request, tmp_path / "without", home)
+    assert "box_threshold" not in without.dev
+    assert load(tmp_path / "without", home).box_threshold == 0
+    dev = with_own_boxes(request.dev, scenes.root)
+    record = train(replace(request, dev=dev), tmp_path / "run", home)
+    kept = load(tmp_path / "run", home)
+    said = kept.predict_posts(dev, evidence=True)
+    assert record.dev["box_threshold"] == kept.box_threshold == pytest.approx(best_threshold(dev, said), abs=1e-6)
+    assert {name: value for name, value in record.dev.items() if name != "box_threshold"} == without.dev
