@@ -88,6 +88,9 @@ def run_commands(add: Add) -> None:
     export = add("export-run", general.export_run, "Packs a run into one file with everything in it.")
     export.add_argument("run", type=Path, metavar="RUN")
     export.add_argument("out", type=Path, metavar="OUT")
+    bring = add("import-run", general.import_run, "Brings a run that was packed so back among the home's runs.")
+    bring.add_argument("file", type=Path, metavar="FILE")
+    bring.add_argument("--name", dest="called", default="", help="what it is called here; default: the file's name")
 
 
 def _explain(add: Add) -> None:

@@ -153,6 +153,13 @@ def export_run(options: argparse.Namespace) -> Answer:
     return {"file": str(options.out), "bytes": export(options.run, options.out, Home.from_environment())}
 
 
+def import_run(options: argparse.Namespace) -> Answer:
+    """Brings an exported run back among the home's runs."""
+    from mner_core.training.import_run import import_run as bring
+
+    return {"run": str(bring(options.file, Home.from_environment(), options.called))}
+
+
 def _pictured(folder: Path) -> Sequence[Example]:
     """The posts of a data set, or one post for each picture of a folder without posts."""
     if not folder.is_dir():

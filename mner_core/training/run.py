@@ -22,6 +22,7 @@ from mner_core.models.base import Model
 from mner_core.run_record import RunRecord, must_be_trained, read_record
 from mner_core.text.encoder import load_text_encoder, text_encoder
 from mner_core.training.fit import predict
+from mner_core.training.model_card import CARD, model_card
 from mner_core.training.model_inputs import load_providers
 from mner_core.training.plan import Plan, build_batcher, build_model
 from mner_core.training.run_parts import GRIDS, KNOWLEDGE, POOL, Grids, graph_of_run, pool_of_run
@@ -114,7 +115,7 @@ def load(path: Path, home: Home | None = None) -> Run:
 
 
 def export(run: Path, out: Path, home: Home) -> int:
-    """Packs the run's folder, its neighbour pool and its knowledge graph into one file; returns its size in bytes.
+    """Packs the run's folder, its pool, its knowledge graph and a model card into one file; returns its size in bytes.
 
     Raises:
         InputError: there is no whole run, `out` exists, or pool or graph cannot be found.
@@ -160,6 +161,8 @@ def _pack(run: Path, record: RunRecord, out: Path, home: Home) -> None:
         for file in sorted(run.rglob("*")):
             if file.is_file():
                 packed.write(file, file.relative_to(run).as_posix())
+        if not (run / CARD).exists():
+            packed.writestr(CARD, model_card(record, run.name))
         if record.pool and not (run / POOL / GRIDS).is_dir():
             _pack_pool(packed, run, record, home, out.with_name(f"{out.name}.grids"))
         if record.knowledge and not (run / KNOWLEDGE).is_dir():

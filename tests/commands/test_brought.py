@@ -9,6 +9,7 @@ from mner_core.catalog.profiles import profile
 from mner_core.commands.cli import main
 from mner_core.home import Home
 from mner_core.run_record import BROUGHT, read_record
+from mner_core.training.import_run import import_run
 from mner_core.training.run import load
 from mner_core.training.warm_start import encoder_for
 from mner_core.types import InputError
@@ -68,3 +69,6 @@ def test_it_is_packed_into_one_file(theirs: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="predictions that were brought"):
         load(tmp_path / "theirs.zip")
     assert read_record(theirs).is_brought
+    back = import_run(tmp_path / "theirs.zip", Home(tmp_path / "other"), "back")
+    assert (back / "predictions.jsonl").read_bytes() == (theirs / "predictions.jsonl").read_bytes()
+    assert "there are no weights" in (back / "README.md").read_text()
