@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from mner_core.commands import evaluate as scoring
 from mner_core.commands import experiment as tables
 from mner_core.commands import explain as explaining
+from mner_core.commands import figure as figures
 from mner_core.commands import label_errors as labels
 from mner_core.commands import main as general
 from mner_core.commands import predict as prediction
@@ -81,6 +82,11 @@ def run_commands(add: Add) -> None:
     )
     predict.add_argument("--out", type=Path, metavar="FILE")
     _explain(add)
+    figure = add("figure", figures.figure, "Draws a post and what runs see in it, for a paper.")
+    figure.add_argument("--run", type=Path, nargs="+", required=True, help="up to four runs, beside each other")
+    figure.add_argument("--data", type=Path, required=True, metavar="FILE")
+    figure.add_argument("--post", required=True, metavar="ID", help="or SPLIT/ID")
+    figure.add_argument("--out", type=Path, required=True, metavar="FILE", help="ends in .svg or .pdf")
     pointing = add("pointing", general.pointing, "Says how often attention is where the entity is to be seen.")
     pointing.add_argument("--run", type=Path, required=True)
     pointing.add_argument("--data", type=Path, required=True, metavar="DIR")
