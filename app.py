@@ -10,6 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from db.connection import StoreError
 from mner_core.types import InputError
 from pages.shared.selection import enter, go
+from pages.shared.stale_parts import leave_out_stale_parts
 from pages.shared.status import status_line
 from pages.shared.store import me, store
 from pages.shared.text import plain
@@ -57,4 +58,5 @@ if runtime.exists():
 else:
     # Without this, a folder `pages` makes Streamlit answer the first deep link to a fresh server with "Page not found".
     PagesManager.uses_pages_directory = False
+    leave_out_stale_parts()
     app = st.App(__file__)
