@@ -28,8 +28,8 @@ def pick_beginning(chosen: Selection, track: str) -> None:
         format_func=lambda each: _NAMES[each],
         key=_BEGIN,
         on_change=_changed,
-        help="Empty makes it a second opinion of its own: labels by others are not shown before you have saved. "
-        "Agreement says how many posts began with what.",
+        help="Empty makes it a second opinion of its own: neither labels by others nor what the run suggests are shown "
+        "before you have saved. Agreement says how many posts began with what.",
     )
 
 

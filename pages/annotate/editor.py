@@ -5,7 +5,7 @@ screens remember is brought up to date after everything is drawn.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -17,11 +17,9 @@ from mner_core.data.entity_types import EntityType
 from pages.annotate import drafts
 from pages.annotate.beginning import begins_empty
 from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
-from pages.annotate.list_place import draw_progress, go_to, open_place
+from pages.annotate.list_place import draw_progress, go_to, open_place, why_nothing
 from pages.components.span_annotator import Save, Suggestion, span_annotator
 from pages.mistakes.corrections_reach import draw_reach
-from pages.mistakes.filters import current_filter
-from pages.mistakes.no_mistakes import no_mistakes
 from pages.mistakes.worklist import ListName, ListPlace, WorkList, forget_list, label_errors, work_list
 from pages.shared.marking import suggestions
 from pages.shared.number_format import counted
@@ -57,21 +55,11 @@ def draw_editor(chosen: Selection, name: ListName, track: str) -> None:
     at = open_place(chosen, works, track)
     draw_progress(chosen, works, works.done(track), at)
     if at is None:
-        st.info(_nothing(chosen, name))
+        st.info(why_nothing(chosen, name))
         return
     editor = _editor(chosen, works, at, track)
     _draw(editor)
     _follow_up(editor, at)
-
-
-def _nothing(chosen: Selection, name: str) -> str:
-    if name == "mistakes":
-        return f"{no_mistakes(chosen, current_filter().asks)} Choose another work list, another split or another run."
-    return {
-        "held-out": "Nothing is here: have every post judged, or choose the split train.",
-        "doubts": "No label error is listed here: search for label errors on the screen Data, or choose another split.",
-        "uncorrected": "Every post has been corrected or left out.",
-    }.get(name, "There is no post here: choose another split.")
 
 
 def _editor(chosen: Selection, works: WorkList, at: ListPlace, track: str) -> Editor:
@@ -94,7 +82,10 @@ def _predicted(chosen: Selection, held: HeldOut | None, post: int) -> PostPredic
 
 
 def _draw(editor: Editor) -> None:
-    now = drafts.opened(editor.post.id, editor.track, editor.past, begins_empty(editor.chosen, editor.track))
+    is_empty = begins_empty(editor.chosen, editor.track)
+    now = drafts.opened(editor.post.id, editor.track, editor.past, is_empty)
+    is_hidden = is_empty and now.is_blind and editor.predicted is not None
+    editor = replace(editor, predicted=None) if is_hidden else editor
     with st.container():  # always there, so that the annotator keeps its place and its keyboard
         if said := drafts.told():
             st.warning(plain(said))
@@ -111,6 +102,8 @@ def _draw(editor: Editor) -> None:
             _draw_annotator(editor, now)
         else:
             st.info("This post has no text, so nothing can be marked in it.")
+        if is_hidden:
+            st.caption(f"What {plain(editor.suggests or '')} suggests is shown once you have saved your own.")
         _draw_states(editor, now)
     with right:
         _draw_picture(editor.post)

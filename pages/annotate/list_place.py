@@ -4,6 +4,8 @@ import streamlit as st
 
 from db.gold import CURRENT
 from pages.annotate import drafts
+from pages.mistakes.filters import current_filter
+from pages.mistakes.no_mistakes import no_mistakes
 from pages.mistakes.steps import draw_steps
 from pages.mistakes.worklist import ListName, ListPlace, WorkList, forget_list, work_list
 from pages.shared.address import write
@@ -46,6 +48,17 @@ def go_to(place: ListPlace | None) -> None:
     """Makes a post the open one; None for the first that is not done."""
     st.session_state[_AT] = place
     write({"post": place and place[1]})
+
+
+def why_nothing(chosen: Selection, name: str) -> str:
+    """Why a list is empty, and what to do."""
+    if name == "mistakes":
+        return f"{no_mistakes(chosen, current_filter().asks)} Choose another work list, another split or another run."
+    return {
+        "held-out": "Nothing is here: have every post judged, or choose the split train.",
+        "doubts": "No label error is listed here: search for label errors on the screen Data, or choose another split.",
+        "uncorrected": "Every post has been corrected or left out.",
+    }.get(name, "There is no post here: choose another split.")
 
 
 def _how_much(done: int, total: int) -> str:

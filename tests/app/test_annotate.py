@@ -203,6 +203,25 @@ def test_ones_own_track_can_begin_empty_and_then_shows_nothing_of_others(store: 
     assert open_app("annotate", track="mine", list="all", post="bare").query_params["post"] == "bare"
 
 
+@pytest.mark.parametrize(("name", "word"), [("match", "San Francisco"), ("bare", "Maria in")])
+def test_a_second_opinion_that_begins_empty_sees_no_suggestion_before_it_is_saved(
+    store: Store, name: str, word: str
+) -> None:
+    def suggested(**more: str) -> tuple[bool, bool]:
+        app = open_app("annotate", track="mine", list="all", post=name, run="second", **more)
+        [editor] = [each for each in app.get("bidi_component") if "save_label" in str(each.proto)]
+        said = "What second suggests is shown once you have saved your own." in shown(app)
+        start, end = place(TEXTS[name][0], word)
+        return f'"start": {start}, "end": {end}, "label": "LOC", "confidence"' in str(editor.proto).replace(
+            "\\", ""
+        ), said
+
+    assert suggested() == (True, False), "it begins with the gold"
+    assert suggested(begin="empty") == (False, True)
+    save_first(store, number(store, name), "ann", "", marks=[], author="ann")
+    assert suggested(begin="empty") == (True, False)
+
+
 def test_what_a_track_began_with_is_the_usual_choice_next_time(store: Store) -> None:
     save_first(store, number(store, "match"), "ann", "", marks=[], author="ann")
     app = open_app("annotate", track="mine", list="all", post="bare")
