@@ -109,7 +109,7 @@ def _on_words(mark: Mark, text: str, tokens: Sequence[Token]) -> Mark:
     start, end = character_offsets(tokens, entity_at(tokens, mark.start, mark.end, mark.label))
     if text[mark.start : start].strip() or text[end : mark.end].strip():
         raise InputError(f"{_called(mark, text)} begins or ends with characters that belong to no word.")
-    return replace(mark, start=start, end=end)
+    return mark if (start, end) == (mark.start, mark.end) else replace(mark, start=start, end=end)
 
 
 def _with_ids(marks: Sequence[Mark]) -> tuple[Mark, ...]:

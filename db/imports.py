@@ -17,7 +17,7 @@ from db.change_token import changed
 from db.engine import Store
 from db.entity_types import add_types
 from db.images import ImportedPictures
-from db.import_posts import BATCH, PostImport
+from db.import_posts import PostImport, batches
 from db.in_use import IMPORT_LOCK
 from db.pauses import Pauses
 from db.posts import extend_labels
@@ -112,14 +112,13 @@ def _take(
     known: Sequence[int | None],
     progress: Callable[[int, int], None],
 ) -> None:
-    """Batch by batch; a batch's pictures are copied while the store is left to others."""
+    """Batch by batch; a batch is made ready, and its pictures are copied, while the store is left to others."""
     pictures, pauses = ImportedPictures(store.home), Pauses(store)
-    for done in range(0, len(posts), BATCH):
-        progress(done, len(posts))
-        batch = posts[done : done + BATCH]
-        kept = pictures.keep(batch)
+    for which in batches(posts):
+        progress(which.start, len(posts))
+        ready = work.prepared(posts[which], pictures.keep(posts[which]), known[which])
         with pauses.before_a_batch():
-            work.take(list(zip(batch, kept, known[done : done + BATCH], strict=True)))
+            work.write(ready)
 
 
 @contextmanager

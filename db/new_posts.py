@@ -3,7 +3,7 @@
 What is written is known before, so nothing is read again to be counted: `gold_follows` and `add_names` are told.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from db.character_spans import from_json, spans_from_marks
 from db.gold_totals import NewGold
 from db.posts import GOLD
 from db.tables import Posts, Revisions
-from db.text_search import add_texts
+from db.text_search import add_texts, search_form
 from db.training_names import TRAIN
 from mner_core.evaluation.slices import surface_form
 from mner_core.types import Example
@@ -25,11 +25,19 @@ _REVISIONS: Table = Revisions.__table__  # type: ignore[assignment]
 
 @dataclass(frozen=True, slots=True)
 class NewPost:
-    """A post as its file has it, its columns in `Posts`, and its gold as `Revisions.marks`; None where it has none."""
+    """A post's columns in `Posts`, its text as it is searched, its gold and its training names.
 
-    example: Example
+    Args:
+        columns: by name.
+        searched: its `search_form`.
+        marks: as `Revisions.marks` has them; None where it has no gold.
+        names: each with the key of the data set.
+    """
+
     columns: dict[str, Any]
+    searched: str
     marks: list[Any] | None
+    names: tuple[tuple[int, str], ...]
 
     @property
     def gold(self) -> NewGold:
@@ -37,12 +45,12 @@ class NewPost:
         labels = [label for _, _, _, label, _ in self.marks or ()]
         return NewGold(self.columns["dataset_id"], self.columns["split"], labels)
 
-    @property
-    def names(self) -> Iterator[tuple[int, str]]:
-        """Its training names, each with the key of the data set."""
-        if self.marks and self.columns["split"] == TRAIN:
-            for span in spans_from_marks(self.example.tokens, from_json(self.marks)):
-                yield self.columns["dataset_id"], surface_form(self.example, span)
+
+def new_post(example: Example, columns: dict[str, Any], marks: list[Any] | None) -> NewPost:
+    """The post as its file has it, ready to be written with these columns and this gold."""
+    spans = spans_from_marks(example.tokens, from_json(marks)) if marks and columns["split"] == TRAIN else ()
+    names = tuple((columns["dataset_id"], surface_form(example, span)) for span in spans)
+    return NewPost(columns, search_form(example.text), marks, names)
 
 
 def write_posts(session: Session, new: Sequence[NewPost], now: float) -> None:
@@ -53,7 +61,7 @@ def write_posts(session: Session, new: Sequence[NewPost], now: float) -> None:
     first = new[0].columns
     there = (Posts.dataset_id == first["dataset_id"], Posts.place >= first["place"])
     numbers = session.scalars(select(Posts.id).where(*there).order_by(Posts.place)).all()
-    add_texts(session, [(number, post.example.text) for number, post in zip(numbers, new, strict=True)])
+    add_texts(session, [(number, post.searched) for number, post in zip(numbers, new, strict=True)])
     both = zip(numbers, new, strict=True)
     write_gold(session, ((number, post.marks) for number, post in both if post.marks is not None), now)
 

@@ -61,8 +61,8 @@ def waiting_texts(store: Store) -> int:
 
 
 def add_texts(session: Session, texts: Iterable[tuple[int, str]]) -> None:
-    """Makes new posts, given by number and text, searchable, within the transaction that writes them."""
-    rows = [{"post_id": number, "text": search_form(words)} for number, words in texts]
+    """Makes new posts searchable, given by number and `search_form`, within the transaction that writes them."""
+    rows = [{"post_id": number, "text": form} for number, form in texts]
     if rows:
         session.execute(insert(_POST_TEXTS), rows)
         _add_to_index(session, rows)

@@ -139,8 +139,8 @@ def surface_form(post: Example, span: Span) -> str:
 
     Of one that begins or ends inside a word, its own characters.
     """
-    words = post.span_text(span).split() if span.chars else post.words[span.start : span.end]
-    return " ".join(words).casefold()
+    own = (token.text for token in post.tokens[span.start : span.end])
+    return " ".join(post.span_text(span).split() if span.chars else own).casefold()
 
 
 def seen_types(train: Sequence[Example]) -> dict[str, set[str]]:
