@@ -48,17 +48,21 @@ N ?= 12
 mutants: setup
 	nice $(PY) -m tests.mutants --seed $(SEED) --n $(N)
 
-# 100,000 posts are imported while five people save once a second; the nearest of a million vectors. Bounded by an hour, seeded, in a home of its own.
+# 100,000 posts are imported while five people save once a second; importing over reading them; predicting 40,000; the nearest of a million vectors.
+# Bounded by an hour, seeded, in a home of its own.
 soak: setup
 	$(PY) -m benchmarks.soak
+	$(PY) -m benchmarks.imports --posts 1000 10000 100000
+	OMP_NUM_THREADS=1 $(PY) -m benchmarks.prediction --posts 40000
 	$(PY) -m benchmarks.vectors
 
-# Every screen, filter and command at 400 to 100,000 posts, in Chromium: two hours, most of it for building the stores, once, in STORES.
+# Every screen, filter and command at 400 to 100,000 posts, in Chromium, and what writing costs: two hours, most of it for building the stores, once, in STORES.
 STORES ?= $(CURDIR)/var/growth
 SIZES ?= 400 4000 40000 100000
 growth: setup
 	for posts in $(SIZES); do $(PY) -m benchmarks.big_store $(STORES)/$$posts --posts $$posts; done
 	$(PY) -m benchmarks.growth $(addprefix $(STORES)/,$(SIZES))
+	$(PY) -m benchmarks.store_costs $(addprefix $(STORES)/,$(SIZES))
 
 # Labels made wrong, found, corrected, trained again: is the next run better? About 50 minutes of one core; WORK keeps what is made.
 WORK ?= $(CURDIR)/var/loop

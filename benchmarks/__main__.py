@@ -2,11 +2,12 @@
 
 import torch
 
-from benchmarks import app, features, knowledge, prediction, steps
+from benchmarks import app, features, imports, knowledge, prediction, steps
 
 torch.set_num_threads(1)
 steps.main()
 prediction.main()
 features.main()
+imports.main()
 knowledge.main()
 app.main()

@@ -84,7 +84,7 @@ def build(big: BigStore, is_trained: bool = False) -> dict[str, float]:
         said.write_text(json.dumps(took, indent=1))
         print(f"{name}: {took[name]} s, processor {took[f'{name}, processor']} s", flush=True)
 
-    part("files", lambda: _write_files(big))
+    part("files", lambda: write_files(big))
     store = open_store(big.home)
     part("import", lambda: _import(store, big))
     for run in range(RUNS):
@@ -96,7 +96,7 @@ def build(big: BigStore, is_trained: bool = False) -> dict[str, float]:
     return took
 
 
-def _write_files(big: BigStore) -> None:
+def write_files(big: BigStore) -> None:
     """The posts as JSON lines, their pictures, and a file of predictions for each run."""
     pictures = big.folder / "posts" / "images"
     pictures.mkdir(parents=True, exist_ok=True)

@@ -60,7 +60,7 @@ def soak(root: Path, posts: int, people: int, pause: float, kills: int, seed: in
     """Imports JSONL posts by a worker that is killed `kills` times, while people save every `pause` seconds."""
     store = open_store(Home(root / "home"))
     rng = random.Random(seed)
-    folder = _write_posts(store.home.root / "uploads" / "soak", posts, rng)
+    folder = write_posts(store.home.root / "uploads" / "soak", posts, rng)
     _open_posts(store, people)
     with _people(store, people, pause, root) as said:
         queued = enqueue(store, "import", {"folder": str(folder), "name": "soak", "remove": True}, author="soak")
@@ -108,7 +108,8 @@ def _worker(store: Store) -> "subprocess.Popen[bytes]":
     return worker
 
 
-def _write_posts(folder: Path, number: int, rng: random.Random) -> Path:
+def write_posts(folder: Path, number: int, rng: random.Random) -> Path:
+    """Writes so many drawn posts as JSON lines into a new folder, which is returned."""
     folder.mkdir(parents=True)
     with (folder / "train.jsonl").open("w", encoding="utf-8") as file:
         for place in range(number):
