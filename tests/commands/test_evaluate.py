@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mner_core.commands.cli import main
+from mner_core.commands.evaluate import _shown
 from mner_core.data.boxes import iou
 from mner_core.data.dataset import read_dataset
 from mner_core.evaluation.errors import KINDS
@@ -46,6 +47,29 @@ def test_a_run_against_another_and_itself(run: Run, runs: list[str], scenes: Pat
     assert (against["difference"], against["supported"], against["mcnemar"]["p"]) == (0.0, False, 1.0)
     assert against["ours"]["mean"] == pytest.approx(answer["f1"])
     assert {"bootstrap", "randomisation", "sentence", "runs"} <= set(against)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_posts_that_a_run_has_learnt_from_are_counted(run: Run, runs: list[str], scenes: Path, number: int) -> None:
+    for split, is_seen in (("train", True), ("test", False)):
+        status, answer, _ = run("evaluate", "--run", *runs[:number], "--data", scenes / f"{split}.jsonl")
+        assert status == 0
+        assert answer["posts"] == len(read_dataset(scenes / f"{split}.jsonl").posts)
+        assert answer["posts_trained_on"] == (answer["posts"] if is_seen else 0)
+
+
+def test_each_run_is_shown_another_swap_and_the_same_by_both_commands(scenes: Path) -> None:
+    """So that no single swap decides; `image-worth` and `evaluate --images swapped` show a run the same one."""
+    posts = read_dataset(scenes / "test.jsonl").posts
+    shown = {
+        images: [tuple(post.image_name for post in _shown(posts, images, number)) for number in range(3)]
+        for images in ("own", "none", "swapped")
+    }
+    own = tuple(post.image_name for post in posts)
+    assert shown["own"] == [own] * 3
+    assert shown["none"] == [(None,) * len(posts)] * 3
+    assert len({*shown["swapped"], own}) == 4
+    assert [sorted(map(str, each)) for each in shown["swapped"]] == [sorted(map(str, own))] * 3
 
 
 @pytest.fixture(scope="module")

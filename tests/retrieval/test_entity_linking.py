@@ -106,6 +106,36 @@ def test_the_threshold_is_a_cosine(graph: Graph, features: Looked, least: float,
     assert (known.of(post(0, ["Jordan"]), asked) is not None) == is_known
 
 
+@pytest.mark.parametrize("width", [16, 768, 2048])
+@pytest.mark.parametrize("others", [0, 40])
+def test_at_a_threshold_of_one_a_graphs_picture_still_shows_itself(width: int, others: int, tmp_path: Path) -> None:
+    """From the regions to the answer, built or loaded; few pictures are looked at alone, many all at once."""
+    random = np.random.default_rng(width)
+    names = [f"{number}.png" for number in range(12)]
+    looks = {
+        name: replace(seen([0] * WIDTH), grid=random.gamma(0.3, size=(REGIONS, width)).astype(np.float16))
+        for name in [*names, *(f"other{number}.png" for number in range(others))]
+    }
+    (tmp_path / "pictures").mkdir()
+    for name in looks:
+        (tmp_path / "pictures" / name).write_bytes(name.encode())
+    entities = {
+        str(row): Entity(id=str(row), name=f"Ann{row}x" if row < len(names) else "Zzz", images=(name,))
+        for row, name in enumerate(looks)
+    }
+    triples = tuple(Triple(key, "isA", "cook") for key in entities)
+    graph = Graph(name="g", entities=entities, triples=triples, pictures=tmp_path / "pictures")
+    built = GraphKnowledge.build(graph, Looked(looks), 1.0)
+    built.save(tmp_path / "kept")
+    loaded = GraphKnowledge.load(tmp_path / "kept", built.fingerprint, 1.0, Looked(looks))
+    for row, name in enumerate(names):
+        for known in (built, loaded):
+            found = known.of(post(row, [f"Ann{row}x"]), looks[name])
+            assert found is not None, name
+            assert (found.image, found.score) == (name, 1.0)
+        assert built.of(post(row, [f"Ann{row}x"]), replace(looks[name], grid=looks[name].grid[:, ::-1])) is None
+
+
 def test_an_answer_follows_from_words_and_picture_alone_whatever_was_asked_before(
     graph: Graph, features: Looked
 ) -> None:

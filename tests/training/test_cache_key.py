@@ -1,8 +1,10 @@
 """A training's key names all that its result follows from, and nothing else."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ from PIL import Image
 
 from mner_core.catalog.profiles import profile
 from mner_core.features.extractor import extractor
+from mner_core.home import Home
 from mner_core.knowledge.graph import Entity, Graph, Triple
 from mner_core.text.encoder import encoder_version
+from mner_core.training import cache_key
 from mner_core.training.cache_key import training_key
-from mner_core.training.train import TrainingRequest
+from mner_core.training.train import TrainingRequest, train
 from mner_core.types import Example, Span
 
 Make = Callable[..., TrainingRequest]
@@ -75,3 +79,59 @@ def test_pictures_of_the_graph_count_where_knowledge_is_read(request_for: Make, 
 
     assert keyed("iaik", "red") == keyed("iaik", "red") != keyed("iaik", "blue")
     assert keyed("rgcn", "red") == keyed("rgcn", "blue")
+
+
+def rio(folder: Path, name: str) -> Graph:
+    entities = {"x": Entity(id="x", name=name)}
+    return Graph(name="g", entities=entities, triples=(Triple("x", "isA", "city"),), pictures=folder)
+
+
+def test_every_part_of_a_request_counts_and_makes_a_key_of_its_own(
+    request_for: Make, home: Home, tmp_path: Path
+) -> None:
+    """A part that is left out of the key shows the numbers of another training."""
+    plain = request_for("iaik")
+    for run, seed in (("one", 0), ("two", 1)):
+        train(request_for("bert-crf", seed, epochs=1), tmp_path / run, home)
+
+    def other(**changes: Any) -> TrainingRequest:
+        return replace(plain, plan=replace(plain.plan, **changes))
+
+    asked = [
+        plain,
+        request_for("bert-crf"),
+        request_for("iaik", 1),
+        request_for("iaik", dropout=0.3),
+        other(variant="w/o attributes"),
+        other(labels=(*plain.plan.labels, "ZZZ")),
+        other(labels=plain.plan.labels[::-1]),
+        other(profile=profile("compact")),
+        replace(plain, train=plain.train[1:]),
+        replace(plain, train=plain.train[::-1]),
+        replace(plain, dev=plain.dev[1:]),
+        replace(plain, dev=[]),
+        replace(plain, start=tmp_path / "one"),
+        replace(plain, start=tmp_path / "two"),
+        replace(plain, graph=rio(tmp_path, "Rio")),
+        replace(plain, graph=rio(tmp_path, "Ria")),
+    ]
+    identities = [json.dumps(each.identity(), sort_keys=True) for each in asked]
+    assert len(set(identities)) == len(asked)
+    keys = [json.dumps(training_key(each), sort_keys=True) for each in asked]
+    assert len(set(keys)) == len(asked)
+    assert json.dumps(training_key(replace(plain, data="called otherwise", left_out=3)), sort_keys=True) == keys[0]
+
+
+@pytest.mark.parametrize("part", ["system_digest", "library_versions", "encoder_version", "extractor"])
+def test_other_code_libraries_or_weights_make_another_key(
+    request_for: Make, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    before = training_key(request_for("rgcn"))
+    others: dict[str, Any] = {
+        "system_digest": lambda *_: "repaired",
+        "library_versions": lambda: {"torch": "99"},
+        "encoder_version": lambda slot: f"{slot} anew",
+        "extractor": lambda _: SimpleNamespace(version="anew"),
+    }
+    monkeypatch.setattr(cache_key, part, others[part])
+    assert training_key(request_for("rgcn")) != before
