@@ -1,6 +1,7 @@
 """`evaluate --against` where labels go back to a suggestion of a compared run."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ def test_an_exported_run_is_known_by_the_name_it_had(
     data = write_data(tmp_path, all_from(suggested_by))
     posts = read_dataset(data).posts
     [(folder, record, spans)] = side(home, "loc", "LOC", posts, model="rgcn")
+    shutil.rmtree(folder)  # the file is all that is left of it
     packed: Side = [(folder.with_name("loc.zip"), record, spans)]
     found = compare_fairly(data, posts, packed, side(home, "per", "PER", posts), "entity")
     assert found["suggested"] == (6 if counts else 0)

@@ -161,7 +161,7 @@ def test_dev_has_no_say_in_the_weights_of_an_epoch(
 ) -> None:
     """With a single epoch there is nothing to pick, so that dev cannot matter at all: bit for bit.
 
-    Nor has it a say in the vocabulary, in the pool `train` of neighbours, or in the means of the pictures.
+    Nor has it a say in the pool `train` of neighbours, or in the means of the pictures.
     """
     request = request_for(name, 1, epochs=1)
     changed = {
@@ -177,6 +177,24 @@ def test_dev_has_no_say_in_the_weights_of_an_epoch(
     assert "weights.safetensors" in one
     for file in one:
         assert same(*(load_file(tmp_path / run / file) for run in ("one", "other"))), file
+
+
+@pytest.mark.parametrize("name", ["bert-crf", "rgcn"])
+def test_the_vocabulary_is_of_the_training_posts_alone(
+    name: str, request_for: Make, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tiny profile's hashed pieces lack no letter, so what the encoder is asked to know is looked at."""
+    asked: list[Sequence[Example]] = []
+
+    def stop(slot: str, posts: Sequence[Example], start: Path | None) -> None:
+        asked.append(posts)
+        raise Stopped
+
+    monkeypatch.setattr(training, "encoder_for", stop)
+    request = request_for(name, 1)
+    with pytest.raises(Stopped):
+        train(request, tmp_path / "run", home)
+    assert [list(posts) for posts in asked] == [list(request.train)]
 
 
 def told(post: Example, text: str) -> Example:
