@@ -3,17 +3,21 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from db.annotations import save
-from db.character_spans import Mark
+from db.change_token import newest_revision
+from db.character_spans import Mark, from_json
 from db.engine import Store
 from db.evaluations import evaluate, judged
 from db.exchange import export_folder
 from db.fair_gold import Suggested, of_their_setting, suggested, suggesting_runs
+from db.gold import counts_as
 from db.imports import About, import_examples
 from db.posts import post_ids
 from db.predictions import PostPrediction, PredictedMark, record
 from db.runs import add_run
+from db.tables import Revisions
 from mner_core.data.dataset import read_dataset
 from mner_core.data.label_history import before, read_history, suggesting
 from mner_core.types import InputError, Span
@@ -122,6 +126,28 @@ def test_a_suggestion_on_another_track_takes_nothing_back(store: Store, numbers:
     for fair_to in ((), ("loc",)):
         [first, *_] = judged(store, "loc", "set", "test", asked, fair_to)
         assert (first.gold_post.post, first.gold) == (numbers[0], (Span(0, 3, "PER"),))
+
+
+def test_as_of_a_revision_what_came_later_neither_counts_nor_takes_anything_back(
+    store: Store, numbers: list[int]
+) -> None:
+    """A list of mistakes stays what it was when it was made, whatever is corrected or suggested meanwhile."""
+
+    def counting(until: int | None) -> list[str]:
+        with store.read() as session:
+            wanted = select(Revisions.marks).where(counts_as("current", ("loc",), until)).order_by(Revisions.post_id)
+            return [from_json(marks)[0].label for marks in session.scalars(wanted)]
+
+    moments = [newest_revision(store)]
+    for place, (label, run) in enumerate([("LOC", None), ("LOC", "loc"), ("LOC", "per")]):
+        accept(store, numbers[place], label, run)
+        moments.append(newest_revision(store))
+    accept(store, numbers[0], "PER", None, base=2)
+    assert counting(moments[0]) == ["PER", "PER", "PER", "PER"]
+    assert counting(moments[1]) == ["LOC", "PER", "PER", "PER"]
+    assert counting(moments[2]) == ["LOC", "PER", "PER", "PER"], "what the run suggested is taken back"
+    assert counting(moments[3]) == ["LOC", "PER", "LOC", "PER"]
+    assert counting(None) == ["PER", "PER", "LOC", "PER"]
 
 
 def test_a_post_without_labels_before_is_left_out(store: Store, numbers: list[int]) -> None:
