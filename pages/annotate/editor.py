@@ -16,6 +16,7 @@ from db.predictions import PostPrediction, prediction_of
 from mner_core.data.entity_types import EntityType
 from pages.annotate import drafts
 from pages.annotate.beginning import begins_empty
+from pages.annotate.beside_text import draw_beside
 from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
 from pages.annotate.list_place import draw_progress, go_to, open_place, why_nothing
 from pages.components.span_annotator import Save, Suggestion, span_annotator
@@ -23,7 +24,7 @@ from pages.mistakes.corrections_reach import draw_reach
 from pages.mistakes.worklist import ListName, ListPlace, WorkList, forget_list, label_errors, work_list
 from pages.shared.marking import suggestions
 from pages.shared.number_format import counted
-from pages.shared.pictures import picture_uri, why_no_picture
+from pages.shared.pictures import picture_uri
 from pages.shared.selection import Selection, change, post_name
 from pages.shared.store import me, store
 from pages.shared.text import plain
@@ -106,7 +107,7 @@ def _draw(editor: Editor) -> None:
             st.caption(f"What {plain(editor.suggests or '')} suggests is shown once you have saved your own.")
         _draw_states(editor, now)
     with right:
-        _draw_picture(editor.post)
+        draw_beside(editor.chosen, editor.post, editor.types)
     if editor.track == GOLD:
         draw_reach(editor.post.dataset, after=_begin_anew)
     draw_others(editor.post, editor.types, now, editor.past)
@@ -222,16 +223,6 @@ def _draw_last_done(works: WorkList) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f":material/check: {how} {plain(done.name)} (revision {done.number}).", width="content")
         st.button("Undo", key="undo save", on_click=undo, type="tertiary", icon=":material/undo:")
-
-
-def _draw_picture(each: Post) -> None:
-    uri = picture_uri(each.example.image)
-    if uri:
-        st.image(uri, width="stretch", alt=f"Picture of the post {each.example.id}")
-    else:
-        st.info(why_no_picture(each.example))
-    if each.example.caption:
-        st.caption(plain(each.example.caption))
 
 
 def _follow_up(editor: Editor, at: ListPlace) -> None:

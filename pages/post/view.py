@@ -19,6 +19,7 @@ from pages.post.versions import draw_versions
 from pages.shared.jump import draw_jump
 from pages.shared.pickers import pick_gold, pick_run
 from pages.shared.selection import Selection, change, page_link, selection
+from pages.shared.similar_posts import draw_similar
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -106,6 +107,8 @@ def _draw_post(state: PostState, others: Sequence[str]) -> None:
     with otherwise:
         counterfactuals.draw(state, answer)
     attributions.draw(state, answer)
+    st.header("Similar posts", anchor=False)
+    draw_similar(state.chosen, state.post, state.types)
     draw_versions(state)
 
 

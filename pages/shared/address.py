@@ -14,10 +14,13 @@ FILTERS = (
 )  # fmt: skip
 """The parameters of `pages.mistakes.filters.Filter`."""
 
+SIMILAR = ("similar", "k", "among")
+"""The parameters of `pages.shared.similar_posts`."""
+
 _BESIDE: Mapping[str, tuple[str, ...]] = {
     "errors": FILTERS,
-    "post": ("list", "beside", *FILTERS),
-    "annotate": ("list", "track", "begin", *FILTERS),
+    "post": ("list", "beside", *SIMILAR, *FILTERS),
+    "annotate": ("list", "track", "begin", *SIMILAR, *FILTERS),
 }
 """What the address of a screen says beside the selection, and what is remembered of it."""
 
