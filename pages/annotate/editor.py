@@ -18,6 +18,7 @@ from pages.annotate import drafts
 from pages.annotate.beginning import begins_empty
 from pages.annotate.beside_text import draw_beside
 from pages.annotate.history_panel import draw_conflict, draw_others, draw_versions
+from pages.annotate.like_mistakes import draw_reason
 from pages.annotate.list_place import draw_progress, go_to, open_place, why_nothing
 from pages.components.span_annotator import Save, Suggestion, span_annotator
 from pages.mistakes.corrections_reach import draw_reach
@@ -96,6 +97,8 @@ def _draw(editor: Editor) -> None:
         _draw_state(editor, now)
         if editor.works.name == "doubts":
             _draw_label_errors(editor)
+        if editor.works.name == "similar-mistakes":
+            draw_reason(editor.chosen, editor.post.id)
         stale = drafts.conflict(editor.post.id, editor.track)
         if stale:
             draw_conflict(editor.post, editor.types, stale, _after_save(editor))

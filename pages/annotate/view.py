@@ -6,6 +6,7 @@ from db.posts import GOLD, Dataset, dataset
 from pages.annotate.beginning import pick_beginning
 from pages.annotate.editor import draw_editor
 from pages.annotate.held_out import draw_held_out
+from pages.annotate.like_mistakes import draw_like_mistakes
 from pages.annotate.list_place import open_list, open_post
 from pages.annotate.suggestions import draw_suggestions
 from pages.mistakes.no_mistakes import is_judged
@@ -43,6 +44,8 @@ def main() -> None:
         if name == "held-out":
             draw_held_out(found)
         else:
+            if name == "similar-mistakes":
+                draw_like_mistakes(found)
             draw_suggestions(chosen, found)
     draw_editor(chosen, name, track)
 

@@ -16,6 +16,7 @@ from db.runs import runs
 from db.text_search import waiting_texts
 from pages.errors.choosing import choose_matrix_cell, draw_filters
 from pages.errors.kept_answers import KeptAnswers, kept_answers
+from pages.errors.like_mistakes import draw_like_mistakes
 from pages.errors.listing import draw_list
 from pages.mistakes.counting import draw_counting
 from pages.mistakes.fairness import Fairness, fairness
@@ -163,6 +164,8 @@ def _draw_found(chosen: Selection, answers: KeptAnswers, every: Sequence[Cell]) 
         st.info(f"Texts are being made searchable: {waiting} to go.", icon=":material/manage_search:")
         going_on(["count"])
         return
+    if (answers.number_of(asked_of_cases(wanted)) or (0, 0))[1]:
+        draw_like_mistakes(chosen, answers.of, wanted)
     if draw_list(chosen, answers, wanted):
         return
     if any(cell.kind != "correct" for cell in every):

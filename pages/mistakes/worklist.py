@@ -21,15 +21,17 @@ from db.worklists import all_posts, least_sure, uncorrected
 from mner_core.home import Home
 from pages.mistakes.filters import Filter, current_filter
 from pages.mistakes.held_out_mistakes import held_out_mistakes
+from pages.mistakes.like_mistakes import like_mistakes
 from pages.mistakes.stored import asked_of_cases, mistakes_of, order_of
 from pages.shared.selection import Selection, post_name
 
-ListName: TypeAlias = Literal["mistakes", "doubts", "held-out", "uncorrected", "unsure", "all"]
+ListName: TypeAlias = Literal["mistakes", "doubts", "held-out", "similar-mistakes", "uncorrected", "unsure", "all"]
 LISTS: tuple[ListName, ...] = get_args(ListName)
 TITLES: dict[ListName, str] = {
     "mistakes": "Mistakes of the run",
     "doubts": "Label errors",
     "held-out": "Mistakes in train (cross-validated)",
+    "similar-mistakes": "Like the mistakes (in train)",
     "uncorrected": "Not corrected yet",
     "unsure": "Least sure first",
     "all": "All posts",
@@ -160,6 +162,7 @@ def _posts(store: Store, chosen: Selection, name: ListName, track: str, wanted: 
         "mistakes": lambda: _with_mistakes(store, chosen, wanted, until),
         "doubts": lambda: _kept(store, chosen, [each.post for each in label_errors(store, dataset)]),
         "held-out": lambda: _kept(store, chosen, held_out_mistakes(store, dataset)),
+        "similar-mistakes": lambda: _kept(store, chosen, [each.post for each in like_mistakes(store, dataset)]),
         "uncorrected": lambda: uncorrected(store, dataset, split, track, until),
         "unsure": lambda: (
             all_posts(store, dataset, split) if chosen.run is None else least_sure(store, dataset, split, chosen.run)
