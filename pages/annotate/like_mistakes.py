@@ -6,6 +6,7 @@ from db.post_lists import names_of
 from db.posts import Dataset
 from pages.mistakes.like_mistakes import like_mistakes, list_sentence, newest_list
 from pages.shared.selection import Selection, page_link
+from pages.shared.similar_posts import cosine
 from pages.shared.store import store
 from pages.shared.text import plain
 
@@ -28,6 +29,8 @@ def draw_reason(chosen: Selection, post: int) -> None:
         return
     split, name = named[of_post.like]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f":material/help: cosine {of_post.score:.2f} with a post that was read wrongly:", width="content")
+        st.caption(
+            f":material/help: cosine {cosine(of_post.score)} with a post that was read wrongly:", width="content"
+        )
         label = f"{split}/{name}" if split else name
         page_link("post", plain(label), dataset=chosen.dataset, split=split, post=name)

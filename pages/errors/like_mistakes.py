@@ -15,7 +15,6 @@ from mner_core.types import InputError
 from pages.mistakes.filters import Filter
 from pages.mistakes.like_mistakes import JOB, list_sentence, newest_list
 from pages.mistakes.stored import asked_of_cases
-from pages.mistakes.worklist import TITLES
 from pages.shared.selection import Selection, page_link
 from pages.shared.similar_posts import profile_of
 from pages.shared.status import active_jobs, going_on
@@ -30,14 +29,13 @@ def draw_like_mistakes(chosen: Selection, of: MistakesOf, wanted: Filter) -> Non
     """The newest list, and the form that has one made; nothing for a data set without train."""
     if TRAIN not in dataset(store(), of.dataset).splits:
         return
-    is_active = any(job.payload.get("dataset") == of.dataset for job in active_jobs(store(), [JOB]))
-    with st.expander("Posts of train like these mistakes", icon=":material/join_inner:", expanded=is_active):
-        if sentence := st.session_state.pop(_SAID, ""):
-            st.error(plain(sentence))
-        if is_active:
-            going_on([JOB])
-            return
-        _draw_last(of.dataset)
+    if sentence := st.session_state.pop(_SAID, ""):
+        st.error(plain(sentence))
+    if any(job.payload.get("dataset") == of.dataset for job in active_jobs(store(), [JOB])):
+        going_on([JOB])
+        return
+    _draw_last(of.dataset)
+    with st.expander("Posts of train like these mistakes", icon=":material/join_inner:"):
         _draw_form(chosen, of, wanted)
 
 
@@ -49,7 +47,7 @@ def _draw_last(name: str) -> None:
     newest = newest_list(store(), name)
     if newest:
         st.caption(f":material/fact_check: {list_sentence(newest)}")
-        page_link("annotate", f"Open the list: {TITLES['similar-mistakes']}", list=JOB, split=TRAIN, post=None)
+        page_link("annotate", "Go through this list", list=JOB, split=TRAIN, post=None)
 
 
 def _draw_form(chosen: Selection, of: MistakesOf, wanted: Filter) -> None:

@@ -31,7 +31,7 @@ TITLES: dict[ListName, str] = {
     "mistakes": "Mistakes of the run",
     "doubts": "Label errors",
     "held-out": "Mistakes in train (cross-validated)",
-    "similar-mistakes": "Like the mistakes (in train)",
+    "similar-mistakes": "Like the mistakes",
     "uncorrected": "Not corrected yet",
     "unsure": "Least sure first",
     "all": "All posts",

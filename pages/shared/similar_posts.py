@@ -41,6 +41,8 @@ PROFILE = "compact"
 """What computes the vectors where no trained run is chosen; else it is the run's own profile, whose features are there.
 """
 _SAID = "similar said"
+_THUMBNAIL = 96
+"""Pixels that a neighbour's picture is wide: beside its text on a telephone, too."""
 
 
 def draw_similar(chosen: Selection, each: Post, types: Sequence[EntityType], *, compact: bool = False) -> None:
@@ -72,6 +74,11 @@ def comparable(example: Example) -> tuple[By, ...]:
     return tuple(kind for kind in reversed(KINDS) if has[kind])
 
 
+def cosine(score: float) -> str:
+    """A cosine with three decimals; 1.000 is what is the same, and nothing that is almost so."""
+    return f"{score if score == 1 else min(score, 0.999):.3f}"
+
+
 def profile_of(chosen: Selection) -> str:
     """Whose encoders compare posts."""
     run = next((each for each in runs(store()) if each.name == chosen.run and not each.is_brought), None)
@@ -92,8 +99,9 @@ def _draw_choices(each: Post, compact: bool) -> By | None:
             width="content",
         )
         if by is not None:
-            _draw_number()
-            _draw_split(each.dataset)
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", width="content"):
+                _draw_number()
+                _draw_split(each.dataset)
     if by is not None and "grid" not in has:
         st.caption(f"{why_no_picture(each.example)} It is compared by what else it has.")
     return by
@@ -102,7 +110,7 @@ def _draw_choices(each: Post, compact: bool) -> By | None:
 def _draw_number() -> None:
     st.session_state["similar k"] = _number()
     st.slider(
-        "How many", 1, MOST, key="similar k", width=200,
+        "How many", 1, MOST, key="similar k", width=120,
         on_change=lambda: address.write({NUMBER: str(st.session_state["similar k"])}),
     )  # fmt: skip
 
@@ -110,7 +118,7 @@ def _draw_number() -> None:
 def _draw_split(name: str) -> None:
     st.session_state["similar among"] = _among(name) or ""
     st.selectbox(
-        "Among", ["", *(split for split in dataset(store(), name).splits if split)], key="similar among", width=200,
+        "Among", ["", *(split for split in dataset(store(), name).splits if split)], key="similar among", width=170,
         format_func=lambda split: f"posts of {split}" if split else "posts of all splits",
         on_change=lambda: address.write({AMONG: st.session_state["similar among"]}),
     )  # fmt: skip
@@ -215,16 +223,15 @@ def _labelled(chosen: Selection, shown: Sequence[Mapping[str, Any]]) -> list[_Ne
 def _draw_one(chosen: Selection, each: _Neighbour, types: Sequence[EntityType], compact: bool) -> None:
     example = each.example
     name = f"{example.split}/{example.id}" if example.split else example.id
-    parts = (f"cosine {each.score:.2f}", name, each.state)
-    with st.container(border=True):
-        side, main = st.columns([1, 3] if compact else [1, 6], gap="small" if compact else "medium")
-        with side:
+    parts = (f"cosine {cosine(each.score)}", name, each.state)
+    with st.container(border=True, horizontal=True):
+        with st.container(width=_THUMBNAIL):
             uri = picture_uri(example.image, THUMBNAIL)
             if uri:
                 st.image(uri, width="stretch", alt=f"Picture of the post {example.id}")
             else:
                 st.caption(why_no_picture(example))
-        with main:
+        with st.container(width="stretch", gap="small"):
             span_text(
                 MarkedText(
                     id=example.id,

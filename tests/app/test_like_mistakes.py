@@ -51,15 +51,14 @@ def test_beside_a_second_run_its_mistakes_are_named_as_well(store: Store) -> Non
 
 def test_the_list_is_gone_through_with_the_mistake_that_each_is_like(store: Store) -> None:
     made(store, "trained")
-    title = "Like the mistakes (in train)"
-    assert f"Open the list: {title}" in links(open_app("errors", dataset=SET, run="second", split="valid"))
+    assert "Go through this list" in links(open_app("errors", dataset=SET, run="second", split="valid"))
     app = open_app("annotate", dataset=SET, run="second", split="train", list="similar-mistakes")
     assert app.query_params["post"] == "trained"
     text = shown(app)
     assert (
         "1 post of train most like the 2 posts of valid in which second is wrong (kind type), compared by text" in text
     )
-    assert "cosine 0.75 with a post that was read wrongly:" in text
+    assert "cosine 0.750 with a post that was read wrongly:" in text
     assert "valid/match" in [label.replace("\\", "") for label in links(app)]
     assert "0 of 1 post done" in app.get("progress")[0].proto.text
     app = open_app("annotate", dataset=SET, run="second", split="valid", list="similar-mistakes")

@@ -13,6 +13,7 @@ from db.engine import Store
 from db.job_leases import claim, fail, finish
 from db.jobs import Job, enqueue, jobs
 from db.posts import post_ids
+from pages.shared.similar_posts import cosine
 from tests.app.filled import SET, open_app, shown
 from tests.app.test_corrections_reach import press
 from tests.app.test_post import FakeWorker, response
@@ -82,7 +83,7 @@ def test_a_link_shows_the_like_with_their_labels_and_the_way_there(
     app = open_app(screen, dataset=SET, run="second", post="match", similar="text", k="3", among="train")
     assert asked(worker)[0]["split"] == "train"
     drawn = texts(app)
-    for part in ("cosine 0.99, train/trained", "Warriors win", "cosine 0.50, valid/paris, left out", "cosine -0.25"):
+    for part in ("cosine 0.987, train/trained", "Warriors win", "cosine 0.500, valid/paris, left out", "cosine -0.25"):
         assert part in drawn
     labelled = next(str(each.proto) for each in app.get("bidi_component") if "Warriors win" in str(each.proto))
     assert "ORG" in labelled
@@ -120,6 +121,13 @@ def test_an_address_that_asks_for_another_number_is_read_as_one_that_there_is(
     k: str, value: int, store: Store, worker: FakeWorker
 ) -> None:
     assert open_app("post", run="second", post="match", similar="text", k=k).slider[0].value == value
+
+
+@pytest.mark.parametrize(
+    ("score", "said"), [(1.0, "1.000"), (0.999999, "0.999"), (0.9995, "0.999"), (0.5, "0.500"), (-0.25, "-0.250")]
+)
+def test_what_is_almost_the_same_is_not_called_the_same(score: float, said: str) -> None:
+    assert cosine(score) == said
 
 
 def index_job(store: Store, **more: Any) -> Job:
