@@ -225,11 +225,21 @@ def wait_for_run(home: Path, name: str) -> None:
         store.close()
 
 
+def look_at_similar_posts(page: Page) -> None:
+    """The set is compared once, by the worker, and the like stand there with what chose them."""
+    page.get_by_role("radio", name="Text").click()
+    page.get_by_role("button", name="Compare all posts by text").click()
+    expect(page.get_by_text("The likest of 59 other posts")).to_be_visible(timeout=LONGEST * 1000)
+    expect(page.locator(".note", has_text="cosine")).to_have_count(4)
+    assert "similar=text" in page.url
+
+
 def correct_first_mistake(page: Page, address: str) -> None:
     page.goto(f"{address}/errors?run=before")
     page.get_by_role("link", name="Look closer").first.click()
     expect(page.get_by_role("heading", name="Evidence")).to_be_visible()
     expect(page.get_by_text("Retrieved posts: images like the text")).to_be_visible()
+    look_at_similar_posts(page)
     page.get_by_role("button", name="Without the picture").click()
     expect(page.get_by_text("As it is")).to_be_visible()
     page.get_by_role("link", name="Correct").click()
