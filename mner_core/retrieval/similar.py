@@ -167,7 +167,7 @@ class SimilarIndex:
         if not (best := _highest(rough, number)):
             return []
         near = np.flatnonzero(rough >= rough[best[-1]] - _ROUNDING)
-        exact = (self.vectors[self.rows[near]] * unit).sum(axis=1, dtype=np.float64).round(_DECIMALS)
+        exact = (self.vectors[self.rows[near]].astype(np.float64) * unit).sum(axis=1).round(_DECIMALS)
         return [SimilarPost(int(near[at]), float(exact[at])) for at in _highest(exact, number)]
 
     def like_any(self, asked: Sequence[int], number: int, among: Which) -> list[LikeOne]:

@@ -45,8 +45,8 @@ def app(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize("width", [1280, 1024, 390])
 @pytest.mark.parametrize(
     "screen",
-    ["overview", "errors?run=second", "errors?run=second&compare=first", "post?run=second&post=match",
-     "annotate?post=match", "runs", "experiments", "data"],
+    ["overview", "errors?run=second", "errors?run=second&compare=first", "post?run=second&post=match&similar=grid",
+     "annotate?post=match&similar=text", "runs", "experiments", "data"],
 )  # fmt: skip
 def test_nothing_is_cut_off(app: str, page: Page, screen: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
