@@ -12,8 +12,11 @@ from pages.shared.similar_posts import draw_similar
 from pages.shared.text import plain
 
 
-def draw_beside(chosen: Selection, each: Post, types: Sequence[EntityType]) -> None:
-    """Picture, caption and, where somebody asks for them, similar posts."""
+def draw_beside(chosen: Selection, each: Post, types: Sequence[EntityType], is_blind: bool) -> None:
+    """Picture, caption and, where somebody asks for them, similar posts.
+
+    One of them may have the same text, and labels that others gave it: `is_blind` keeps them back.
+    """
     uri = picture_uri(each.example.image)
     if uri:
         st.image(uri, width="stretch", alt=f"Picture of the post {each.example.id}")
@@ -21,4 +24,7 @@ def draw_beside(chosen: Selection, each: Post, types: Sequence[EntityType]) -> N
         st.info(why_no_picture(each.example))
     if each.example.caption:
         st.caption(plain(each.example.caption))
-    draw_similar(chosen, each, types, compact=True)
+    if is_blind:
+        st.caption("Similar posts stand here with their labels once you have saved your own.")
+    else:
+        draw_similar(chosen, each, types, compact=True)

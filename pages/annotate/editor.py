@@ -110,7 +110,7 @@ def _draw(editor: Editor) -> None:
             st.caption(f"What {plain(editor.suggests or '')} suggests is shown once you have saved your own.")
         _draw_states(editor, now)
     with right:
-        draw_beside(editor.chosen, editor.post, editor.types)
+        draw_beside(editor.chosen, editor.post, editor.types, is_blind=is_empty and now.is_blind)
     if editor.track == GOLD:
         draw_reach(editor.post.dataset, after=_begin_anew)
     draw_others(editor.post, editor.types, now, editor.past)

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from db import workers
-from db.annotations import save
+from db.annotations import save, save_first
 from db.engine import Store
 from db.job_leases import claim, fail, finish
 from db.jobs import Job, enqueue, jobs
@@ -121,6 +121,23 @@ def test_an_address_that_asks_for_another_number_is_read_as_one_that_there_is(
     k: str, value: int, store: Store, worker: FakeWorker
 ) -> None:
     assert open_app("post", run="second", post="match", similar="text", k=k).slider[0].value == value
+
+
+@pytest.mark.parametrize("name", ["match", "bare"])
+def test_a_blind_second_opinion_sees_no_labels_of_the_like_before_it_is_saved(
+    name: str, store: Store, worker: FakeWorker
+) -> None:
+    def blind(**more: str) -> bool:
+        before = len(asked(worker))
+        app = open_app("annotate", track="mine", list="all", post=name, run="second", similar="text", **more)
+        is_asked = len(asked(worker)) > before
+        is_said = "Similar posts stand here with their labels once you have saved your own." in shown(app)
+        assert is_asked != is_said
+        return is_said
+
+    assert [blind(), blind(begin="empty")] == [False, True]
+    save_first(store, number(store, name), "ann", "", marks=[], author="ann")
+    assert not blind(begin="empty")
 
 
 @pytest.mark.parametrize(
