@@ -14,6 +14,10 @@ NumberedLine: TypeAlias = tuple[int, str]
 
 OF_CSV = (",", ";", "|")
 """Separators of tables, whose fields may be quoted."""
+A_TEXT_A_ROW = (
+    "this is a table with a text a row and not a word and its tag; "
+    'such posts go into .jsonl as {"text": "...", "spans": [{"start": 0, "end": 4, "label": "PER"}]}.'
+)
 _LEFT_OVER = re.compile(r".*(?:^|[\s|/_,;:=\\])(?:[BILUMES][-_][A-Za-z]{2,}|O)")
 _WANTED = 'a tag file has one word and its tag a line, and raw posts go into .jsonl as {"text": "..."}.'
 _JSON = re.compile(r"\s*(?:[\[{]|[\[{]\s*[\"{\[].*[}\],{\[])")
@@ -94,10 +98,7 @@ def as_tabs(line: str, separator: str, width: int) -> str:
 def must_have_no_columns(called: str, lines: Sequence[NumberedLine], has_tabs: bool) -> None:
     """Refuses a file that has columns although none of them holds tags."""
     if _is_table_of_texts(called, lines):
-        raise InputError(
-            f"{called}, line {lines[0][0]}: this is a table with a text a row and not a word and its tag; "
-            'such posts go into .jsonl as {"text": "...", "spans": [{"start": 0, "end": 4, "label": "PER"}]}.'
-        )
+        raise InputError(f"{called}, line {lines[0][0]}: {A_TEXT_A_ROW}")
     if 4 * sum(bool(_LEFT_OVER.fullmatch(line.rstrip())) for _, line in lines) > len(lines):
         raise InputError(f"{called}, line {lines[0][0]}: there are tags, but not in a column of their own; {_WANTED}")
     for separator, name in (("\t", "tabs"), (" ", "spaces"), (",", "commas"), (";", "semicolons"), ("|", "bars")):

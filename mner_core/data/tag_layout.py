@@ -22,7 +22,7 @@ from mner_core.data.tag_columns import (
     must_have_no_columns,
     number_of,
 )
-from mner_core.data.word_columns import must_hold_words, must_say_types
+from mner_core.data.word_columns import must_hold_no_texts, must_hold_words, must_say_types
 from mner_core.types import InputError
 
 Style: TypeAlias = Literal["prefix", "suffix", "bare"]
@@ -167,6 +167,7 @@ def _with_tags(called: str, separator: str, blocks: Sequence[Sequence[Row]], of:
     if 2 * len(good) < len(rows):
         return None
     if named := _named(good[0][1]):
+        must_hold_no_texts(called, good[1:], named[0])
         return _as_named(separator, good[1:], width, named)
     is_counted = width > 2 and counts_words(blocks)
     word = 1 if is_counted else 0
@@ -181,6 +182,7 @@ def _with_tags(called: str, separator: str, blocks: Sequence[Sequence[Row]], of:
     column, nested = _the_one(called, good, found, is_counted)
     if column.style == "bare":
         must_say_types(called, good[0][0], column.types)
+        must_hold_no_texts(called, good, word)
     if not is_counted and width > 2 and all(columns[0].isdecimal() for _, columns in good):
         said = "the first column holds numbers that do not count the words of a post; leave that column out."
         raise InputError(f"{called}, line {good[0][0]}: {said}")

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-from mner_core.data.tag_columns import Row
+from mner_core.data.tag_columns import A_TEXT_A_ROW, Row
 from mner_core.types import InputError
 
 _PENN = (
@@ -36,6 +36,17 @@ def must_hold_words(called: str, rows: Sequence[Row], word: int, tags: Collectio
                 f"{called}, line {rows[0][0]}: it is not clear whether column {one} or column {other} holds the words; "
                 'leave one of them, or name the columns in a first line, such as "word" and "tag".'
             )
+
+
+def must_hold_no_texts(called: str, rows: Sequence[Row], word: int) -> None:
+    """Refuses a table with a text and its class a row, which looks like a word and its bare type.
+
+    Raises:
+        InputError: most of the words are three or more.
+    """
+    texts = [number for number, columns in rows if len(columns[word].split()) > 2]
+    if 2 * len(texts) > len(rows):
+        raise InputError(f"{called}, line {texts[0]}: {A_TEXT_A_ROW}")
 
 
 def must_say_types(called: str, line: int, types: Collection[str]) -> None:

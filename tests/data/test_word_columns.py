@@ -132,6 +132,37 @@ def test_a_text_and_its_tags_on_one_line_are_refused(tmp_path: Path, content: st
         read(tmp_path / "train.txt")
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("train.csv", "text,label\nAnn sat in Rome,PER\nSo what is it,O\n"),
+        ("train.csv", 'tweet_id,text,label\n1,"Ann sat, in Rome",PER\n2,So what is it,O\n3,No,O\n'),
+        ("train.tsv", "token\ttag\nAnn sat in Rome\tB-PER\nSo what is it\tO\n"),
+        ("train.txt", "Ann sat in Rome\tpositive\nSo what is it\tO\nno\tO\n"),
+        ("train.csv", "Ann sat in Rome;PER\nSo what is it;O\n"),
+    ],
+)
+def test_a_table_with_a_text_and_its_class_a_row_is_refused(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=rf"^{name}, line \d: this is a table with a text a row"):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "New York City\tLOC\nwon\tO\nit\tO\n",
+        "San Juan del Sur\tB-LOC\nand so on\tO\n",
+        "word\ttag\nNew York\tLOC\nis\tO\n",
+    ],
+)
+def test_words_that_hold_spaces_stay_words(tmp_path: Path, content: str) -> None:
+    (tmp_path / "train.txt").write_text(content, encoding="utf-8")
+    [(post, _)] = read(tmp_path / "train.txt").posts
+    assert post.spans is not None
+    assert [span.label for span in post.spans] == ["LOC"]
+
+
 @pytest.mark.parametrize("name", ["train.csv", "train.tsv"])
 @pytest.mark.parametrize("heading", ["text", '"Tweet"', "CONTENT"])
 def test_a_table_of_one_column_of_texts_is_refused(tmp_path: Path, name: str, heading: str) -> None:
