@@ -10,8 +10,9 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a formula begins with; the wide signs where the spreadsheet's language is an East Asian one."""
+_RUNS = re.compile(r"[\t\r\n]|[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")
+"""What a formula begins with, also behind what nobody sees; the wide signs where the spreadsheet's language is an East
+Asian one."""
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
 
 
@@ -29,6 +30,6 @@ def _line(row: Sequence[str | float | None]) -> str:
 def _cell(value: str | float | None) -> str | float:
     if value is None:
         return ""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_RUNS) and not _NUMBER.fullmatch(value):
+    if isinstance(value, str) and _RUNS.match(value) and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value

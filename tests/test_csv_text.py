@@ -12,6 +12,7 @@ from tests.rooms import modules
 
 RUN = [
     "-Span detection", "+Image region", '=HYPERLINK("http://evil")', "@SUM(1)", "\t=1", "\r=1", "\n=1", " =1+1",
+    "\ufeff=1", "\u200b@x", "\x00+a", "\u00a0=1", "\x0b-a",
     "=cmd|' /C calc'!A0", "-2+3", "--", "＝1", "＋1", "－1", "＠a", "+1 555 0100", "-1e5x",
 ]  # fmt: skip
 HARMLESS = ["w/o Gate", "K=1", "a-b", "3 @ 4", "", "'quoted'", "-1", "+2.5", "-0,5", "1e-3", "-1.5E+10"]
@@ -66,6 +67,9 @@ def test_there_is_one_writer_of_csv() -> None:
         ("[a] * b", r"{[}a{]} {*} b"),
         ("A → B ≥ 3 − 1", r"A $\to$ B $\geq$ 3 $-$ 1"),
         ("two\nlines", "two lines"),
+        ("protocol `entity` on `a_b`", r"protocol \texttt{entity} on \texttt{a\_b}"),
+        ("`scenes`", r"\texttt{scenes}"),
+        ("a ` b", r"a \textasciigrave{} b"),
     ],
 )
 def test_latex_has_no_sign_that_it_takes_for_a_command(name: str, written: str) -> None:

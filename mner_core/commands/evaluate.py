@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mner_core.commands.inputs import load_run, must_be_others, must_be_run
-from mner_core.commands.main import Answer, say_cut, say_defects
+from mner_core.commands.main import Answer, say_cut, say_defects, say_unknown
 from mner_core.commands.places import known_places
 from mner_core.commands.score import piece_counts
 from mner_core.data.dataset import read_dataset
@@ -66,12 +66,18 @@ def evaluate(options: argparse.Namespace) -> Answer:
             **(details.under(name, pieces) if details else {}),
             **({"against": _against(asked, others, examples, options, name, pieces)} if others else {}),
         }
-    say_cut(max(each.contexts_cut for each in asked))
+    _say(asked, examples)
     grounded = {} if places is None else {"grounded": places.score([(each.run, each.predictions) for each in asked])}
     answer = {**figures[protocols[0]], **grounded, **_about(asked, examples, options), **more[protocols[0]]}
     if len(protocols) > 1:
         answer["protocols"] = {name: {**figures[name], **more[name]} for name in protocols}
     return answer
+
+
+def _say(asked: Sequence[_Asked], examples: Sequence[Example]) -> None:
+    """What a person must know of the figures: texts that were cut, and gold that the runs cannot predict."""
+    say_cut(max(each.contexts_cut for each in asked))
+    say_unknown(_unknown(asked, examples), _known(asked))
 
 
 def _protocols(said: str) -> list[str]:
@@ -208,7 +214,11 @@ def _ask(paths: Sequence[Path], examples: Sequence[Example], images: str, with_e
 
 def _unknown(asked: Sequence[_Asked], examples: Sequence[Example]) -> dict[str, int]:
     """The gold labels that not all of the runs know, and how many entities have them."""
-    return unknown_labels(examples, set.intersection(*(set(each.run.record.labels) for each in asked)))
+    return unknown_labels(examples, _known(asked))
+
+
+def _known(asked: Sequence[_Asked]) -> set[str]:
+    return set.intersection(*(set(each.run.record.labels) for each in asked))
 
 
 def _shown(examples: Sequence[Example], images: str, number: int) -> Sequence[Example]:

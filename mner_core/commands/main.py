@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +186,18 @@ def say_cut(posts: int) -> None:
     if posts:
         sys.stderr.write(
             f"The caption or context of {posts} post{'s' * (posts > 1)} is too long: its end is not read.\n"
+        )
+
+
+def say_unknown(unknown: Mapping[str, int], known: Collection[str]) -> None:
+    """One sentence where gold has labels that a run cannot predict, and how to rename them."""
+    if unknown:
+        names, entities = " and ".join(unknown), sum(unknown.values())
+        counted = "entities count" if entities > 1 else "entity counts"
+        sys.stderr.write(
+            f"The run does not know the label{'s' * (len(unknown) > 1)} {names} (it knows {', '.join(sorted(known))}): "
+            f"{entities} {counted} as missed. Where one means the same as "
+            'another, rename it in dataset.json beside the posts: {"labels": {"OLD": "NEW"}}.\n'
         )
 
 

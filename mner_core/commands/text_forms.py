@@ -117,7 +117,9 @@ def _explain(answer: Fields) -> str:
 
 
 def _label_errors(answer: Fields) -> str:
-    items = [_percent(item, ("score",)) for item in answer["items"]]
+    """The label before the reason, which is a sentence and stands last."""
+    order = ("score", "post", "split", "text", "label", "suggested", "start", "end", "reason", "detail")
+    items = [_percent({name: item[name] for name in order if name in item}, ("score",)) for item in answer["items"]]
     posts = [_percent(post, ("score",)) for post in answer["posts"]]
     counts = {name: value for name, value in answer.items() if name not in {"items", "posts"}}
     return "\n".join([as_text(counts), "items:", *table(items, "  "), "posts:", *table(posts, "  ")])

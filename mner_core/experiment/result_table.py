@@ -1,6 +1,7 @@
 """A finished table: lines of numbers under blocks of columns, as Markdown, CSV or LaTeX, and as plain records."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -154,6 +155,7 @@ _TEX: Mapping[str, str] = {
     **{sign: f"\\{sign}" for sign in "&%_#${}"},
     "\\": r"\textbackslash{}",
     "^": r"\textasciicircum{}",
+    "`": r"\textasciigrave{}",
     "~": r"\textasciitilde{}",
     "<": r"$<$",
     ">": r"$>$",
@@ -190,5 +192,13 @@ def _plain(value: float | None) -> float | None:
 
 
 def _tex(text: str) -> str:
-    """The text in LaTeX: signs that it takes for commands, or that its fonts lack, are written out."""
-    return "".join(_TEX.get(sign, sign) for sign in " ".join(text.split()))
+    """The text in LaTeX: signs that it takes for commands, or that its fonts lack, are written out.
+
+    What stands between two backticks, Markdown's mark of a name, is set in the font of names.
+    """
+    parts = re.split(r"`([^`]+)`", " ".join(text.split()))
+    return "".join(
+        rf"\texttt{{{written}}}" if is_name else written
+        for place, part in enumerate(parts)
+        for is_name, written in [(place % 2, "".join(_TEX.get(sign, sign) for sign in part))]
+    )

@@ -79,7 +79,8 @@ def experiment(
     must_resolve(suite, size)
     root = order.out or experiments_folder(home)
     grid = _table(suite, size, order, RunCache(root, home, on_progress, on_run))
-    quick = ["Quick form: fewer posts, epochs or seeds than the full one."] if order.quick else []
+    is_smaller = order.quick and not _counts_all(suite, order)
+    quick = ["Quick form: fewer posts, epochs or seeds than the full one."] if is_smaller else []
     grid = replace(grid, notes=[*grid.notes, *suite.notes, *order.remarks, *quick])
     texts = {".md": grid.markdown(), ".csv": grid.csv(), ".tex": grid.latex()}
     if suite.kind == "curve":
@@ -89,14 +90,21 @@ def experiment(
     return Result(suite=suite, grid=grid, files=tuple(files))
 
 
+def _counts_all(suite: Suite, order: Order) -> bool:
+    """Whether every post of given data is counted, in the quick form, too."""
+    return suite.kind == "counts" and bool(order.data or order.held)
+
+
 def _must_have_effect(suite: Suite, order: Order) -> None:
     """Refuses what the suite would not look at, before anything is computed."""
     if suite.kind == "counts" and (given := [name for name in ("profile", "epochs", "seeds") if getattr(order, name)]):
         raise InputError(f"The suite {suite.name} counts posts and trains nothing; leave out {', '.join(given)}.")
-    if order.posts is not None and order.data and not order.quick:
+    counts_all = _counts_all(suite, order)
+    if order.posts is not None and (counts_all or (order.data and not order.quick)):
+        with_quick = "" if counts_all else "with --quick it is the most training posts, "
         raise InputError(
-            "All posts of --data are used, so --posts would change nothing; with --quick it is the most training "
-            "posts, without --data the size of drawn scenes."
+            f"All posts of --data are used, so --posts would change nothing; {with_quick}without --data it is the size "
+            "of drawn scenes."
         )
 
 

@@ -236,7 +236,13 @@ def test_labels_that_a_run_does_not_know_are_missed_and_said(
     assert number
     known = run("evaluate", "--run", runs[0], "--data", scenes / "valid.jsonl")[1]
     assert known["labels_unknown_to_run"] == {}
-    status, answer, _ = run("evaluate", "--run", *runs, "--data", valid, "--against", *runs[::-1])
+    status, answer, said = run("evaluate", "--run", *runs, "--data", valid, "--against", *runs[::-1])
+    assert said.count(f"The run does not know the label {label} (it knows LOC, MISC, ORG, PER): {number} ") == 1
+    assert 'rename it in dataset.json beside the posts: {"labels": {"OLD": "NEW"}}.' in said
+    (valid.parent / "dataset.json").write_text(json.dumps({"labels": {label: "LOC"}}), encoding="utf-8")
+    _, renamed, said = run("evaluate", "--run", runs[0], "--data", valid)
+    assert ("does not know" in said, renamed["f1"], renamed["labels_unknown_to_run"]) == (False, known["f1"], {})
+    (valid.parent / "dataset.json").unlink()
     assert (status, answer["labels_unknown_to_run"]) == (0, {label: number})
     assert answer["against"]["labels_unknown_to_run"] == {label: number}
     assert (answer["support"], answer["per_type"][label]["recall"]) == (known["support"], 0)

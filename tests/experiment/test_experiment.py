@@ -197,6 +197,24 @@ def test_counts_need_no_training(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "runs").exists()
 
 
+@pytest.mark.parametrize(
+    ("suite", "quick"), [("data", True), ("data", False), ("main-rgcn", False), ("learning-curve", False)]
+)
+def test_a_number_of_posts_that_changes_nothing_is_refused(suite: str, quick: bool, tmp_path: Path) -> None:
+    order = Order(suite=suite, quick=quick, posts=5, data=[str(tmp_path)], out=tmp_path / "out")
+    with pytest.raises(InputError, match=r"^All posts of --data are used, so --posts would change nothing; "):
+        experiment(order, Home(tmp_path / "home"))
+
+
+def test_a_table_that_counts_all_posts_is_not_called_a_smaller_one(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "posts", 60, 1)
+    of_given = Order(suite="data", quick=True, out=tmp_path / "out", data=[str(tmp_path / "posts")])
+    notes = experiment(of_given, Home(tmp_path / "home")).grid.notes
+    assert not [note for note in notes if "Quick form" in note]
+    drawn = experiment(Order(suite="data", quick=True, out=tmp_path / "out", posts=60), Home(tmp_path / "home")).grid
+    assert [note for note in drawn.notes if note.startswith("Quick form: fewer posts")]
+
+
 def test_a_table_says_from_which_posts_it_was_made(tmp_path: Path) -> None:
     write_scenes(tmp_path / "posts", 60, 1)
     for data in ((), (f"mine={tmp_path / 'posts'}", str(tmp_path / "posts"))):
