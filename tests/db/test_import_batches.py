@@ -79,7 +79,11 @@ def test_no_transaction_of_an_import_writes_more_than_a_batch_may_hold(store: St
 def test_what_can_be_prepared_is_made_while_the_store_is_free(
     store: Store, monkeypatch: pytest.MonkeyPatch, module: Any, made: str
 ) -> None:
-    """A look at a lock that never waits: somebody else could write at the moment at which a post is made ready."""
+    """A look at a lock that never waits: somebody else could write at the moment at which a post is made ready.
+
+    Some posts of the batch are here already, so that the store is asked for them.
+    """
+    import_examples(store, "set", sample_posts()[:2], About(labels=LABELS))
     looked: list[str] = []
     make: Callable[..., Any] = getattr(module, made)
 
