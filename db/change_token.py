@@ -17,6 +17,7 @@ from db.engine import Store
 from db.posts import dataset_key
 from db.sums import add_to
 from db.tables import Changes, Datasets, Posts, Revisions, Runs
+from db.unchanged import while_unchanged
 
 ChangeToken: TypeAlias = str
 _KEY = ("dataset_id", "kind", "name", "split")
@@ -42,6 +43,7 @@ def said_changed(session: Session, run: int, posts: Sequence[Sequence[int]]) -> 
     _count(session, "run", ((dataset_id, split, str(run)) for dataset_id, split in where))
 
 
+@while_unchanged
 def newest_revision(store: Store) -> int:
     """The number of the newest revision of any post, drafts included: what holds their histories is old after it."""
     with store.read() as session:
@@ -58,6 +60,11 @@ def change_token(
     Raises:
         InputError: there is no such data set.
     """
+    return _token(store, dataset, split, tuple(golds), tuple(runs))
+
+
+@while_unchanged
+def _token(store: Store, dataset: str, split: str | None, golds: tuple[str, ...], runs: tuple[str, ...]) -> ChangeToken:
     with store.read() as session:
         dataset_id = dataset_key(session, dataset)
         row = session.get_one(Datasets, dataset_id)

@@ -7,10 +7,12 @@ train alone: what is corrected in valid or test changes how runs are measured, a
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from db.change_token import ChangeToken, change_token
 from db.engine import Store
 from db.gold import CURRENT, counts_as
 from db.posts import GOLD, in_dataset
@@ -62,6 +64,12 @@ def corrections(store: Store, dataset: str) -> Corrections:
     Raises:
         InputError: there is no such data set.
     """
+    return _counted(store, dataset, change_token(store, dataset, golds=(CURRENT,)))
+
+
+@lru_cache(maxsize=32)
+def _counted(store: Store, dataset: str, token: ChangeToken) -> Corrections:  # noqa: ARG001
+    """Looks at every correction: there are as many as people have made. Another token, another answer."""
     with store.read() as session:
         number, first = func.count(), func.min(Posts.place)
         wanted = _corrections(session, dataset).with_only_columns(Posts.split, number)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.connection import WRITING, make_engine, sentences, store_url
 from db.migrate import bring_up_to_date, is_up_to_date, prepare_folder
+from db.unchanged import Unchanged
 from mner_core.home import Home
 
 
@@ -25,6 +26,8 @@ class Store:
     home: Home
     engine: Engine = field(repr=False)
     clock: Callable[[], float] | None = None
+    unchanged: Unchanged | None = field(default=None, repr=False, compare=False)
+    """Answers that hold until somebody writes; None where nobody knows whether somebody has."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -42,7 +45,7 @@ class Store:
     def frozen(self) -> Iterator["Store"]:
         """The store as it is at this moment: whatever is read through it within the `with` is of one state."""
         with self.read() as session:
-            yield _Frozen(self.home, self.engine, self.clock, session)
+            yield _Frozen(self.home, self.engine, self.clock, None, session)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -63,6 +66,8 @@ class Store:
     def close(self) -> None:
         """Gives all connections back. The store can still be used and then opens new ones."""
         self.engine.dispose()
+        if self.unchanged is not None:
+            self.unchanged.close()
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,8 @@ def open_store(home: Home, url: str | None = None, clock: Callable[[], float] | 
     """
     address = store_url(home, url)
     prepare_folder(address)
-    store = Store(home, make_engine(address), clock)
+    kept = Unchanged(address) if address.get_backend_name() == "sqlite" else None
+    store = Store(home, make_engine(address), clock, kept)
     if not is_up_to_date(store.engine):
         bring_up_to_date(address)
     return store

@@ -8,18 +8,20 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from db.change_token import labels_changed
+from db.change_token import ChangeToken, change_token, labels_changed, newest_revision
 from db.engine import Store
 from db.gold import CURRENT, ORIGINAL
 from db.posts import GOLD, dataset_key, in_dataset
 from db.posts import dataset as dataset_named
 from db.sums import add_to
 from db.tables import GoldTotals, Posts, PostTotals, Revisions
+from db.unchanged import while_unchanged
 
 _PART = 200
 """Posts in one statement."""
@@ -59,6 +61,7 @@ class NewGold(NamedTuple):
     labels: Sequence[str]
 
 
+@while_unchanged
 def gold_sums(store: Store, dataset: str, gold: str = CURRENT) -> dict[str, GoldSums]:
     """The sums of a gold for each split in which it has something, in alphabetical order.
 
@@ -96,6 +99,13 @@ def labelled_posts(session: Session, dataset_id: int, split: str | None, gold: s
     return session.scalar(wanted) or 0
 
 
+def labelled_by_split(session: Session, dataset_id: int, gold: str) -> dict[str, int]:
+    """How many posts of each split are labelled under a gold, within a transaction."""
+    wanted = select(GoldTotals.split, GoldTotals.posts)
+    wanted = wanted.where(GoldTotals.dataset_id == dataset_id, GoldTotals.gold == gold, GoldTotals.label == "")
+    return {split: posts for split, posts in session.execute(wanted)}  # noqa: C416 - rows are no pairs to mypy
+
+
 def posts_spoken_of(session: Session, dataset_id: int, split: str | None, gold: str) -> int:
     """How many posts of a split, or of all, a gold labels or leaves out, within a transaction."""
     wanted = select(func.sum(GoldTotals.posts + GoldTotals.discarded))
@@ -127,6 +137,12 @@ def corrected_posts(store: Store, dataset: str) -> int:
     Raises:
         InputError: there is no such data set.
     """
+    return _corrected_posts(store, dataset, change_token(store, dataset, golds=(CURRENT,)), newest_revision(store))
+
+
+@lru_cache(maxsize=32)
+def _corrected_posts(store: Store, dataset: str, token: ChangeToken, newest: int) -> int:  # noqa: ARG001
+    """Looks at every corrected post; another token or another newest revision (be it a draft), another answer."""
     later = aliased(Revisions)
     of_post = (later.post_id == Revisions.post_id, later.track == GOLD, later.base > Revisions.base)
     with store.read() as session:

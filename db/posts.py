@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.engine import Store
 from db.images import image_path
 from db.tables import Datasets, Defects, Posts, PostTotals
+from db.unchanged import while_unchanged
 from mner_core.data.entity_types import EntityType
 from mner_core.data.lines import Defect, Kind
 from mner_core.types import Example, ImageObject, InputError, Span, Token
@@ -24,7 +25,6 @@ IS_WHOLE = Datasets.is_unfinished.is_(None) & Datasets.deleted.is_(None)
 class Dataset:
     """A data set: `labels` is its label set, `types` the same labels with what is said of each, `mapping` what labels
     became on import (OTHER = MISC), `run_labels` what a run's labels mean here, where they are others.
-
     `knowledge` is the key of the knowledge graph that came with it, None where none did.
     """
 
@@ -53,13 +53,13 @@ class Post:
     image_sha256: str | None
 
 
+@while_unchanged
 def datasets(store: Store) -> list[Dataset]:
     """All data sets, oldest first."""
     with store.read() as session:
-        counted = select(PostTotals.dataset_id, PostTotals.split, PostTotals.posts).order_by(PostTotals.split)
         splits: dict[int, dict[str, int]] = {}
-        for dataset_id, split, number in session.execute(counted):
-            splits.setdefault(dataset_id, {})[split] = number
+        for row in session.scalars(select(PostTotals).order_by(PostTotals.split)):
+            splits.setdefault(row.dataset_id, {})[row.split] = row.posts
         return [
             Dataset(
                 id=row.id,

@@ -16,6 +16,7 @@ from db.deleted_names import name_before, spoken, time_of
 from db.engine import Store
 from db.run_folders import folders, follow_folders
 from db.tables import Counts, Evaluations, Outcomes, Predictions, Runs, RunTotals
+from db.unchanged import while_unchanged
 from mner_core.run_record import BROUGHT, RunRecord, read_record
 from mner_core.types import InputError
 
@@ -90,6 +91,7 @@ def run(store: Store, name: str) -> StoredRun:
     raise InputError(f"There is no run {name!r} in the store.")
 
 
+@while_unchanged
 def runs(store: Store) -> list[StoredRun]:
     """All runs, oldest first."""
     with store.read() as session:

@@ -1,11 +1,13 @@
 """The work lists of an annotator: posts by their place, by what is said of them, or by how sure a run is."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
 
 from sqlalchemy import Select, exists, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
+from db.change_token import ChangeToken, change_token, newest_revision
 from db.engine import Store
 from db.gold import CURRENT
 from db.gold_totals import by_people, posts_in, posts_spoken_of
@@ -53,6 +55,21 @@ def progress(store: Store, dataset: str, track: str = GOLD, split: str | None = 
     Raises:
         InputError: there is no such data set.
     """
+    gold = CURRENT if track == GOLD else track
+    token = change_token(store, dataset, split, (gold,))
+    return dict(_progress(store, (dataset, split, gold), track, token, newest_revision(store)))
+
+
+@lru_cache(maxsize=64)
+def _progress(
+    store: Store,
+    of: tuple[str, str | None, str],
+    track: str,
+    token: ChangeToken,  # noqa: ARG001 another token or newest revision, another answer
+    until: int,  # noqa: ARG001
+) -> dict[Queue, int]:
+    """Looks at every corrected post; `of` names data set, split and gold."""
+    dataset, split, gold = of
     later, newest = aliased(Revisions), aliased(Revisions)
     has_later = exists().where(
         later.post_id == Revisions.post_id, later.track == Revisions.track, later.base > Revisions.base
@@ -60,7 +77,6 @@ def progress(store: Store, dataset: str, track: str = GOLD, split: str | None = 
     has_newest = exists().where(
         newest.post_id == Revisions.post_id, newest.track == Revisions.track, newest.is_newest.is_(True)
     )
-    gold = CURRENT if track == GOLD else track
     with store.read() as session:
         dataset_id, here = dataset_key(session, dataset), in_dataset(session, dataset, split)
         drafts = select(func.count(Posts.id.distinct())).select_from(Posts)

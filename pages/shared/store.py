@@ -1,6 +1,7 @@
 """The store that all screens share, and who is asking."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -16,7 +17,7 @@ def store() -> Store:
     Raises:
         StoreError: it cannot be opened; the sentence says why and what to do.
     """
-    return _opened(str(Home.from_environment().root), os.environ.get("DATABASE_URL", ""))
+    return _named(os.environ.get("MNER_HOME"), os.environ.get("DATABASE_URL"), Path.cwd())
 
 
 def me() -> str:
@@ -28,6 +29,11 @@ def me() -> str:
     return who(st.context.headers, PeopleSettings.from_environment())
 
 
+@lru_cache(maxsize=4)  # a screen asks some thirty times, and Streamlit's cache takes a quarter of a millisecond each
+def _named(_home: str | None, url: str | None, _folder: Path) -> Store:
+    return _opened(str(Home.from_environment().root), url or "")
+
+
 @st.cache_resource(max_entries=4, show_spinner="Opening the store")
-def _opened(root: str, url: str) -> Store:  # by words: Streamlit hashes a dataclass for 1 ms, and this is asked often
+def _opened(root: str, url: str) -> Store:
     return open_store(Home(Path(root)), url or None)

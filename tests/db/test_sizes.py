@@ -81,6 +81,20 @@ def test_asked_again_it_goes_through_no_posts(filled: Store, asked: list[tuple[s
     assert not [step for step in long if not any(way in step for way in SMALL)]
 
 
+@pytest.mark.parametrize("name", ["corrections", "corrected posts", "progress", "progress of a person in a split"])
+def test_asked_again_it_looks_at_no_correction(filled: Store, asked: list[tuple[str, Any]], name: str) -> None:
+    first = QUESTIONS[name](filled)
+    asked.clear()
+    assert QUESTIONS[name](filled) == first
+    looked = [statement for statement, _ in asked if "revisions" in statement]
+    assert not [statement for statement in looked if "max(revisions.id)" not in statement]
+
+
+def test_whoever_changes_what_was_said_changes_it_for_nobody_else(filled: Store) -> None:
+    progress(filled, "set").clear()
+    assert progress(filled, "set")["corrected"] == 1
+
+
 def test_it_is_what_counting_anew_says(filled: Store) -> None:
     assert tracks(filled, "set") == ["ann", "gold"]
     assert_sizes_true(filled)
