@@ -13,7 +13,19 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from db.engine import Store
-from db.mistake_cases import CaseFilter, Change, MistakesOf, answers, gold_label, read_posts, said_label, selected_cases
+from db.mistake_cases import (
+    EVERY_COLUMN,
+    CaseFilter,
+    Change,
+    MistakesOf,
+    answers,
+    gold_label,
+    read_posts,
+    right_cases,
+    said_label,
+    selected_cases,
+)
+from db.mistake_rows import posts_read_by_all
 from db.post_lists import Part, PlaceInOrder, StoredList
 from db.predictions import PredictedMark
 from mner_core.evaluation.errors import NONE, Kind, Outcome
@@ -70,12 +82,19 @@ def cells(store: Store, of: MistakesOf, wanted: CaseFilter) -> list[Cell] | None
     with store.read() as session:
         if not answers(session, of, wanted):
             return None
-        cases = selected_cases(session, of, wanted.slices, right=True).subquery().c
-        by = (cases.kind, gold_label(cases), said_label(cases), cases.change)
-        rows = session.execute(select(*by, func.count()).group_by(*by)).all()
+        rows = selected_cases(session, of, wanted.slices, ("kind", "label", "predicted_label", "change")).subquery().c
+        by = (rows.kind, gold_label(rows), said_label(rows), rows.change)
+        wrong = session.execute(select(*by, func.count()).group_by(*by)).all()
+        right = right_cases(session, of, wanted.slices)
     return [
-        Cell(kind=kind, gold=gold, predicted=predicted, change=change, number=number)
-        for kind, gold, predicted, change, number in rows
+        *(
+            Cell(kind="correct", gold=label, predicted=label, change=None, number=found)
+            for label, found in right.items()
+        ),
+        *(
+            Cell(kind=kind, gold=gold, predicted=predicted, change=change, number=number)
+            for kind, gold, predicted, change, number in wrong
+        ),
     ]
 
 
@@ -111,6 +130,9 @@ def posts_read(store: Store, of: MistakesOf) -> int | None:
     with store.read() as session:
         if not answers(session, of, CaseFilter()):
             return None
+        known = posts_read_by_all(session, of)
+        if known is not None:
+            return known
         return session.scalar(select(func.count()).select_from(read_posts(session, of).subquery()))
 
 
@@ -123,7 +145,7 @@ def number_of(store: Store, of: MistakesOf, wanted: CaseFilter) -> tuple[int, in
     with store.read() as session:
         if not answers(session, of, wanted):
             return None
-        cases = selected_cases(session, of, wanted).subquery().c
+        cases = selected_cases(session, of, wanted, ("post_id",)).subquery().c
         found = session.execute(select(func.count(), func.count(cases.post_id.distinct()))).one()
     return found[0], found[1]
 
@@ -178,7 +200,7 @@ def cases_of(
     with store.read() as session:
         if not answers(session, of, wanted):
             return None
-        cases = selected_cases(session, of, wanted, among=posts).subquery().c
+        cases = selected_cases(session, of, wanted, EVERY_COLUMN, among=posts).subquery().c
         rows = select(*cases).order_by(cases.post_id, cases.start, cases.end, cases.label, cases.kind == "spurious")
         found: dict[int, tuple[StoredCase, ...]] = {}
         for row in session.execute(rows):
@@ -190,7 +212,7 @@ def _in_order(
     session: Session, of: MistakesOf, wanted: CaseFilter, order: Order, among: Collection[int] | None = None
 ) -> Select[int, float, int]:
     """Each post with a case, or each of some, and by what it is ordered (`at`, then `place`)."""
-    cases = selected_cases(session, of, wanted, among=among).subquery().c
+    cases = selected_cases(session, of, wanted, ("post_id", "place", "confidence"), among).subquery().c
     at: ColumnElement[float] = {
         "sure": -func.coalesce(func.max(cases.confidence), -1.0),
         "unsure": func.coalesce(func.min(cases.confidence), 2.0),

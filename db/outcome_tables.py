@@ -3,21 +3,35 @@
 `db.outcomes` writes them, `db.mistakes` asks them. Places count code points of a post's text.
 """
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.table_base import Table
+
+RIGHT = ("correct", "nothing")
+"""The kinds of rows that are no mistakes."""
+_IS_WRONG = text(f"kind NOT IN {RIGHT}")
 
 
 class Outcomes(Table):
     """A gold entity of a submitted revision and what a run makes of it, or a spurious prediction.
 
     Every (run, revision) of a post that the run has read has at least one row: `nothing` where neither side has an
-    entity. The rows of a run's split lie side by side, so that counting them reads them once.
+    entity. The rows of a run's split lie side by side, so that counting them reads them once; so do its mistakes, in an
+    index of their own that has all that lists of them ask for.
     """
 
     __tablename__ = "outcomes"
-    __table_args__ = (Index(None, "post_id"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        Index(None, "post_id"),
+        Index(
+            "ix_outcomes_mistakes",
+            "run_id", "dataset_id", "split", "track", "revision_id", "start", "end", "label", "kind", "is_newest",
+            "imported", "post_id", "place", "confidence", "predicted_label", "words", "name",
+            sqlite_where=_IS_WRONG, postgresql_where=_IS_WRONG,
+        ),
+        {"sqlite_with_rowid": False},
+    )  # fmt: skip
 
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     dataset_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

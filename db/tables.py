@@ -25,7 +25,7 @@ from db.table_base import Table as Table
 from db.table_base import index_where
 from db.text_tables import PostTexts as PostTexts
 
-SCHEMA = "0012"
+SCHEMA = "0013"
 _BEGAN = text("run IS NOT NULL")
 IS_DRAFT = text("status = 'draft'")
 """In these words a question finds the index of drafts."""

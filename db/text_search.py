@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, insert, select, text, true, update
+from sqlalchemy import ColumnElement, Select, Table, exists, func, insert, select, text, true, update
 from sqlalchemy.orm import Session
 
 from db.engine import Store
@@ -23,8 +23,8 @@ _RUN = 3
 """Characters of a term of the index."""
 _ASKED = 24
 """Terms of one question: a longer text is looked up by some of its terms, and then compared."""
-_BEGINNINGS = 300
-"""Terms that may begin with one or two characters; where there are more, nearly every text holds them."""
+_BEGINNINGS = 24
+"""Terms that may begin with one or two characters; more of them, and texts are looked through instead."""
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 _VARIANTS = frozenset("\ufe0e\ufe0f")
 """They say whether a sign is drawn as text or as an emoji."""
@@ -41,12 +41,18 @@ def search_form(words: str) -> str:
     ).strip()
 
 
-def holds(session: Session, post_id: Any, words: str) -> ColumnElement[bool]:
-    """The condition that the text of a post, whose number a column holds, has these words in it."""
+def holds(session: Session, post_id: Any, words: str, are_few: bool = False) -> ColumnElement[bool]:
+    """The condition that the text of a post, whose number a column holds, has these words in it.
+
+    Where the posts in question `are_few`, their texts are looked at, and the index is not asked for all that have them.
+    """
     form = search_form(words)
     if not form:
         return true()
-    return post_id.in_(_posts_with(session, form))
+    found = None if are_few else _posts_with(session, form)
+    if found is not None:
+        return post_id.in_(found)
+    return exists().where(PostTexts.post_id == post_id, _has(session, form))
 
 
 def is_searchable(session: Session) -> bool:
@@ -98,17 +104,21 @@ def _add_to_index(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         session.execute(text("INSERT INTO post_texts_index (rowid, text) VALUES (:post_id, :text || char(3, 3))"), rows)
 
 
-def _posts_with(session: Session, form: str) -> Select[int]:
-    found = select(PostTexts.post_id)
-    if session.get_bind().dialect.name != "sqlite":
-        return found.where(func.strpos(PostTexts.text, form) > 0)
-    question = _question(session, form)
-    if question is None or len(form) > _RUN:  # the index knows which runs a text has, not where
-        found = found.where(func.instr(PostTexts.text, form) > 0)
+def _posts_with(session: Session, form: str) -> Select[int] | None:
+    """The posts whose texts have a form in them, as the index finds them; None where it cannot help."""
+    question = _question(session, form) if session.get_bind().dialect.name == "sqlite" else None
     if question is None:
-        return found
+        return None
+    found = select(PostTexts.post_id)
+    if len(form) > _RUN:  # the index knows which runs a text has, not where
+        found = found.where(_has(session, form))
     matching = text("SELECT rowid FROM post_texts_index WHERE post_texts_index MATCH :question")
     return found.where(PostTexts.post_id.in_(matching.bindparams(question=question)))
+
+
+def _has(session: Session, form: str) -> ColumnElement[bool]:
+    place = func.instr if session.get_bind().dialect.name == "sqlite" else func.strpos
+    return place(PostTexts.text, form) > 0
 
 
 def _question(session: Session, form: str) -> str | None:

@@ -145,6 +145,20 @@ def corrected_in_memory(store: Store, track: str) -> Iterator[int]:
 
 @pytest.mark.parametrize("of", QUESTIONS + COMPARED + FAIR, ids=str)
 def test_lists_counts_and_pages(filled: Store, of: MistakesOf) -> None:
+    _check_all(filled, of)
+
+
+@pytest.mark.parametrize("of", [QUESTIONS[2], *COMPARED, FAIR[1]], ids=str)
+def test_the_same_where_a_run_or_both_have_read_everything(filled: Store, of: MistakesOf) -> None:
+    """What both have read is then known by its number alone, and what is right by the totals."""
+    numbers = list(post_ids(filled, "set").values())[::7]
+    for runs in (["mine"], ["theirs"]):
+        for run in runs:
+            record(filled, run, [PostPrediction(post=number, marks=()) for number in numbers])
+        _check_all(filled, of)
+
+
+def _check_all(filled: Store, of: MistakesOf) -> None:
     looked, found, facts = _in_memory(filled, of)
     assert found
     assert posts_read(filled, of) == len(looked)
