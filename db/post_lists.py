@@ -174,7 +174,7 @@ class KeptList:
 def done_since(store: Store, posts: PostList, track: str, until: int) -> int:
     """How many more posts of a list are done on a track now than at a moment; looks only at what was saved since."""
     with store.read() as session:
-        changed = list(session.scalars(posts_since(track, until)))
+        changed = set(session.scalars(posts_since(track, until)))
     here = posts.among(changed) or set()
     return len(done_posts(store, here, track)) - len(done_posts(store, here, track, until))
 

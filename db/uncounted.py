@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from db.change_token import changed
 from db.engine import Store
 from db.images import image_path, picture_state
 from db.jobs import enqueue
 from db.outcomes import judge, lock, parts, posts_moved
 from db.pauses import then_a_pause
 from db.posts import dataset_key
-from db.tables import Posts, Predictions, Uncounted
+from db.tables import Datasets, Posts, Predictions, Uncounted
 from db.text_search import waiting_texts
 from db.training_names import add_names
 from mner_core.data.images import opens
@@ -100,7 +101,13 @@ def _count_some(store: Store) -> int:
 
 
 def _look_at_pictures(session: Session, store: Store, posts: Sequence[int]) -> None:
-    wanted = select(Posts.id, Posts.image_name, Posts.image_sha256).where(Posts.id.in_(posts))
-    for post, name, sha256 in session.execute(wanted).all():
+    """Notes which pictures open; filters ask for that, so the token moves where one is found to be other than noted."""
+    of_post = (Posts.id, Posts.image_name, Posts.image_sha256, Posts.picture, Posts.dataset_id)
+    of_other: set[int] = set()
+    for post, name, sha256, noted, dataset_id in session.execute(select(*of_post).where(Posts.id.in_(posts))).all():
         is_there = sha256 is not None and opens(image_path(store.home, sha256))
-        session.execute(update(Posts).where(Posts.id == post).values(picture=picture_state(name, is_there)))
+        if (state := picture_state(name, is_there)) != noted:
+            session.execute(update(Posts).where(Posts.id == post).values(picture=state))
+            of_other.add(dataset_id)
+    for dataset_id in sorted(of_other):
+        changed(session.get_one(Datasets, dataset_id))

@@ -7,6 +7,7 @@ newest revision, too. While something is still to be counted, nothing is kept.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -15,6 +16,7 @@ from db.change_token import change_token, newest_revision
 from db.engine import Store
 from db.mistake_cases import CaseFilter, MistakesOf
 from db.mistakes import Cell, Order, cells, in_order, number_of, page_end, posts_read
+from db.post_lists import PlaceInOrder
 from db.uncounted import waiting_posts
 
 _Answer = TypeVar("_Answer")
@@ -47,11 +49,18 @@ class KeptAnswers:
         """The posts of the list that stand behind the post number `behind`, counted from 1; 0 for the beginning."""
 
         def ask() -> list[int] | None:
-            place = page_end(self.store, self.of, wanted, order, behind) if behind else None
+            place = self._end(wanted, order, behind) if behind else None
             found = in_order(self.store, self.of, wanted, order).page(place, limit)
+            if found:  # where the next page begins is known with this one
+                self._once(f"end {order} {behind + len(found)}", wanted, lambda: found[-1].at)
             return None if found is None else [each.post for each in found]
 
         return self._once(f"page {order} {behind} {limit}", wanted, ask)
+
+    def _end(self, wanted: CaseFilter, order: Order, posts: int) -> PlaceInOrder | None:
+        """As `db.mistakes.page_end`."""
+        ask = partial(page_end, self.store, self.of, wanted, order, posts)
+        return self._once(f"end {order} {posts}", wanted, ask)
 
     def _once(self, question: str, wanted: CaseFilter, ask: Callable[[], _Answer | None]) -> _Answer | None:
         if not self.state:

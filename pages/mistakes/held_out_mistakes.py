@@ -21,7 +21,7 @@ def held_out_mistakes(store: Store, dataset: str) -> list[int]:
         return []
     until, wrong = _judged_once(store, found, store.home, dataset, found.job.id)
     with store.read() as session:
-        changed = list(session.scalars(posts_since(GOLD, until)))
+        changed = set(session.scalars(posts_since(GOLD, until)))
     now = {**wrong, **dict.fromkeys(changed)}
     now |= _wrong_among(store, dataset, found, [post for post in changed if post in found.said])
     surest = {post: sure for post in found.said if (sure := now.get(post)) is not None}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import streamlit as st
 from sqlalchemy import event
 
 from db import mistakes
@@ -14,6 +15,7 @@ from db.engine import Store
 from db.mistake_cases import CaseFilter, MistakesOf
 from db.posts import post_ids
 from db.predictions import PostPrediction, record
+from pages.errors import kept_answers as kept_answers_of
 from pages.errors.kept_answers import kept_answers
 from pages.shared import selection
 from tests.app.filled import SET, open_app
@@ -107,6 +109,32 @@ def test_while_mistakes_are_counted_there_is_no_answer_and_none_is_kept(store: S
     answers(store, ONE, CaseFilter())
     make_old(store)
     assert answers(store, ONE, CaseFilter()) == [None, None, None, None]
+
+
+@pytest.mark.parametrize("order", mistakes.ORDERS)
+@pytest.mark.parametrize("of", [ONE, BOTH], ids=str)
+def test_where_the_next_page_begins_is_known_with_this_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch, of: MistakesOf, order: mistakes.Order
+) -> None:
+    every = mistakes.in_order(store, of, CaseFilter(), order).page(None, 9)
+    assert every
+    assert len(every) > 2
+    looked: list[int] = []
+    end = kept_answers_of.page_end
+
+    def counted(store: Store, of: MistakesOf, wanted: CaseFilter, order: mistakes.Order, posts: int) -> Any:
+        looked.append(posts)
+        return end(store, of, wanted, order, posts)
+
+    monkeypatch.setattr(kept_answers_of, "page_end", counted)
+    kept = kept_answers(store, of)
+    pages = [kept.page(CaseFilter(), order, place, 1) for place in range(len(every))]
+    assert pages == [[each.post] for each in every]
+    assert not looked
+    assert kept.page(CaseFilter(), order, 2, 3) == [each.post for each in every[2:5]]
+    st.cache_resource.clear()
+    assert kept_answers(store, of).page(CaseFilter(), order, 2, 3) == [each.post for each in every[2:5]]
+    assert looked == [2], "another way to the page: it is looked for"
 
 
 def test_the_pages_of_the_list_follow_each_other(store: Store) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import insert, update
 
 from db.annotations import save
 from db.change_token import change_token
@@ -18,6 +19,8 @@ from db.predictions import PostPrediction, PredictedMark, record
 from db.run_labels import map_run
 from db.runs import add_run
 from db.splits import move_posts
+from db.tables import Posts, Uncounted
+from db.uncounted import count_waiting
 from db.workers import beat
 from mner_core.data.entity_types import EntityType
 from tests.db.samples import sample_post
@@ -75,6 +78,14 @@ def _trains(store: Store) -> None:
     cancelled(store, job)
 
 
+def _counts(store: Store, picture: str | None) -> None:
+    """Posts of the set, whose picture is noted as said, are looked at and counted as those of an older store are."""
+    with store.write() as session:
+        session.execute(update(Posts).values(picture=picture))
+        session.execute(insert(Uncounted), [{"post_id": _number(store), "dataset_id": 1, "is_new": True}])
+    assert count_waiting(store) == 1
+
+
 def _imports_another(store: Store) -> None:
     import_examples(store, "new", [sample_post("a", "Ann", ())], About(labels=("PER",)))
 
@@ -93,6 +104,7 @@ LEAVES: dict[str, Callable[[Store], object]] = {
     "what the run says of another split": lambda store: _says(store, "first", split="train"),
     "another run": lambda store: add_run(store, write_run(store.home, "third")),
 }
+LEAVES["posts counted anew whose pictures are as they were"] = lambda store: _counts(store, "without")
 MOVES: dict[str, Callable[[Store], object]] = {
     "a save": _save,
     "a post left out": lambda store: _save(store, status="discarded"),
@@ -101,6 +113,8 @@ MOVES: dict[str, Callable[[Store], object]] = {
     "posts that come": lambda store: import_examples(store, SET, [sample_post("c", "Cid", (), split="valid")]),
     "a post that leaves the split": lambda store: move_posts(store, SET, {_number(store): "test"}),
     "types": lambda store: set_types(store, SET, [EntityType(name="PER"), EntityType(name="ORG")]),
+    "pictures that nobody had looked at": lambda store: _counts(store, None),
+    "pictures that are gone": lambda store: _counts(store, "with"),
     "what a run's labels mean": lambda store: map_run(store, SET, "first", {"X": "PER"}),
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from db.annotations import newest, save
 from db.change_token import newest_revision
@@ -18,7 +19,7 @@ from db.mistakes import ORDERS, in_order
 from db.post_lists import Done, KeptList, PostList, done_since
 from db.posts import post, post_ids
 from db.predictions import PostPrediction, PredictedMark, prediction_of, predictions, record
-from db.revision_states import done_posts
+from db.revision_states import done_posts, posts_since
 from db.runs import add_run
 from db.tables import Posts
 from db.worklists import all_posts, least_sure, uncorrected
@@ -183,3 +184,18 @@ def test_lists_of_what_is_not_there(store: Store, ids: list[int]) -> None:
     empty = all_posts(store, "set", "test")
     assert (empty.number(), empty.page(None, 5), empty.place_of(ids[0])) == (0, [], None)
     assert (KeptList(store, ()).number(), KeptList(store, ()).page(None, 5)) == (0, [])
+
+
+@pytest.mark.parametrize("track", ["gold", "ann"])
+def test_what_was_saved_since_is_found_by_its_number(store: Store, ids: list[int], track: str) -> None:
+    """And not by going through the revisions of all posts; a post with two is there as often as it likes."""
+    until = newest_revision(store)
+    base = 1 if track == "gold" else 0
+    for number in (0, 1):
+        save(store, ids[0], track, base=base + number, marks=[], author="ann")
+    with store.read() as session:
+        assert set(session.scalars(posts_since(track, until))) == {ids[0]}
+        statement = posts_since(track, until).compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+        plan = [row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {statement}"))]
+    assert [step for step in plan if "rowid>?" in step] == plan
+    assert done_since(store, all_posts(store, "set"), track, until) == 1
