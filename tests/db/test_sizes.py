@@ -22,6 +22,8 @@ from tests.db.test_runs import write_run
 
 SMALL = ("ix_revisions_corrected", "ix_revisions_drafts", "rowid=?", "post_id=?")
 """What may be gone through: corrections, drafts, and the rows of a post that is known."""
+NEWEST = "SELECT max(revisions.id) AS max_1 \nFROM revisions"
+"""One step to the end of the table; its plan says no more than SEARCH."""
 QUESTIONS: dict[str, Callable[[Store], object]] = {
     "datasets": datasets,
     "dataset": lambda store: dataset(store, "set"),
@@ -75,6 +77,7 @@ def test_asked_again_it_goes_through_no_posts(filled: Store, asked: list[tuple[s
         steps = [
             row[3]
             for statement, parameters in list(asked)
+            if statement != NEWEST
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             if row[3].split()[0] in ("SCAN", "SEARCH")
             if "status = 'draft'" not in statement or "(track=? AND status=?)" not in row[3]
@@ -90,8 +93,7 @@ def test_asked_again_it_looks_at_no_correction(filled: Store, asked: list[tuple[
     asked.clear()
     assert QUESTIONS[name](filled) == first
     assert asked
-    looked = [statement for statement, _ in asked if "revisions" in statement]
-    assert not [statement for statement in looked if "max(revisions.id)" not in statement]
+    assert {statement for statement, _ in asked if "revisions" in statement} <= {NEWEST}
 
 
 def test_whoever_changes_what_was_said_changes_it_for_nobody_else(filled: Store) -> None:
