@@ -33,6 +33,8 @@ class Unchanged:
         """The answer to a question, asked again only where somebody has written since; nobody may change it."""
         # Looked at first: an answer may be newer than the number it is kept under, and is never older.
         now = self._version()
+        if now is None:
+            return ask()
         then, answer = self._answers.get(question, (None, None))
         if then != now:
             answer = ask()
@@ -49,12 +51,16 @@ class Unchanged:
                 self._connection.close()
             self._connection = None
 
-    def _version(self) -> int:
+    def _version(self) -> int | None:
+        """None where the file cannot be read: the question itself then says so, in a sentence."""
         with self._lock:
-            if self._connection is None:
-                self._connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
-                self._answers.clear()  # each connection counts for itself
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            try:
+                if self._connection is None:
+                    self._answers.clear()  # each connection counts for itself
+                    self._connection = sqlite3.connect(self._file, isolation_level=None, check_same_thread=False)
+                return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.Error:
+                return None
 
 
 class _Asked(Protocol):

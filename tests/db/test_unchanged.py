@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import URL, event
 
 from db.annotations import save
 from db.change_token import change_token, newest_revision
@@ -92,6 +92,19 @@ def test_no_more_answers_are_kept_than_are_asked_for(store: Store) -> None:
     assert looked == list(range(3 * MOST))
     assert len(kept._answers) <= MOST
     assert kept.once(3 * MOST - 1, lambda: -1) == 3 * MOST - 1
+    kept.close()
+
+
+@pytest.mark.parametrize("what", ["gone", "no database"])
+def test_where_the_file_cannot_be_read_every_question_is_asked(tmp_path: Path, what: str) -> None:
+    file = tmp_path / "mner.db"
+    if what == "gone":
+        file.mkdir()
+    else:
+        file.write_bytes(b"no database" * 1000)
+    kept = Unchanged(URL.create("sqlite", database=str(file)))
+    answers = iter(range(3))
+    assert [kept.once("the same", lambda: next(answers)) for _ in range(3)] == [0, 1, 2]
     kept.close()
 
 
