@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from mner_core.data.dataset import (
     read_posts,
     write_posts,
 )
+from mner_core.data.tokenize import character_offsets
 from mner_core.tags import decode
 from mner_core.types import Example, ImageObject, InputError, Span
 
@@ -355,6 +357,18 @@ def test_gold_fingerprint_depends_on_what_scoring_depends_on(tmp_path: Path) -> 
     assert gold(json.dumps({"text": "a b", "spans": [span]}), "x.jsonl") == plain
     assert gold(json.dumps({"text": "a b", "spans": [span], "subsets": {"ambiguous": [span]}}), "x.jsonl") != plain
     assert gold(json.dumps({"text": "a b", "spans": []}), "x.jsonl") != plain
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 6), (4, 11), (1, 3)])
+def test_a_renamed_label_keeps_the_characters_that_it_had(tmp_path: Path, start: int, end: int) -> None:
+    span = {"start": start, "end": end, "label": "OTHER"}
+    line = json.dumps({"text": "abcdefg hij", "spans": [span], "subsets": {"ambiguous": [span]}})
+    file = folder(tmp_path, {"train.jsonl": line}) / "train.jsonl"
+    [before], [after] = (read_dataset(file, mapping).posts for mapping in ({}, {"OTHER": "MISC"}))
+    assert before.spans is not None
+    assert after.spans == tuple(replace(each, label="MISC") for each in before.spans)
+    assert character_offsets(after.tokens, after.spans[0]) == (start, end)
+    assert after.subsets == {"ambiguous": frozenset(after.spans)}
 
 
 @pytest.mark.slow

@@ -128,6 +128,19 @@ def test_a_suggestion_on_another_track_takes_nothing_back(store: Store, numbers:
         assert (first.gold_post.post, first.gold) == (numbers[0], (Span(0, 3, "PER"),))
 
 
+@pytest.mark.parametrize("suggested_in", ["the revision that left it out", "the one before"])
+def test_a_post_that_was_left_out_has_no_labels_to_go_back_to_a_run(
+    store: Store, numbers: list[int], suggested_in: str
+) -> None:
+    if suggested_in == "the one before":
+        accept(store, numbers[0], "LOC", "loc")
+        accept(store, numbers[0], "LOC", None, base=2, status="discarded")
+    else:
+        accept(store, numbers[0], "LOC", "loc", status="discarded")
+    assert suggesting_runs(store, "set", "test", "current") == {}
+    assert suggested(store, "set", "test", "current", ("loc",)) == Suggested(labelled=3, posts=0, left_out=0)
+
+
 def test_as_of_a_revision_what_came_later_neither_counts_nor_takes_anything_back(
     store: Store, numbers: list[int]
 ) -> None:
