@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 
 from mner_core.catalog.systems import SYSTEMS
 from mner_core.data.dataset import read_dataset
-from mner_core.experiment import run_cache, runner
+from mner_core.evaluation.significance import Finding
+from mner_core.experiment import mechanisms, run_cache, runner
 from mner_core.experiment.mechanisms import subset_f1
 from mner_core.experiment.result_table import ResultTable
 from mner_core.experiment.run_cache import RunCache
@@ -68,6 +70,32 @@ def test_the_table_pairs_both_sides_over_seeds(made: tuple[Result, Path]) -> Non
     for part in ("tiny-text", "seeds: 2", "BERT-CRF 2", "encoder_rate = 0.001", "Quick form"):
         assert part in notes
     json.dumps(result.grid.records(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("alone", "held", "supported"),
+    [((0.03, 0.04), (0.06, 0.06), [False] * 2), ((0.01, 0.2), (0.02, 0.2), [True, False])],
+)
+def test_the_rows_of_the_table_are_judged_together(
+    made: tuple[Result, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    alone: tuple[float, ...],
+    held: tuple[float, ...],
+    supported: list[bool],
+) -> None:
+    shutil.copytree(made[1], tmp_path / "again")
+    measure, given = mechanisms._measured, iter(alone)
+
+    def measured(*parts: Any) -> Any:
+        return replace(measure(*parts), test=Finding(p=next(given), low=0.1, high=9.0))
+
+    monkeypatch.setattr(mechanisms, "_measured", measured)
+    order = Order(suite=str(tmp_path / "again" / "mine.toml"), quick=True, out=tmp_path / "again" / "out")
+    records = experiment(order, Home(tmp_path / "again" / "home")).grid.records()
+    assert [record["p"] for record in records] == list(alone)
+    assert [record["p_holm"] for record in records] == pytest.approx(list(held))
+    assert [record["supported"] for record in records] == supported
 
 
 def test_the_knobs_own_posts_pick_the_epoch(made: tuple[Result, Path]) -> None:
