@@ -68,6 +68,22 @@ def test_never_an_overlap_never_out_of_the_text_as_many_as_asked(posts: list[Exa
     assert max(counts[kind] for kind in DAMAGES) - min(counts[kind] for kind in DAMAGES) <= 1
 
 
+@pytest.mark.parametrize("realistic", [False, True])
+def test_a_wrong_label_lies_on_no_words_of_another_true_one_not_even_a_dropped_one(realistic: bool) -> None:
+    """Else the list would say that a label was moved, and the label would be half of another entity."""
+    words = ["the", "Ann", "Bo", "Rio", "Oslo", "saw", "the", "Acme", "Fest", "Lima", "now"]
+    spans = [Span(1, 3, "PER"), Span(3, 4, "LOC"), Span(4, 5, "LOC"), Span(7, 9, "ORG"), Span(9, 10, "LOC")]
+    posts = [post(str(number), words, *spans) for number in range(12)]
+    kinds: Counter[str] = Counter()
+    for seed in range(30):
+        for change in corrupt(posts, 0.5, seed, realistic=realistic)[1]:
+            others = [span for span in spans if span != change.before]
+            if change.after is not None:
+                assert not any(change.after.overlaps(other) for other in others), change
+                kinds[change.kind] += 1
+    assert min(kinds[kind] for kind in ("type", "boundary", "invented")) > 100
+
+
 def drawn(*sentences: tuple[str, list[Span]]) -> list[Example]:
     """Each sentence twenty times, so that shares can be counted."""
     return [
