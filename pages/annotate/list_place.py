@@ -57,7 +57,7 @@ def why_nothing(chosen: Selection, name: str) -> str:
     return {
         "held-out": "Nothing is here: have every post judged, or choose the split train.",
         "similar-mistakes": "Nothing is here: have the list made on the screen Errors, or choose the split train.",
-        "doubts": "No label error is listed here: search for label errors on the screen Data, or choose another split.",
+        "doubts": "No label error is listed here: search for label errors, or choose the split that was searched.",
         "uncorrected": "Every post has been corrected or left out.",
     }.get(name, "There is no post here: choose another split.")
 

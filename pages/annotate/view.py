@@ -6,6 +6,7 @@ from db.posts import GOLD, Dataset, dataset
 from pages.annotate.beginning import pick_beginning
 from pages.annotate.editor import draw_editor
 from pages.annotate.held_out import draw_held_out
+from pages.annotate.label_errors import draw_label_errors, is_searched
 from pages.annotate.like_mistakes import draw_like_mistakes
 from pages.annotate.list_place import open_list, open_post
 from pages.annotate.suggestions import draw_suggestions
@@ -43,9 +44,11 @@ def main() -> None:
     with st.container():  # one place however much stands there: a save finds the editor by the editor's own place
         if name == "held-out":
             draw_held_out(found)
-        else:
-            if name == "similar-mistakes":
-                draw_like_mistakes(found)
+        elif name == "doubts":
+            draw_label_errors(found, chosen.split)
+        elif name == "similar-mistakes":
+            draw_like_mistakes(found)
+        if name != "held-out" and (name != "doubts" or is_searched(found, chosen.split)):
             draw_suggestions(chosen, found)
     draw_editor(chosen, name, track)
 

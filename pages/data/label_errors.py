@@ -4,20 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from db.connection import StoreError
-from db.gold import CURRENT
-from db.jobs import enqueue, jobs
 from db.label_error_results import LabelError, newest_ranking
 from db.posts import GOLD, Dataset
 from db.revision_states import done_posts
-from mner_core.catalog.profiles import PROFILES
-from mner_core.catalog.systems import SYSTEMS
-from mner_core.types import InputError
+from pages.mistakes.label_error_search import HOW_IT_IS_SEARCHED, draw_search
 from pages.mistakes.worklist import label_errors
 from pages.shared.number_format import when
 from pages.shared.selection import page_link
-from pages.shared.status import active_jobs
-from pages.shared.store import me, store
+from pages.shared.store import store
 from pages.shared.text import plain
 
 KIND = {
@@ -32,50 +26,16 @@ _WIDTHS = {"Words": 115, "Label": 60, "What": 130, "Perhaps": 125, "Why": 310}
 """Pixels of the columns, so that they fit beside each other at 1280; a click shows a cell's whole text."""
 _ABOUT_SCORE = "From 0 to 100: how much the label looks like labels that were made wrong on purpose."
 _SHOWN = 500
-_SAID = "label errors said"
 
 
 def labels_in_doubt(found: Dataset) -> None:
     """The form, and what the last search has found."""
-    _draw_form(found)
+    draw_search(found)
     ranking = newest_ranking(store(), found.name)
-    last = next(iter(jobs(store(), ("done", "failed"), ("suspicious",), dataset=found.name, limit=1)), None)
-    if last and last.status == "failed":
-        st.error(plain(last.error), icon=":material/error:")
     if ranking is None:
-        st.caption(
-            "No search yet. Five models are trained, each on four fifths of the posts, and judge the labels of "
-            "the rest, which they have never seen."
-        )
+        st.caption(f"No search yet. {HOW_IT_IS_SEARCHED}")
         return
     _draw_list(found.name, label_errors(store(), found.name), str(ranking.payload["split"]), ranking.finished or 0.0)
-
-
-def _draw_form(found: Dataset) -> None:
-    columns = st.columns([2, 2, 2, 2], vertical_alignment="bottom")
-    splits = sorted((split for split in found.splits if split), key=lambda split: split != "train")
-    columns[0].selectbox("Split", splits, key="label errors split")
-    columns[1].selectbox(
-        "Judged by", list(SYSTEMS), format_func=lambda name: SYSTEMS[name].title, key="label errors model"
-    )
-    columns[2].selectbox("Profile", list(PROFILES), key="label errors profile")
-    is_asked = any(job.payload.get("dataset") == found.name for job in active_jobs(store(), ["suspicious"]))
-    columns[3].button(
-        "Searching ..." if is_asked else "Search", on_click=_ask, args=(found.name,), disabled=is_asked,
-        width="stretch",
-    )  # fmt: skip
-    if sentence := st.session_state.pop(_SAID, ""):
-        st.error(plain(sentence))
-
-
-def _ask(name: str) -> None:
-    session = st.session_state
-    asked = {part: session.get(f"label errors {part}") for part in ("split", "model", "profile")}
-    payload = {"dataset": name, "gold": CURRENT, **asked}
-    try:
-        enqueue(store(), "suspicious", payload, author=me(), dedupe_key=f"suspicious {name}")
-    except (InputError, StoreError) as error:
-        session[_SAID] = str(error)
 
 
 def _draw_list(name: str, found: list[LabelError], split: str, made: float) -> None:

@@ -38,6 +38,29 @@ def looked(store: Store) -> Store:
     return store
 
 
+@pytest.mark.parametrize("split", ["train", "valid"])
+def test_where_corrections_lead_the_search_begins(store: Store, split: str) -> None:
+    """The list that is offered where corrections are not learned from is empty at first: there has to be a way on."""
+    app = open_app("annotate", dataset=SET, split=split, list="doubts", run="first")
+    assert "No search yet" in shown(app)
+    assert "has not read" not in shown(app)
+    assert app.selectbox(key="label errors split").value == split
+    next(each for each in app.button if each.label == "Search").click().run()
+    assert not app.exception
+    [queued] = jobs(store)
+    assert (queued.kind, queued.payload["split"]) == ("suspicious", split)
+    assert f"Searching label errors in {SET}: waiting" in shown(app)
+
+
+@pytest.mark.parametrize(("split", "is_open"), [("valid", False), ("train", True), ("all", False)])
+def test_the_list_says_where_was_searched(looked: Store, split: str, is_open: bool) -> None:
+    app = open_app("annotate", dataset=SET, split=split, list="doubts")
+    assert " in valid." in shown(app)
+    [form] = [each for each in app.expander if "Search" in each.label]
+    assert form.proto.expanded is is_open
+    assert ("choose the split that was searched" in shown(app)) is is_open
+
+
 def test_before_anybody_has_looked_it_says_how_and_asks(store: Store) -> None:
     app = open_app("data", dataset=SET)
     app.toggle(key="label errors").set_value(True).run()
@@ -85,7 +108,9 @@ def test_the_work_list_goes_by_the_worst_label_and_says_why(looked: Store) -> No
 
 
 def test_without_a_search_the_work_list_says_where_to_start_one(store: Store) -> None:
-    assert "search for label errors on the screen Data" in shown(open_app("annotate", dataset=SET, list="doubts"))
+    app = open_app("annotate", dataset=SET, list="doubts")
+    assert "No label error is listed here: search for label errors" in shown(app)
+    assert "Search" in [each.label for each in app.button]
 
 
 def test_a_ranking_whose_file_is_gone_is_none(looked: Store) -> None:
