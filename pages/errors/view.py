@@ -28,7 +28,7 @@ from pages.shared.figures import computed, fingerprint_of
 from pages.shared.jump import draw_jump
 from pages.shared.number_format import counted
 from pages.shared.pickers import pick_compare, pick_dataset, pick_gold, pick_run, pick_split
-from pages.shared.run_words import unknown_types, why_no_run
+from pages.shared.run_words import has_learned, unknown_types, why_no_run
 from pages.shared.selection import Selection, gold_name, page_link, selection
 from pages.shared.status import going_on
 from pages.shared.store import store
@@ -65,7 +65,7 @@ def main() -> None:
         computed(_labels_of(of, read))
     if fair and fair.sentence:
         st.info(f"{fair.sentence} {_as_labelled(of)}", icon=":material/balance:")
-    if chosen.split == TRAIN and read:
+    if chosen.split == TRAIN and read and has_learned(chosen.run, chosen.dataset):
         st.caption(
             ":material/info: A run repeats the labels of train that it learned, so few of its mistakes show here."
         )

@@ -25,6 +25,12 @@ def is_brought(name: str | None) -> bool:
     return any(each.name == name and each.is_brought for each in runs(store()))
 
 
+def has_learned(name: str | None, dataset_name: str | None) -> bool:
+    """Whether the run of that name was trained on that data set; brought predictions were trained on nothing here."""
+    here = (each for each in runs(store()) if each.name == name and not each.is_brought)
+    return any(each.data.get("name") == dataset_name for each in here)
+
+
 def has_confidences(name: str | None) -> bool:
     """Whether a run says of every predicted entity how sure it is; predictions may be brought without."""
     run = next((each for each in runs(store()) if each.name == name), None)

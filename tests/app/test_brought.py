@@ -13,12 +13,13 @@ from db.figure_kinds import compute
 from db.figures import Question
 from db.imports import About, import_examples
 from db.posts import post_ids
-from db.predictions import coverage, predictions
-from db.runs import runs
+from db.predictions import PostPrediction, PredictedMark, coverage, predictions, record
+from db.runs import add_run, runs
 from mner_core.types import InputError
 from pages.runs.submit import TrainingChoice, submit_training
 from tests.app.filled import SAID, SET, TEXTS, examples, open_app, place, settled, shown
 from tests.app.test_post import FakeWorker, response
+from tests.db.test_runs import write_run
 
 
 def bring(store: Store, folder: Path, name: str, said: dict[str, list[dict[str, Any]]]) -> None:
@@ -167,3 +168,14 @@ def test_what_is_read_is_what_was_brought(brought: Store) -> None:
     assert coverage(brought, "few", SET, "valid", "current").read == 3
     numbers = post_ids(brought, SET)
     assert predictions(brought, "few").keys() == {numbers["valid", name] for name in ("match", "bare", "broken")}
+
+
+@pytest.mark.parametrize(("run", "learned"), [("second", True), ("theirs", False), ("other", False)])
+def test_only_a_run_that_learned_train_is_said_to_repeat_it(brought: Store, run: str, learned: bool) -> None:
+    """A trained one, a brought one, and one that was trained on another set."""
+    add_run(brought, write_run(brought.home, "other", data={"name": "another", "fingerprint": "d", "gold": "g"}))
+    mark = PredictedMark(start=0, end=8, label="PER", confidence=0.8)
+    record(brought, run, [PostPrediction(post=post_ids(brought, SET)["train", "trained"], marks=(mark,))])
+    text = shown(open_app("errors", dataset=SET, split="train", run=run))
+    assert f"**{run}** makes" in text
+    assert ("A run repeats the labels of train that it learned" in text) is learned
