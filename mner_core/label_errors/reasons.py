@@ -1,5 +1,6 @@
 """Why a label is worth a second look, in a word and in a sentence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -9,6 +10,8 @@ from mner_core.types import PostKey, Span
 Reason: TypeAlias = Literal["missing", "spurious", "boundary", "type", "inconsistent"]
 """`missing`: gold lacks a span here; `spurious`: no entity; `boundary`: other words; `type`: another type;
 `inconsistent`: most other posts label the same words otherwise."""
+_WORTH_SAYING = 0.005
+"""The least probability that is not written as 0 %."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +67,18 @@ def item_of(context: PostContext, span: Span, score: float, is_missing: bool) ->
         return _item(context, span, score, "missing", detail, span)
     shares = {"type": probability.type, "boundary": probability.boundary, "spurious": probability.outside}
     reason = max(shares, key=lambda name: shares[name])
-    rival = probability.rival
+    rival, own = probability.rival, (probability.certain, f"{text!r} as {span.label}")
     if others > types[span.label] and reason != "boundary":
         likeliest = max(types, key=lambda label: types[label])
         detail = _sentence(f"{elsewhere}, here {span.label} (models {_percent(probability.certain)})")
         return _item(context, span, score, "inconsistent", detail, Span(span.start, span.end, likeliest))
     if reason == "spurious" or rival is None:
-        detail = _sentence(f"the models see no entity here ({_percent(probability.outside)})", elsewhere)
+        nothing = (probability.outside, "no entity here")
+        likely = [nothing, own] if probability.certain > probability.outside else [nothing]
+        detail = _sentence(_seen(likely), elsewhere)
         return _item(context, span, score, "spurious", detail, None)
-    seen = f"{post.span_text(rival)!r} as {rival.label} ({_percent(probability.rival_share)})"
-    detail = _sentence(f"the models see {seen}, {text!r} as {span.label} ({_percent(probability.certain)})", elsewhere)
+    other = (probability.rival_share, f"{post.span_text(rival)!r} as {rival.label}")
+    detail = _sentence(_seen([other, own]), elsewhere)
     return _item(context, span, score, "type" if reason == "type" else "boundary", detail, rival)
 
 
@@ -92,6 +97,13 @@ def _item(context: PostContext, span: Span, score: float, reason: Reason, detail
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
+
+
+def _seen(readings: Sequence[tuple[float, str]]) -> str:
+    """What the models see, with its probability, the likeliest first; beside that nothing that they all but exclude."""
+    first, *others = sorted(readings, key=lambda reading: -reading[0])
+    told = [first, *(reading for reading in others if reading[0] >= _WORTH_SAYING)]
+    return "the models see " + ", ".join(f"{what} ({_percent(share)})" for share, what in told)
 
 
 def _counted(types: dict[str, int]) -> str:

@@ -60,6 +60,23 @@ def test_the_largest_share_is_the_reason() -> None:
     assert (borders.post, borders.text, borders.score, borders.span) == ("p", "Ann Bo", 0.5, NAME)
 
 
+@pytest.mark.parametrize(
+    ("likely", "outside", "detail"),
+    [
+        ({"s1_3_PER": 0.9, "s1_2_PER": 0.06}, 0.02, "The models see 'Ann Bo' as PER (90 %), 'Ann' as PER (6 %)."),
+        ({"s1_3_PER": 0.9, "s1_3_LOC": 0.07}, 0.02, "The models see 'Ann Bo' as PER (90 %), 'Ann Bo' as LOC (7 %)."),
+        ({"s1_3_PER": 0.99, "s1_2_PER": 0.001}, 0.0, "The models see 'Ann Bo' as PER (99 %)."),
+        ({"s1_3_PER": 0.6}, 0.4, "The models see 'Ann Bo' as PER (60 %), no entity here (40 %)."),
+        ({"s1_3_PER": 1.0}, 0.0, "The models see 'Ann Bo' as PER (100 %)."),
+        ({"s1_3_PER": 0.001, "s1_2_PER": 0.6}, 0.3, "The models see 'Ann' as PER (60 %)."),
+    ],
+)
+def test_what_the_models_see_most_is_said_first_and_nothing_that_they_exclude(
+    likely: dict[str, float], outside: float, detail: str
+) -> None:
+    assert told(outside=outside, **likely).detail == detail
+
+
 def test_without_a_rival_there_is_no_entity() -> None:
     assert told(s1_3_PER=0.4).reason == "spurious"
 
