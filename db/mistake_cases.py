@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select, union_all
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from db.mistake_rows import CHANGES as CHANGES
@@ -109,14 +109,23 @@ def percents(confidence: str) -> tuple[int, int] | None:
     return (int(low), int(high)) if is_range else None
 
 
-def gold_label(cases: Any) -> ColumnElement[str]:
-    """The type in the gold, "none" where the prediction is spurious."""
-    return case((cases.kind == "spurious", NONE), else_=cases.label)
+def gold_label(cases: Any) -> ColumnElement[str | None]:
+    """The type in the gold, null where the prediction is spurious."""
+    return case((cases.kind == "spurious", null()), else_=cases.label)
 
 
-def said_label(cases: Any) -> ColumnElement[str]:
-    """The type that was predicted, "none" where nothing was."""
-    return func.coalesce(cases.predicted_label, NONE)
+def in_pair(label: str | None) -> str:
+    """A type, or no entity, as a filter's `pair` and the matrix name it: a type called "none" stands in quotes."""
+    return NONE if label is None else f'"{label}"' if label.strip('"') == NONE else label
+
+
+def _pair(cases: Any) -> ColumnElement[str]:
+    return _in_pair(gold_label(cases)) + ">" + _in_pair(cases.predicted_label)
+
+
+def _in_pair(label: Any) -> ColumnElement[str]:
+    """`in_pair` of a column."""
+    return case((label.is_(None), NONE), (func.trim(label, '"') == NONE, literal('"') + label + '"'), else_=label)
 
 
 def _select(side: Side, columns: Sequence[str]) -> Select[Any]:
@@ -135,7 +144,7 @@ def _fits(
     asked: dict[str, Callable[[], ColumnElement[bool]]] = {
         "kind": lambda: cases.kind == wanted.kind,
         "type": lambda: cases.label == wanted.type,
-        "pair": lambda: gold_label(cases) + ">" + said_label(cases) == wanted.pair,
+        "pair": lambda: _pair(cases) == wanted.pair,
         "picture": lambda: cases.post_id.in_(pictures),
         "name": lambda: known if wanted.name == "seen" else ~known,
         "length": lambda: (case((cases.words < 3, cases.words), else_=3)) == _number(wanted.length),

@@ -20,15 +20,15 @@ from db.mistake_cases import (
     MistakesOf,
     answers,
     gold_label,
+    in_pair,
     read_posts,
     right_cases,
-    said_label,
     selected_cases,
 )
 from db.mistake_rows import posts_read_by_all
 from db.post_lists import Part, PlaceInOrder, StoredList
 from db.predictions import PredictedMark
-from mner_core.evaluation.errors import NONE, Kind, Outcome
+from mner_core.evaluation.errors import Kind, Outcome
 from mner_core.evaluation.scoring import Counts, Figures
 from mner_core.types import Span
 
@@ -39,23 +39,23 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """How many cases are of one kind, gold type, predicted type ("none" for neither) and change."""
+    """How many cases are of one kind, gold type, predicted type (None where there is no entity) and change."""
 
     kind: Kind
-    gold: str
-    predicted: str
+    gold: str | None
+    predicted: str | None
     change: Change | None
     number: int
 
     @property
     def label(self) -> str:
         """The type that the cases are filed under: that of the gold, or the predicted one where there is no gold."""
-        return self.predicted if self.kind == "spurious" else self.gold
+        return (self.predicted if self.gold is None else self.gold) or ""
 
     @property
     def pair(self) -> str:
         """The cell of the confusion matrix, as the filter names it."""
-        return f"{self.gold}>{self.predicted}"
+        return f"{in_pair(self.gold)}>{in_pair(self.predicted)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def cells(store: Store, of: MistakesOf, wanted: CaseFilter) -> list[Cell] | None
         if not answers(session, of, wanted):
             return None
         rows = selected_cases(session, of, wanted.slices, ("kind", "label", "predicted_label", "change")).subquery().c
-        by = (rows.kind, gold_label(rows), said_label(rows), rows.change)
+        by = (rows.kind, gold_label(rows), rows.predicted_label, rows.change)
         wrong = session.execute(select(*by, func.count()).group_by(*by)).all()
         right = right_cases(session, of, wanted.slices)
     return [
@@ -116,8 +116,8 @@ def figures_of(found: Iterable[Cell]) -> Figures:
     own = [cell for cell in found if cell.change != "fixed"]
     return Counts(
         true_positives=sum(cell.number for cell in own if cell.kind == "correct"),
-        predicted=sum(cell.number for cell in own if cell.predicted != NONE),
-        gold=sum(cell.number for cell in own if cell.gold != NONE),
+        predicted=sum(cell.number for cell in own if cell.predicted is not None),
+        gold=sum(cell.number for cell in own if cell.gold is not None),
     ).figures()
 
 

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from db.mistake_cases import CHANGES
+from db.mistake_cases import CHANGES, in_pair
 from db.mistakes import Cell, facet
 from db.posts import dataset
-from mner_core.evaluation.errors import NONE
 from pages.components.confusion_matrix import confusion_matrix
 from pages.errors.slices import draw_slices, set_field
 from pages.mistakes.cases import MISTAKES
@@ -36,9 +35,9 @@ def choose_matrix_cell(chosen: Selection, every: Sequence[Cell], found: Sequence
     `found` is what the slices leave of `every` case.
     """
     asked = asked_of_cases(wanted)
-    named = sorted({label for cell in every for label in (cell.gold, cell.predicted)} - {NONE})
+    named = sorted({label for cell in every for label in (cell.gold, cell.predicted) if label is not None})
     confusion_matrix(
-        [*_known_first(chosen, named), NONE],
+        [*map(in_pair, _known_first(chosen, named)), in_pair(None)],
         facet([cell for cell in found if cell.kind != "correct"], asked, "pair"),
         facet([cell for cell in found if cell.kind == "correct"], asked, "pair"),
         wanted.pair,

@@ -145,7 +145,7 @@ def _entities(every: Sequence[Cell]) -> Mapping[str, int]:
     """How many entities of each type the posts have that the run has read."""
     counts: Counter[str] = Counter()
     for cell in every:
-        if cell.kind != "spurious" and cell.change != "fixed":
+        if cell.gold is not None and cell.change != "fixed":
             counts[cell.gold] += cell.number
     return counts
 
