@@ -123,14 +123,17 @@ class Watch:
 
 
 def acted(page: Page, act: Callable[[], object], behind: str = "") -> float:
-    """Seconds from an action to the drawn page; `behind` is JavaScript whose value the action changes."""
+    """Seconds from an action to the drawn page; `behind` is JavaScript that has another value behind the action, and
+    none while it is under way.
+    """
     page.bring_to_front()  # a tab behind another is drawn when the browser likes
     before = page.evaluate(behind) if behind else None
     page.evaluate(_WATCH)
     begun = time.perf_counter()
     act()
     if behind:
-        page.wait_for_function(f"before => ({behind})() !== before && ({_IS_DRAWN})()", arg=before)
+        changed = f"before => {{ const now = ({behind})(); return now && now !== before && ({_IS_DRAWN})(); }}"
+        page.wait_for_function(changed, arg=before)
     else:
         page.wait_for_function(_HAS_RUN)
     return time.perf_counter() - begun
