@@ -178,7 +178,10 @@ def _import(options: argparse.Namespace, home: Home) -> dict[str, Any]:
         "updated": report.updated,
         "unchanged": report.unchanged,
         "left_out": [*left_out, *report.left_out],
+        **({} if report.divided is None else {"divided": report.divided}),
     }
+    if report.divided == 0:
+        _say("--split-by divided no post: all have splits from an earlier import; the screen Data divides them anew.")
     counts = dict(Counter(defect.kind for defect in report.defects).most_common())
     if options.json:
         return {**answer, "counts": counts, "defects": [defect.to_json() for defect in report.defects]}
@@ -219,8 +222,12 @@ def _split_by(options: argparse.Namespace) -> "SplitBy | None":
 
 
 def _complain(sentence: str, status: int) -> int:
-    print(sentence, file=sys.stderr)  # noqa: T201
+    _say(sentence)
     return status
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -78,7 +78,9 @@ def import_folder(
         raise InputError(f"No post of {folder.name} could be read, so nothing was imported.{why}")
     report = import_examples(store, called, read.posts, about, checked.defects, progress)
     if split_by:
-        move_posts(store, called, plan_division(store, called, split_by.shares, split_by.seed, only_new=True).splits)
+        plan = plan_division(store, called, split_by.shares, split_by.seed, only_new=True)
+        move_posts(store, called, plan.splits)
+        report = replace(report, divided=plan.new)
     return replace(report, read=checked)
 
 

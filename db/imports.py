@@ -35,7 +35,8 @@ _ROWS = 500
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
     """What an import did. `defects` holds the reader's findings and the posts that were left as they were, `read` says
-    what the folder holds, None where the posts came from no folder.
+    what the folder holds, None where the posts came from no folder; `divided` counts the posts that were divided into
+    splits, None where nobody asked for that.
     """
 
     dataset: str
@@ -44,6 +45,7 @@ class ImportReport:
     unchanged: int
     defects: tuple[Defect, ...]
     read: CheckReport | None = None
+    divided: int | None = None
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -30,13 +30,15 @@ from mner_core.types import InputError
 class Division:
     """A split for each post, by its number. `together` counts the posts that stay with others of one text or picture.
 
-    `counts` are the posts of each split of the whole data set after the division.
+    `counts` are the posts of each split of the whole data set after the division, `new` are those that no earlier one
+    has placed.
     """
 
     dataset: str
     splits: Mapping[int, str]
     counts: Mapping[str, int]
     together: int
+    new: int
 
 
 def plan_division(store: Store, dataset: str, shares: Sequence[float], seed: int, only_new: bool = False) -> Division:
@@ -58,6 +60,8 @@ def plan_division(store: Store, dataset: str, shares: Sequence[float], seed: int
         raise InputError(f"The files of {dataset} have the splits {', '.join(of_files)}: there is nothing to divide.")
     if not rows:
         raise InputError(f"The data set {dataset} has no posts: there is nothing to divide.")
+    if only_new:  # a split without a share keeps what it has
+        shares = [*shares, *[0.0] * (len(SPLITS) - len(shares))]
     keys = [list(belongs_to(row.text, row.image_sha256)) for row in rows]
     placed = {
         place: SPLITS.index(row.split)
@@ -71,6 +75,7 @@ def plan_division(store: Store, dataset: str, shares: Sequence[float], seed: int
         splits={row.id: SPLITS[part] for row, part in zip(rows, parts, strict=True)},
         counts={split: numbers[split] for split in SPLITS[: len(shares)]},
         together=sum(len(group) for group in groups_of(keys) if len(group) > 1),
+        new=len(rows) - len(placed),
     )
 
 

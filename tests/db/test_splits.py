@@ -167,6 +167,7 @@ def test_the_command_divides_on_import_and_finds_its_posts_again(said, home, tmp
     status, answer, _ = said("import", str(folder), "--split-by", "80/10/10", "--seed", "3")
     assert (answer["added"], answer["unchanged"], where(store)) == (0, 40, first)
     status, answer, _ = said("import", str(folder))
+    assert "divided" not in answer
     assert (answer["added"], answer["unchanged"], where(store)) == (0, 40, first), "without the option as well"
     status, answer, _ = said("import", str(write_set(folder, 60)), "--split-by", "80/10/10", "--seed", "3")
     assert (answer["added"], answer["splits"]) == (20, {"train": 48, "valid": 6, "test": 6})
@@ -174,6 +175,19 @@ def test_the_command_divides_on_import_and_finds_its_posts_again(said, home, tmp
     other = open_store(home)
     said("import", str(write_set(tmp_path / "other")), "--split-by", "80/10/10", "--seed", "3")
     assert where(other, "other") == first, "the same posts, shares and seed give the same splits"
+
+
+@pytest.mark.parametrize("again", [["80/10/10", "--seed", "3"], ["80/10/10", "--seed", "4"], ["50/50"]])
+def test_an_import_that_divides_nothing_says_so(said, home, tmp_path: Path, again: list[str]) -> None:
+    folder = write_set(tmp_path / "set")
+    _, answer, err = said("import", str(folder), "--split-by", "80/10/10", "--seed", "3")
+    assert (answer["divided"], err) == (40, "")
+    first = where(open_store(home))
+    status, answer, err = said("import", str(folder), "--split-by", *again)
+    assert (status, answer["divided"], where(open_store(home))) == (0, 0, first)
+    assert err.startswith("--split-by divided no post: all have splits from an earlier import")
+    _, answer, err = said("import", str(write_set(folder, 60)), "--split-by", *again)
+    assert (answer["divided"], err) == (20, "")
 
 
 def test_a_post_that_took_the_id_of_one_that_comes_later(said, home, tmp_path: Path) -> None:
