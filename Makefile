@@ -36,8 +36,9 @@ lint: setup
 check: lint
 	$(PY) -m pytest -m "not slow and not browser"
 
+# Tiny models lose more by handing work to threads than they gain: one thread is a third quicker.
 test: setup
-	$(PY) -m pytest -rs
+	OMP_NUM_THREADS=1 $(PY) -m pytest -rs
 
 bench: setup
 	OMP_NUM_THREADS=1 $(PY) -m benchmarks
