@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -208,8 +207,7 @@ def _load(paths: Sequence[Path]) -> Iterator["Run"]:
 
 
 def _ask(paths: Sequence[Path], examples: Sequence[Example], images: str, with_evidence: bool = False) -> list[_Asked]:
-    shown = (_shown(examples, images, number) for number in count())
-    return [_Asked.of(run, posts, with_evidence) for run, posts in zip(_load(paths), shown, strict=False)]
+    return [_Asked.of(run, _shown(examples, images, number), with_evidence) for number, run in enumerate(_load(paths))]
 
 
 def _unknown(asked: Sequence[_Asked], examples: Sequence[Example]) -> dict[str, int]:

@@ -5,7 +5,7 @@ import random
 from dataclasses import asdict
 from pathlib import Path
 
-from mner_core.commands.inputs import load_run, must_be_run
+from mner_core.commands.inputs import load_run, must_be_run, post_named
 from mner_core.commands.main import Answer, say_defects
 from mner_core.data.dataset import read_dataset
 from mner_core.data.tokenize import tokenize
@@ -61,10 +61,7 @@ def _posts(options: argparse.Namespace) -> list[Example]:
     if options.curves:
         number = POSTS if options.posts is None else options.posts
         return random.Random(0).sample(data.posts, min(number, len(data.posts)))
-    found = [post for post in data.posts if options.post in (post.id, f"{post.split}/{post.id}")]
-    if not found:
-        raise InputError(f"There is no post {options.post!r} in {data.name}.")
-    return found
+    return [post_named(data.posts, options.post, data.name)]
 
 
 def _of_text(text: str, image: Path | None, caption: str | None) -> Example:

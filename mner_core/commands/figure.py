@@ -2,10 +2,10 @@
 
 import argparse
 
-from mner_core.commands.inputs import load_run, must_be_run
+from mner_core.commands.inputs import load_run, must_be_run, post_named
 from mner_core.commands.main import Answer, say_defects
 from mner_core.data.dataset import read_dataset
-from mner_core.types import Example, InputError
+from mner_core.types import InputError
 
 
 def figure(options: argparse.Namespace) -> Answer:
@@ -27,18 +27,3 @@ def figure(options: argparse.Namespace) -> Answer:
     except OSError as error:
         raise InputError(f"Cannot write {options.out.name}: {error.strerror or error}.") from error
     return {"file": str(options.out)}
-
-
-def post_named(posts: list[Example], name: str, data: str) -> Example:
-    """The post with that id, or that SPLIT/ID where several splits have it.
-
-    Raises:
-        InputError: there is none, or the id stands in several splits.
-    """
-    found = [post for post in posts if name in (post.id, f"{post.split}/{post.id}")]
-    if not found:
-        raise InputError(f"There is no post {name!r} in {data}.")
-    if len(found) > 1:
-        splits = " or ".join(f"{post.split}/{post.id}" for post in found)
-        raise InputError(f"Several splits of {data} have a post {name!r}; name {splits}.")
-    return found[0]

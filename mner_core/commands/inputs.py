@@ -1,4 +1,4 @@
-"""The runs that a command names are looked for before torch is imported: a wrong path is answered at once."""
+"""The runs and posts that a command names, looked for before torch is imported: a wrong one is answered at once."""
 
 import json
 import zipfile
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mner_core.run_record import must_be_trained, read_record
-from mner_core.types import InputError
+from mner_core.types import Example, InputError
 
 if TYPE_CHECKING:
     from mner_core.training.run import Run
@@ -70,3 +70,18 @@ def load_run(path: Path) -> "Run":
     from mner_core.training.run import load
 
     return load(path)
+
+
+def post_named(posts: Sequence[Example], name: str, data: str) -> Example:
+    """The post with that id, or that SPLIT/ID where several splits have it.
+
+    Raises:
+        InputError: there is none, or the id stands in several splits.
+    """
+    found = [post for post in posts if name in (post.id, f"{post.split}/{post.id}")]
+    if not found:
+        raise InputError(f"There is no post {name!r} in {data}.")
+    if len(found) > 1:
+        splits = " or ".join(f"{post.split}/{post.id}" for post in found)
+        raise InputError(f"Several splits of {data} have a post {name!r}; name {splits}.")
+    return found[0]

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from mner_core.catalog.profiles import profile
+from mner_core.commands.inputs import post_named
 from mner_core.commands.main import Answer, say_defects
 from mner_core.commands.progress_bars import Bar
 from mner_core.data.dataset import Dataset, read_dataset
@@ -48,7 +49,4 @@ def _asked(options: argparse.Namespace, data: Dataset) -> Example:
     if options.image is not None:
         open_image(options.image)
         return Example(id="", text="", tokens=(), image=options.image, image_name=options.image.name)
-    found = [post for post in data.posts if options.post in (f"{post.split}/{post.id}", post.id)]
-    if not found:
-        raise InputError(f"There is no post {options.post!r} in {data.name}.")
-    return found[0]
+    return post_named(data.posts, options.post, data.name)
